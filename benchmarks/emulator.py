@@ -1,4 +1,4 @@
-"""What the emulated chip costs beside the bare call of the cryptography library, in one process.
+"""What the emulated chip costs beside the plain call of the cryptography library, in one process.
 
     python benchmarks/emulator.py [ROUNDS]
 
@@ -55,7 +55,7 @@ BLOCKS = bytes(range(256))
 
 
 class Pair(NamedTuple):
-    """One operation: the APDU, and the bare call; None where there is nothing bare to compare with."""
+    """One operation: the APDU, and the plain call; None where there is nothing bare to compare with."""
 
     name: str
     apdu: bytes
@@ -113,7 +113,7 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 
 def measure(pair: Pair, rounds: int) -> tuple[float, float, float]:
-    """Seconds of a command, seconds of the bare call, and their ratio; the latter two are 0 without one."""
+    """Seconds of a command, seconds of the plain call, and their ratio; the latter two are 0 without one."""
     chip = EmulatedChip(MemoryStore(prepared_store().load()))
     chip.execute(OPEN)
     if chip.execute(pair.apdu)[0]:
@@ -159,7 +159,7 @@ def thousand_chips() -> list[tuple[str, ...]]:
 
 
 def main(rounds: int) -> None:
-    rows: list[tuple[str, ...]] = [("command", "commands a second", "us", "bare call, us", "ratio")]
+    rows: list[tuple[str, ...]] = [("command", "commands a second", "us", "plain call, us", "ratio")]
     ratios: dict[str, float] = {}
     for pair in pairs():
         ours, bare, ratios[pair.name] = measure(pair, rounds)
@@ -169,7 +169,7 @@ def main(rounds: int) -> None:
     print_table("Many chips", thousand_chips())
     sign = ratios["P-256 sign"]
     judgement = "as it should" if sign <= MOST_FOR_A_SIGNATURE else "more than it should, or the machine is busy"
-    print(f"\nA P-256 signature costs {sign:.2f} times the bare call, {judgement} (at most {MOST_FOR_A_SIGNATURE}).")
+    print(f"\nA P-256 signature costs {sign:.2f} times the plain call, {judgement} (at most {MOST_FOR_A_SIGNATURE}).")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Gives an Infineon OPTIGA Trust chip its identity.
+"""Give an Infineon OPTIGA Trust chip its identity.
 
-What a program imports::
+A program imports this package::
 
     import optiga
 
@@ -10,8 +10,8 @@ What a program imports::
         proof = optiga.write_certificate(chip, certificate, "second")
         assert proof.key_match
 
-Names are loaded when they are first used, so that importing this package costs next to nothing. A new one stands in
-``_HOMES``, in ``__all__``, and, for type checkers, among the imports.
+Each name is loaded when it is first used, so that importing this package takes almost no time. Add a new name to
+``_HOMES``, to ``__all__`` and, for type checkers, to the imports.
 """
 
 from __future__ import annotations

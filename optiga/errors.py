@@ -1,11 +1,11 @@
 """The one family of errors: what happened, to what, and what to do next.
 
-Everything this package raises on purpose is an :class:`OptigaError`. Each branch of the family stands for one
-party that can be at fault, and the command line gives each branch its own exit code. An error's :class:`Reason` says
-to programs what kind of fault it is; its message and hint say it to people.
+Every error that this package raises on purpose is an :class:`OptigaError`. Each subclass stands for one part that can
+be at fault, and has its own exit code on the command line. The :class:`Reason` of an error tells programs the kind of
+fault; its message and hint tell people.
 
-The library names its parameters, not the options of a command line: a message or hint that speaks of a parameter is
-written by :func:`naming`, and whoever shows it can put another name in the parameter's place (:func:`told`).
+The library names its parameters, not the options of a command line. :func:`naming` writes a message or hint that names
+a parameter, and :func:`told` replaces the parameter with another name, such as an option.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{
 
 
 def printable(text: str) -> str:
-    """A text on one line of its own, with Python's escapes for what a terminal would obey, or nobody would see."""
+    """Escape control characters and invisible characters of a text, as Python does: one printable line."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def counted(number: int, what: str, verb: str = "") -> str:
-    """A number of things: ``1 byte``, ``2 bytes``.
+    """A number with its noun: ``1 byte``, ``2 bytes``.
 
-    :param what: one of them.
-    :param verb: what many of them do, to stand behind them: ``have``, ``are``, or ``do``; empty for none.
+    :param what: the noun in the singular.
+    :param verb: a verb in the plural to put behind the noun: ``have``, ``are`` or ``do``; empty for none.
     """
     said = f"{number} {what}" if number == 1 else f"{number} {what}s"
     if verb:
@@ -44,7 +44,7 @@ def counted(number: int, what: str, verb: str = "") -> str:
 
 
 def capitalized(sentence: str) -> str:
-    """A sentence that begins with a name that may begin one, or stand within one: ``the CA CN=x``."""
+    """A sentence with a capital first letter."""
     return sentence[:1].upper() + sentence[1:]
 
 
@@ -52,110 +52,111 @@ _OF_ONE = {"have": "has", "are": "is", "do": "does"}
 
 
 def shorten(text: str) -> str:
-    """A message whose values are of a length that can be read: of longer ones their beginning and end.
+    """Shorten long values in a message to their beginning and end.
 
-    A value is what stands in quotes, or has no space in it; a path of common length stays whole.
+    A value is a text in quotes, or a text without spaces. A path of usual length is not shortened.
     """
     return re.sub(_LONG, lambda found: f"{found[0][:_BEGINNING]}…{found[0][-_END:]}", text)
 
 
 @unique
 class Reason(str, Enum):
-    """What kind of fault an error is about. These words stay as they are; new ones may come.
+    """The kind of fault. Later versions may add reasons, but do not change or remove any.
 
-    The family (:class:`OptigaError` and below) says whose fault it is: ``denied`` of a :class:`BoardError` is a port
-    that the user may not open, of a :class:`CloudError` an action that AWS does not let the credentials do.
+    The family (:class:`OptigaError` and its subclasses) shows which part is at fault: ``denied`` in a
+    :class:`BoardError` is a port that the user may not open, in a :class:`CloudError` an action that AWS does not
+    allow with these credentials.
     """
 
     # What was asked for
     BAD_VALUE = "bad_value"
-    """A value, or what stands in a file, cannot be used: correct it."""
+    """A value, or the content of a file, is not valid."""
     MISSING = "missing"
-    """Something that is needed was not given: give it."""
+    """A required value is missing."""
     CONFLICT = "conflict"
-    """Things that were given do not go together, or do not go with what is there already."""
+    """Values contradict each other, or contradict what exists already."""
     AMBIGUOUS = "ambiguous"
-    """What was given fits several things: name one of them."""
+    """The value matches more than one item."""
     NOT_FOUND = "not_found"
-    """What was named is not there: file, object, key, certificate, policy, group …"""
+    """The named item does not exist: file, object, key, certificate, policy, group …"""
     EXISTS = "exists"
-    """What would be made is there already, and is not replaced."""
+    """The item exists already and is not replaced."""
     WRONG_TYPE = "wrong_type"
-    """What was named is of another kind than is wanted: a private key for a certificate, a folder for a file."""
+    """The item has the wrong type: a private key instead of a certificate, a folder instead of a file …"""
     TOO_LARGE = "too_large"
-    """It does not fit: into the object, the file, or what the other end takes."""
+    """The data do not fit into the object or file, or are longer than the receiver accepts."""
     UNSUPPORTED = "unsupported"
-    """The chip's model, the board, the system or the cloud cannot do it: take another way."""
+    """The chip model, board, system or cloud does not support this."""
     NOT_CONFIRMED = "not_confirmed"
-    """It can never be undone, and nobody has confirmed it; nothing was done."""
+    """The action can never be undone and was not confirmed. Nothing was done."""
     # Files
     NOT_READABLE = "not_readable"
-    """The file is there, and cannot be read."""
+    """The file exists but cannot be read."""
     NOT_WRITABLE = "not_writable"
-    """The file cannot be written, or its folder."""
+    """The file or its folder cannot be written."""
     OUT_OF_SPACE = "out_of_space"
     """The disk, or the memory of the chip, is full."""
     DAMAGED = "damaged"
-    """What was read is not whole, or was changed by others: get it anew, or back from a copy."""
+    """The data are incomplete, or were changed by someone else."""
     UNSAFE = "unsafe"
-    """Others could read or change it: file of another user, link out of its folder, line without encryption."""
+    """Other users could read or change it: file of another user, link out of its folder, line without encryption."""
     # The way to the chip
     NO_BOARD = "no_board"
-    """No board is plugged in, or nothing is at that port."""
+    """No board is connected, or nothing is at the port."""
     BUSY = "busy"
-    """Another program uses it: try later."""
+    """Another program is using it."""
     DENIED = "denied"
-    """The right to do it is lacking: permission for a port, an object's access condition, a policy of AWS."""
+    """Permission is missing: for a port, by an object's access condition, or in an AWS policy."""
     NO_ANSWER = "no_answer"
-    """The port opens, and no chip answers there."""
+    """The port opens, but no chip answers."""
     DISTURBED = "disturbed"
-    """The line loses, damages or doubles what it carries: another cable, then the same command again."""
+    """The line loses, damages or duplicates bytes."""
     DISCONNECTED = "disconnected"
-    """The connection broke, or was closed: open it anew."""
+    """The connection broke or was closed."""
     OUTCOME_UNKNOWN = "outcome_unknown"
-    """A command that must not be sent twice may or may not have run: look at the object before trying again."""
+    """A command that must not be sent twice may or may not have run."""
     UNPROVEN = "unproven"
-    """The chip does not prove that it knows the host's secret."""
+    """The chip does not prove that it has the host's secret."""
     # What the other end says
     REFUSED = "refused"
-    """The chip, a CA or AWS refuses it; the code of the chip or of AWS says more."""
+    """The chip, a CA or AWS refused the request; the error code of the chip or of AWS says why."""
     BAD_ANSWER = "bad_answer"
-    """The answer is not one that a chip, a board or AWS gives: something else may have answered."""
+    """The answer is not valid for a chip, a board or AWS. Something else may have answered."""
     # Certificates, keys and signatures
     MISMATCH = "mismatch"
-    """It belongs to another one: certificate and key, journal and chip, file and CA."""
+    """Two items do not belong together: certificate and key, journal and chip, file and CA."""
     BAD_SIGNATURE = "bad_signature"
-    """A signature does not verify: what is signed was changed, or another key signed it."""
+    """A signature is not valid: the signed data were changed, or another key signed them."""
     EXPIRED = "expired"
-    """It is not valid any more, or not yet; the clock may be wrong."""
+    """It is no longer valid, or not valid yet. The clock may be wrong."""
     REVOKED = "revoked"
     """The key or the certificate was revoked."""
     UNTRUSTED = "untrusted"
-    """It does not lead to a root that is trusted."""
+    """The certificate does not chain to a trusted root."""
     # Clouds
     NO_CREDENTIALS = "no_credentials"
-    """There are no credentials, or they are not valid: log in."""
+    """There are no credentials, or they are not valid."""
     UNREACHABLE = "unreachable"
-    """The service cannot be reached, does not answer in time, or is out of order: try later."""
+    """The service cannot be reached, does not answer in time, or is out of order."""
     THROTTLED = "throttled"
-    """The service is asked too much at once: try later."""
+    """The service gets too many requests."""
     # A run of the command line
     USAGE = "usage"
-    """The command does not take these arguments."""
+    """The command line is not valid."""
     INTERRUPTED = "interrupted"
     """Ctrl-C, SIGTERM or SIGHUP ended the run."""
     NOT_INSTALLED = "not_installed"
     """A Python package is missing."""
     UNEXPECTED = "unexpected"
-    """A mistake of this program."""
+    """A bug in this program."""
 
     __str__ = str.__str__
 
 
 class Naming(str):
-    """A text that names parameters: as a text it has their names as a program writes them.
+    """A text that names parameters, printed with their names in Python.
 
-    :ivar parts: text, and parameters with or without a value, in turns; the first and the last are text.
+    :ivar parts: text and parameters (with or without a value) in turns; the first and the last part are text.
     """
 
     parts: tuple[str, ...]
@@ -175,11 +176,12 @@ class Naming(str):
 
 
 def naming(template: str, /, **values: object) -> Naming:
-    """A text that names parameters of the library, which a command line calls by its options.
+    """Make a text that names parameters of the library. The command line shows its options instead.
 
-    :param template: our own text. ``{out}`` names the parameter ``out``, unless there is a value of that name, and
-        ``{port=PORT}`` the parameter ``port`` with a value: ``port=PORT`` in a program, ``--port PORT`` as an option.
-    :param values: what to put into the text; texts that name parameters still do so there.
+    :param template: our own text. ``{out}`` names the parameter ``out``, unless ``values`` has that name.
+        ``{port=PORT}`` names the parameter ``port`` with a value: ``port=PORT`` in a program, ``--port PORT`` as an
+        option.
+    :param values: values to insert; a value that names parameters itself still does so in the new text.
     """
     parts = [""]
     for index, part in enumerate(re.split(_FIELD, template)):
@@ -194,12 +196,12 @@ def naming(template: str, /, **values: object) -> Naming:
 
 
 def told(text: str, call: Call) -> str:
-    """A text with other names for the parameters that it names."""
+    """Replace the parameters in a text with what ``call`` returns for each."""
     return _join(text.parts, call) if isinstance(text, Naming) else text
 
 
 def for_program(name: str, value: str = "") -> str:
-    """What a parameter is called where nobody calls it otherwise: as Python's own errors do."""
+    """A parameter as Python's own errors show it."""
     return f"{name}={value}" if value else f"'{name}'"
 
 
@@ -214,25 +216,25 @@ def _printable(text: str) -> str:
 
 
 class OptigaError(Exception):
-    """Something went wrong that the person or program at the other end can understand.
+    """Base class of all errors of this package.
 
     :param message: what happened and to what, one sentence without the final full stop.
     :param hint: what to do next, one sentence without the final full stop; may be empty.
-    :param port: the port of the board concerned, as the user would name it; empty where none is.
-    :param oid: identifier of the object on the chip concerned, if one is.
-    :param reason: what kind of fault it is; the family's most common one where it is None.
-    :param parameter: the parameter of the function called that it is about; the first that message and hint name
-        (:func:`naming`) where it is empty.
-    :ivar uid: the chip concerned, its unique identifier in hex; empty where none is, or nobody has asked for it.
+    :param port: port of the board, as the user names it; empty if the error concerns no board.
+    :param oid: OID of the object on the chip; None if the error concerns no object.
+    :param reason: kind of fault; None for the most common reason of the family.
+    :param parameter: the parameter at fault of the called function; if empty, the first parameter that message and
+        hint name (:func:`naming`).
+    :ivar uid: UID of the chip in hex; empty if the error concerns no chip, or if its UID was not read.
     :ivar problems: further mistakes found in the same run, one line each; the message holds the first.
 
-    An error that leaves the context of an open chip has that chip's ``port`` and ``uid``.
+    An error that leaves the ``with`` block of an open chip has that chip's ``port`` and ``uid``.
     """
 
     _is_of_the_port: ClassVar[bool] = True
-    """Whether the message says which port it was."""
+    """Whether the text of the error starts with the port."""
     _reason: ClassVar[Reason] = Reason.UNEXPECTED
-    """That of errors of which nothing else is said."""
+    """The reason of an error that is raised without one."""
 
     def __init__(
         self,
@@ -256,23 +258,23 @@ class OptigaError(Exception):
         self.problems: tuple[str, ...] = ()
 
     def locate(self, place: str) -> None:
-        """Have the message begin with where it was: an object, a file, an option."""
+        """Put the place of the fault in front of the message: an object, a file, an option."""
         self.message = naming("{place}: {message}", place=place, message=self.message)
 
     def advise(self, text: str, *, first: bool = False) -> None:
-        """Add one thing more to do to the hint, without the final full stop.
+        """Add a sentence to the hint, without the final full stop.
 
-        :param first: whether it comes before what the hint says already.
+        :param first: put the sentence before the present hint.
         """
         texts = [text, self.hint] if first else [self.hint, text]
         self.hint = naming("{one}. {other}", one=texts[0], other=texts[1]) if self.hint else text
 
     def __str__(self) -> str:
-        """One line, printable whatever names and texts of others stand in it: where, what, and what to do."""
+        """One printable line: where, what happened, and what to do. Control characters are escaped."""
         return self.text(for_program)
 
     def text(self, call: Call) -> str:
-        """The line with other names for the parameters that it names."""
+        """The line, with each parameter replaced by what ``call`` returns for it."""
         message, hint = told(self.message, call), told(self.hint, call)
         is_named = self._is_of_the_port and self.port and not message.startswith(self.port)
         where = f"{self.port}: " if is_named else ""
@@ -282,7 +284,7 @@ class OptigaError(Exception):
 
 
 class ConfigurationError(OptigaError):
-    """What the user asked for cannot be done as asked: configuration, arguments, files to read or write.
+    """The request cannot be carried out: configuration, arguments, files to read or write, missing packages.
 
     :param problems: further mistakes found in the same run, one line each; the message holds the first.
     """
@@ -305,13 +307,13 @@ class ConfigurationError(OptigaError):
 
 
 class BoardError(OptigaError):
-    """The way to the chip is at fault: port, line, bridge firmware, or the file of an emulated chip."""
+    """The connection to the chip is at fault: port, line, bridge firmware, or the file of an emulated chip."""
 
     _reason = Reason.NO_ANSWER
 
 
 class UnprovenError(BoardError):
-    """The chip does not prove that it knows the host's secret, and so there is no shielded connection."""
+    """The chip does not prove that it has the host's secret: no shielded connection is possible."""
 
     _reason = Reason.UNPROVEN
 
@@ -319,10 +321,9 @@ class UnprovenError(BoardError):
 class ChipError(OptigaError):
     """The chip refused a command.
 
-    :param code: the chip's last error code (Solution Reference Manual, table "Error Codes"); 0 where the chip did
-        not tell.
+    :param code: the chip's last error code (Solution Reference Manual, table "Error Codes"); 0 if it is not known.
     :param name: the manual's name of that code.
-    :param reason: that of the code where it is None.
+    :param reason: kind of fault; None for the reason that fits the code.
     """
 
     _reason = Reason.REFUSED
@@ -355,13 +356,13 @@ _REASONS_OF_CODES = {
 
 
 class CertificateError(OptigaError):
-    """A certificate, chain or signature is not what it must be."""
+    """A certificate, chain, CSR or signature is not valid, or does not belong to the key or chip."""
 
     _reason = Reason.BAD_VALUE
 
 
 class CloudError(OptigaError):
-    """A cloud service refused, failed or could not be reached."""
+    """A cloud service refused a request, failed, or could not be reached."""
 
     _is_of_the_port = False
     _reason = Reason.REFUSED

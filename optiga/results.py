@@ -1,4 +1,4 @@
-"""Results: frozen dataclasses, which JSON, ``--query``, tables and lines for people come from.
+"""Results: frozen dataclasses, from which JSON, ``--query``, tables and text output are made.
 
 The JSON of a result has its fields, in their order and by their names. What a field says of its form in JSON goes with
 it as ``field(metadata=named("global"))``, several of these as ``field(metadata=named("global") | ABSENT)``.

@@ -153,7 +153,7 @@ def library_pages() -> dict[str, str]:
         ),
         f"{LIBRARY}/testing.md": _library(
             "optiga.testing",
-            "Emulated chips for tests; [Programs](../programs.md#in-tests-of-your-own) has the fixtures of pytest.",
+            "Emulated chips for tests; [Programs](../programs.md#in-your-own-tests) has the fixtures of pytest.",
             "optiga.testing",
             testing.__all__,
         ),

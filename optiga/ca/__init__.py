@@ -1,1 +1,1 @@
-"""A certification authority of one's own: a folder with its certificate, its key and all that it has issued."""
+"""Your own certification authority: a folder with its certificate, its key and a record of all issued certificates."""

@@ -100,7 +100,7 @@ class CertificateAuthority:
         key = open_key(folder, passphrase)
         warnings = []
         if folder.key_is_open_to_others:
-            warnings.append(f"other users may read the CA's key {path / KEY}: remove their access with chmod 600")
+            warnings.append(f"other users can read the CA's key {path / KEY}: remove their access with chmod 600")
         if passphrase is not None and not folder.key_is_encrypted:
             warnings.append(f"the CA's key {path / KEY} is not encrypted: the passphrase is not needed")
         if folder.is_behind:

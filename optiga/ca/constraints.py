@@ -1,4 +1,4 @@
-"""What an intermediate CA may certify, said in its own certificate."""
+"""The names that an intermediate CA may certify, as nameConstraints in its certificate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making a CA: everything in a folder of its own, which appears whole or not at all."""
+"""Make a CA: a folder with all files, written completely or not at all."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class CaFolder:
         if not is_there(path / CERTIFICATE):
             if is_there(path / KEY):
                 raise ConfigurationError(
-                    f"{path / CERTIFICATE} is not there", hint="Restore it from a copy", reason=Reason.DAMAGED
+                    f"{path / CERTIFICATE} is missing", hint="Restore it from a backup", reason=Reason.DAMAGED
                 )
             raise _no_ca(path)
         certificates = load_certificates(path / CERTIFICATE)
@@ -79,13 +79,13 @@ class CaFolder:
             chain = load_certificates(path / CHAIN)
         elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
             raise ConfigurationError(
-                f"{path / CHAIN} is not there", hint=f"Copy {CERTIFICATE} to this name", reason=Reason.DAMAGED
+                f"{path / CHAIN} is missing", hint=f"Copy {CERTIFICATE} to this name", reason=Reason.DAMAGED
             )
         own = certificates[0]
         if chain and chain[0].der != own.der:
             if not _is_renewed(own, chain[0]):
                 raise CertificateError(
-                    f"{path / CHAIN} does not begin with the CA's own certificate", reason=Reason.MISMATCH
+                    f"{path / CHAIN} does not start with the CA's own certificate", reason=Reason.MISMATCH
                 )
             own = chain[0]
         return cls(path, own, tuple(chain), load_settings(path / SETTINGS), is_behind=own is not certificates[0])
@@ -139,7 +139,7 @@ class CaFolder:
         own = [self.path / name for name in _NAMES]
         if os.path.realpath(target) in map(os.path.realpath, own) or any(_are_one(target, path) for path in own):
             raise ConfigurationError(
-                f"{target} is one of the CA's own files", hint=naming("Name another with {out}"), reason=Reason.EXISTS
+                f"{target} is a file of the CA", hint=naming("Name another with {out}"), reason=Reason.EXISTS
             )
 
 
@@ -201,7 +201,7 @@ def check_made_elsewhere(path: Path) -> None:
         folder = real.parent if path.is_symlink() else path.parent
         raise ConfigurationError(
             f"{path} belongs to the CA in {folder}, whose records would not know what the new folder issues",
-            hint="Use that folder, or copy the whole of it to where the CA is wanted",
+            hint="Use that folder, or copy the complete folder to the new place",
             reason=Reason.CONFLICT,
         )
 

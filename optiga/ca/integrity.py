@@ -55,8 +55,10 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
         _check_known(path, file, crl, history)
     if head is None:
         raise ConfigurationError(
-            f"{folder.head_path} is not there or damaged, so older records {path} cannot be detected",
-            hint=naming("Restore {head} from a copy, or sign the records as they are with {trust_records}", head=HEAD),
+            f"{folder.head_path} is missing or damaged, so older records {path} cannot be detected",
+            hint=naming(
+                "Restore {head} from a backup, or sign the records as they are with {trust_records}", head=HEAD
+            ),
             reason=Reason.DAMAGED,
         )
     if head.sequence > len(history.digests):
@@ -80,7 +82,7 @@ def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
     if newest and own is None:
         raise ConfigurationError(
             f"{folder.records_path} has the records of another CA",
-            hint="Restore this CA's own records from a copy",
+            hint="Restore this CA's own records from a backup",
             reason=Reason.MISMATCH,
         )
     return own

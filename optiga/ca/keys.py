@@ -44,7 +44,7 @@ def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
 
     found = find_curve(curve)
     if found is None:
-        raise ConfigurationError(f"a CA's key cannot use the curve {curve}", hint=f"The curves are {', '.join(CURVES)}")
+        raise ConfigurationError(f"a CA's key cannot use the curve {curve}", hint=f"Use one of {', '.join(CURVES)}")
     return ec.generate_private_key(getattr(ec, CURVES[found])())
 
 
@@ -148,7 +148,7 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
         )
     if key is None:
         raise ConfigurationError(
-            f"the key of the CA in {folder.path} is damaged", hint="Restore it from a copy", reason=Reason.DAMAGED
+            f"the key of the CA in {folder.path} is damaged", hint="Restore it from a backup", reason=Reason.DAMAGED
         )
     public_key = load_key(folder.certificate.public_key)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or key.public_key() != public_key:

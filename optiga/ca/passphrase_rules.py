@@ -56,7 +56,7 @@ def check_passphrase(passphrase: bytes | None) -> None:
     if len(text) < LEAST_PASSPHRASE:
         raise ConfigurationError(
             f"the passphrase has {len(text)} characters, but needs at least {LEAST_PASSPHRASE}",
-            hint="Take a longer one: the longer it is, the longer a stolen key withstands",
+            hint="Use a longer passphrase: it protects a stolen key longer",
         )
     if len(passphrase) > MOST_PASSPHRASE:
         raise ConfigurationError(

@@ -39,8 +39,8 @@ CREATE INDEX issued_by_key ON issued (key_sha256);
 CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
 """
     + _CHAIN,
-    title="the CA's records",
-    absent="Restore it from a copy: a CA without its records cannot revoke certificates",
+    title="the CA's record file",
+    absent="Restore it from a backup: a CA without its records cannot revoke certificates",
     older=(1,),
     later=("chain", "head"),
 )
@@ -300,8 +300,8 @@ def _record_of(
 
 def _not_ours() -> ConfigurationError:
     return ConfigurationError(
-        "the CA's records hold data that this program did not write",
-        hint="Restore them from a copy",
+        "the CA's records contain data that this program did not write",
+        hint="Restore them from a backup",
         reason=Reason.DAMAGED,
     )
 
@@ -362,7 +362,7 @@ def find_record(records: Records, name: str | Path) -> Record:
     if not name or not is_there(path):
         if isinstance(name, Path):
             raise ConfigurationError(
-                f"cannot read the certificate {name}: there is no such file or folder", reason=Reason.NOT_FOUND
+                f"cannot read the certificate {name}: no such file or folder", reason=Reason.NOT_FOUND
             )
         raise ConfigurationError(
             f"{name!r} is neither a serial number in hex nor a file",
@@ -386,7 +386,7 @@ def _find_serial(records: Records, text: str) -> Record:
     if found is None:
         hint = "To list the CA's certificates, use 'ca list'"
         if is_there(Path(text)):
-            hint = naming("{hint}; {file} takes the file {text}", hint=hint, text=text)
+            hint = naming("{hint}. To use the file {text}, give it with {file}", hint=hint, text=text)
         raise CertificateError(f"this CA has issued no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
     return found
 

@@ -139,7 +139,7 @@ def _check_der(data: bytes, path: Path) -> bytes:
         if decoded[:1] == bytes([SEQUENCE]):
             label = REQUEST_LABELS[0]
             raise CertificateError(
-                f"{path} is base64 without the lines of PEM around it",
+                f"{path} is base64 without PEM lines",
                 hint=f"Put -----BEGIN {label}----- on a line before it, and -----END {label}----- on a line after it",
                 reason=Reason.WRONG_TYPE,
             )

@@ -1,4 +1,4 @@
-"""The parts of a CSR (RFC 2986, 4): strict in its bounds, which must be DER, and tolerant of what stands in them."""
+"""The parts of a CSR (RFC 2986, 4): strict about the DER structure, and tolerant of the content."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def _entry(record: Record, now: datetime) -> x509.RevokedCertificate:
         return entry.build()
     except (ValueError, OverflowError):
         raise ConfigurationError(
-            f"the CA's records hold a revocation that this program did not write, of {record.serial!r:.60}",
-            hint="Restore them from a copy",
+            f"the CA's records contain a revocation that this program did not write, of {record.serial!r:.60}",
+            hint="Restore them from a backup",
             reason=Reason.DAMAGED,
         ) from None

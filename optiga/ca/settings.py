@@ -1,4 +1,4 @@
-"""What is said when a CA is made and counts for all that it signs; kept in its folder, as JSON."""
+"""The settings of a CA, given when it is made and valid for all its certificates; a JSON file in its folder."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ def check_crl_url(url: str) -> str:
     """
     if len(url) > _MAX_URL:
         raise ConfigurationError(
-            f"the URL of the CRL has {len(url)} characters, at most {_MAX_URL} are possible", reason=Reason.TOO_LARGE
+            f"the URL of the CRL has {len(url)} characters, but at most {_MAX_URL} are possible",
+            reason=Reason.TOO_LARGE,
         )
     if url.lower().startswith("https:"):
         raise ConfigurationError(
-            f"the URL of the CRL {url!r} begins with https: to fetch the CRL, a verifier would first have to check "
+            f"the URL of the CRL {url!r} starts with https: to fetch the CRL, a verifier would first have to check "
             "another certificate",
             hint="Use http: the CRL itself is signed",
         )
@@ -81,7 +82,9 @@ def load_settings(path: Path) -> CaSettings:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        raise ConfigurationError(f"{path} is not JSON", hint="Restore it from a copy", reason=Reason.DAMAGED) from None
+        raise ConfigurationError(
+            f"{path} is not JSON", hint="Restore it from a backup", reason=Reason.DAMAGED
+        ) from None
     if (
         not isinstance(value, dict)
         or value.get("version") != _VERSION
@@ -89,7 +92,7 @@ def load_settings(path: Path) -> CaSettings:
     ):
         raise ConfigurationError(
             f"{path} does not hold the settings of a CA, or was made by another version of this program",
-            hint="Restore it from a copy",
+            hint="Restore it from a backup",
             reason=Reason.DAMAGED,
         )
     url = value.get("crl_url", "")

@@ -130,10 +130,10 @@ def _decode(oid: x509.ObjectIdentifier, value: Value) -> str:
         text = value.contents.decode(encoding)
     except UnicodeDecodeError:
         if len(value.contents) % width:
-            _refuse(oid, f"is no {title}: {len(value.contents)} bytes are not whole characters")
-        _refuse(oid, f"is no {title}: it holds bytes that are none of its characters")
+            _refuse(oid, f"is not a valid {title}: {len(value.contents)} bytes are not whole characters")
+        _refuse(oid, f"is not a valid {title}: it contains bytes that are not characters of this type")
     if value.tag == _NUMERIC and not re.fullmatch(r"[0-9 ]*", text):
-        _refuse(oid, f"is no {title}: it has digits and spaces only")
+        _refuse(oid, f"is not a valid {title}: only digits and spaces are allowed")
     return text
 
 
@@ -149,15 +149,19 @@ def _check_text(oid: x509.ObjectIdentifier, text: str) -> None:
     for character in text:
         marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
         if marks > _MOST_MARKS:
-            _refuse(oid, f"holds the mark U+{ord(character):04X} on nothing, or on too many others")
+            _refuse(
+                oid,
+                f"has the combining mark U+{ord(character):04X} without a base character, or after "
+                "too many other marks",
+            )
         if unicodedata.category(character) == "Cf" or character in _FILLERS or _is_selector(character):
-            _refuse(oid, f"holds the invisible character U+{ord(character):04X}")
+            _refuse(oid, f"contains the invisible character U+{ord(character):04X}")
         if unicodedata.category(character) in ("Co", "Cn"):
-            _refuse(oid, f"holds U+{ord(character):04X}, which is not a character")
+            _refuse(oid, f"contains U+{ord(character):04X}, which is not a character")
     if oid.dotted_string in _COUNTRIES and not re.fullmatch(r"[A-Za-z]{2}", text):
         _refuse(oid, "is not a country's two letters")
     if oid.dotted_string in _IA5_ONLY and not text.isascii():
-        _refuse(oid, "holds characters beyond ASCII")
+        _refuse(oid, "contains characters beyond ASCII")
     if oid.dotted_string in _MAILBOXES and not is_mailbox(text):
         _refuse(oid, f"is not an e-mail address: {text[:80]!a}")
 

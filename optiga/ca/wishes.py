@@ -175,12 +175,12 @@ def _load(form: RequestForm) -> x509.Extensions:
             return x509.load_der_x509_csr(form.without_subject).extensions
     except ValueError as error:
         damaged = _find_damaged(form)
-        text = f"{damaged} is damaged, or says what it must not (RFC 5280)" if damaged else ""
+        text = f"{damaged} is damaged, or has content that RFC 5280 does not allow" if damaged else ""
         if isinstance(error.__cause__, x509.UnsupportedGeneralNameType):
             text = "a name in subjectAltName has an unsupported type (x400Address or ediPartyName)"
         if text:
             raise ValueError(f"its attributes: {text}") from None
-        raise ValueError("its signature algorithm is damaged, or has parameters that it must not have") from None
+        raise ValueError("its signature algorithm is damaged, or has parameters that are not allowed") from None
 
 
 def _find_damaged(form: RequestForm) -> str:
@@ -214,7 +214,7 @@ def _dotted(raw: bytes) -> str:
     try:
         return str(ObjectIdentifier.load(raw, strict=True).dotted)
     except (ValueError, TypeError, IndexError):
-        raise ValueError("its attributes: a part of it is no object identifier") from None
+        raise ValueError("its attributes: a part is not an object identifier") from None
 
 
 def _title(kind: str) -> str:

@@ -1,6 +1,6 @@
-"""The host's side of a chip: one open chip, its commands as typed values, a key that can sign.
+"""The host side: an open chip, its commands as typed values, its keys.
 
-A chip is opened without what its keys need, which is loaded when first used: a board's chip takes its time to begin.
+Code for keys is loaded when it is first used, while a board's chip starts.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["Chip", "Key", "open_chip"]
 def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object] | None = None) -> Chip:
     """Open the chip at a port.
 
-    :param port: a device name, a pyserial URL, ``emulator[:PATH]``, or None for the one board that is plugged in; or
-        what :func:`optiga.transport.resolve_port` made of it.
-    :param meanwhile: what may be done while the chip begins.
-    :raises BoardError: if there is no such port, or no chip answers there.
-    :raises ConfigurationError: if the port is written wrongly.
+    :param port: a device name, a URL, ``emulator[:PATH]``, or the result of :func:`optiga.transport.resolve_port`; None
+        if exactly one board is connected.
+    :param meanwhile: an optional task to run while the chip starts.
+    :raises BoardError: if the port does not exist, or no chip answers there.
+    :raises ConfigurationError: if the port is not valid.
     """
     resolved = resolve_port(port)
     transport = open_transport(resolved)

@@ -62,8 +62,8 @@ def _require(chip: Session, lack_of: Callable[[Model], Lack | None], oid: int | 
     lack = None if model is None else lack_of(model)
     if model is not None and lack is not None:
         raise ConfigurationError(
-            f"the chip is an {model.title}, which has no {lack.what}",
-            hint=f"It has {lack.instead}" if lack.instead else "Take another model",
+            f"the chip is an {model.title}, which does not support {lack.what}",
+            hint=f"This model has {lack.instead}" if lack.instead else "Use another model",
             oid=oid,
             reason=Reason.UNSUPPORTED,
         )

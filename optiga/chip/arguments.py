@@ -1,4 +1,4 @@
-"""Arguments of types that nothing takes: whoever calls is told which one it is, not what it failed at far inside.
+"""Arguments of a wrong type: the error names the argument instead of an internal failure.
 
 Nothing is looked at before a call has failed, so those that are right pay nothing for it.
 """

@@ -33,9 +33,9 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset meanwhile, so its application is not available: run the "
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: run the "
     "command again",
-    ErrorCode.INVALID_COMMAND: "This chip does not have the command",
+    ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
 _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID_METADATA)
@@ -43,22 +43,22 @@ _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID
 
 @explains_arguments
 class Chip:
-    """An OPTIGA Trust chip at the other end of a transport.
+    """An open OPTIGA Trust chip.
 
-    Making one opens the chip's application, which is one exchange. A context manager: leaving it closes the transport,
-    and an :class:`~optiga.errors.OptigaError` on its way out learns which port and chip it is about; so does a refusal
-    that the object is in termination, or its update was interrupted, for which one more exchange asks.
+    The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the
+    transport at the end. An :class:`~optiga.errors.OptigaError` that leaves the ``with`` block gets the port and UID of
+    the chip. If the object is in termination or its update was interrupted, the error says so (one more exchange).
 
-    What it does is in three sessions, :attr:`objects`, :attr:`crypto` and :attr:`updates`; what nearly every program
-    does is here, too. An object is an identifier, a text such as ``0xE0E1`` or ``second``, or an
-    :class:`~optiga.ObjectRef`. Where a key is wanted the name of a slot means its key, elsewhere its certificate.
+    All functions are in three sessions: :attr:`objects`, :attr:`crypto` and :attr:`updates`. The most common ones are
+    here, too. Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`.
+    The name of a slot means its key if the function needs a key, otherwise its certificate.
 
-    :param transport: anything with ``exchange(request) -> bytes``, command to answer APDU, and ``close()``.
-    :param port: how the user names the transport, for messages.
-    :param handle: of a context that :meth:`hibernate` has had the chip keep; empty begins afresh.
+    :param transport: anything with ``exchange(request) -> bytes`` (command to response APDU) and ``close()``.
+    :param port: name of the port in messages.
+    :param handle: handle of a context that the chip has saved (:meth:`hibernate`); empty for a new context.
     :param meanwhile: as for :meth:`do_meanwhile`.
     :raises BoardError: if the chip cannot be reached.
-    :raises ChipError: if it refuses.
+    :raises ChipError: if the chip refuses.
     """
 
     def __init__(
@@ -107,36 +107,38 @@ class Chip:
         return f"<{', '.join([f'Chip at {self.port or self._transport!r}', *known])}>"
 
     def close(self) -> None:
-        """Close the transport. The chip's application stays open until the next one opens it afresh."""
+        """Close the transport. The chip's application stays open until it is opened again."""
         self._is_closed = True
         self._transport.close()
 
     def close_application(self) -> None:
-        """End the chip's application; nothing but a new :class:`Chip` can use it afterwards."""
+        """Close the chip's application. To use the chip again, make a new :class:`Chip`."""
         self.execute(_endings().CloseApplication())
 
     def hibernate(self) -> bytes:
-        """End the chip's application and have the chip keep its context: sessions, authorizations, security status.
+        """Close the chip's application and save its context on the chip: sessions, authorizations, security status.
 
-        :returns: the handle, 8 bytes, with which a new :class:`Chip` goes on there, once. It is as good as the context.
-        :raises ConfigurationError: if the chip's model keeps none.
+        :returns: the handle (8 bytes), with which a new :class:`Chip` restores the context once. Keep it secret: it
+            gives access to the context.
+        :raises ConfigurationError: if the chip's model cannot save a context.
         :raises ChipError: if the chip refuses, for example while its security event counter is not 0.
         """
         handle: bytes = self.perform(_endings().Hibernate())
         return handle
 
     def do_meanwhile(self, work: Callable[[], object]) -> None:
-        """Have something done while the chip works on the next command, where there is time for it on the way.
+        """Run a function while the chip works on the next command, if the transport has time for it.
 
-        :param work: what would take its time later, and may as well not be done: to load a module, for example.
+        :param work: an optional task that saves time later, for example loading a module.
         """
         self._meanwhile = work
 
     def execute(self, command: Command[T]) -> T:
-        """Send a command and return its result. One exchange; on an error of the chip a second one asks for the cause.
+        """Send a command and return its result. One exchange; if the chip refuses, a second exchange reads the error
+        code.
 
-        :raises ConfigurationError: if its arguments fit no command.
-        :raises ChipError: if the chip refuses the command or answers against the manual.
+        :raises ConfigurationError: if the arguments do not fit the command.
+        :raises ChipError: if the chip refuses the command, or its answer does not follow the manual.
         :raises BoardError: if the line fails.
         """
         try:
@@ -151,8 +153,8 @@ class Chip:
                 return command.parse(answer.data)
         except ValueError as error:
             raise ChipError(
-                f"{command.code.title}: the chip's answer is not what the manual says: {error}",
-                hint="Is the board's firmware the one for this chip?",
+                f"{command.code.title}: the chip's answer does not follow the manual: {error}",
+                hint="Check that the board's firmware is for this chip",
                 port=self.port,
                 oid=command.target,
                 reason=Reason.BAD_ANSWER,
@@ -160,23 +162,25 @@ class Chip:
         raise self._refusal(command)
 
     def perform(self, command: Command[T]) -> T:
-        """Like :meth:`execute`, but what the chip's model does not have is refused by name before the chip is asked."""
+        """Like :meth:`execute`, but refuse a function that the chip's model does not have before sending the
+        command.
+        """
         self.require(command.code, command.param)
         return self.execute(command)
 
     def require(self, code: CommandCode, param: int) -> None:
         """Make sure that the chip's model has a command with a value of its Param field.
 
-        No exchange where every model has it; otherwise one for the UID, once.
+        No exchange if every model has it; otherwise one exchange for the UID, once.
 
-        :raises ConfigurationError: if it does not have it; the chip is not asked then.
+        :raises ConfigurationError: if the model does not have it; the command is not sent then.
         """
         if param not in ON_EVERY_MODEL.get(code, ()):
             _abilities().require(self, code, param)
 
     @property
     def uid(self) -> Uid:
-        """The chip's unique identifier. One exchange the first time."""
+        """UID of the chip. One exchange the first time."""
         if self._uid is None:
             data = self.objects.read(objects.UID)
             try:
@@ -189,12 +193,12 @@ class Chip:
 
     @property
     def model(self) -> Model | None:
-        """The chip's model, by the firmware in its UID; None where no model is known to have that firmware.
+        """Model of the chip, from the firmware build in its UID; None if the firmware is unknown.
 
-        Trust M Express and MTR have the firmware of Trust M V3: the locked metadata of 0xE0E1 tell them from one. At
+        Trust M Express and MTR have the firmware of Trust M V3; the locked metadata of 0xE0E1 distinguish them. At
         most two exchanges the first time.
 
-        :raises ChipError: if the chip does not tell its UID.
+        :raises ChipError: if the chip does not output its UID.
         """
         if self._model is None:
             self._model = _abilities().model_of(self)
@@ -209,7 +213,7 @@ class Chip:
 
     @property
     def crypto(self) -> Crypto:
-        """What the chip calculates: keys and signatures, random bytes, hashes, ciphers, MACs, secrets."""
+        """The cryptographic functions of the chip: keys, signatures, random bytes, hashes, ciphers, MACs, secrets."""
         from optiga.chip.sessions.crypto import Crypto
 
         return Crypto(self)
@@ -246,14 +250,14 @@ class Chip:
         return self.crypto.random(size, deterministic=deterministic, session=session, prepended=prepended)
 
     def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
-        """A key that is already on the chip, as :func:`optiga.chip.key.find_key`."""
+        """An existing key on the chip, as :func:`optiga.chip.key.find_key`."""
         found: Key = _keys().find_key(self, slot, algorithm)
         return found
 
     def generate_key(
         self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
     ) -> Key:
-        """Have the chip make a key pair, as :func:`optiga.chip.key.generate_key`; what the slot held before is lost."""
+        """Generate a key pair on the chip, as :func:`optiga.chip.key.generate_key`. The old key in the slot is lost."""
         made: Key = _keys().generate_key(self, slot, algorithm, usage)
         return made
 
@@ -266,16 +270,16 @@ class Chip:
         try:
             known = ErrorCode(code)
         except ValueError:
-            name, hint = "an error the manual does not list", ""
+            name, hint = "an error that the manual does not list", ""
         else:
-            name = known.title if code else "no cause given"
+            name = known.title if code else "no reason given"
             hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
         if was_reset:
             hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
         self._refusal_hint = hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
-            f"{command.code.title}{about}: the chip says 0x{code:02X}, {name}",
+            f"{command.code.title}{about}: the chip returned error 0x{code:02X}, {name}",
             code=code,
             name=name,
             hint=hint,

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @explains_arguments
 class Key:
-    """A private key that stays on the chip, addressed by its object.
+    """A private key on the chip. It never leaves the chip.
 
-    :param public_key: the public key as the chip gave it when the pair was made, a BIT STRING in DER; None for a key
-        that was there before: the chip has no command that tells it.
+    :param public_key: the public key that the chip returned when it generated the pair, a BIT STRING in DER; None for
+        an existing key, because the chip has no command that outputs it.
     """
 
     def __init__(self, chip: Session, oid: int, algorithm: KeyAlgorithm, public_key: bytes | None = None) -> None:
@@ -42,25 +42,25 @@ class Key:
     def public_key_info(self) -> bytes:
         """The public key as SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7).
 
-        :raises ConfigurationError: if the public key is not known here.
+        :raises ConfigurationError: if the public key is unknown.
         """
         if self.public_key is None:
             raise ConfigurationError(
                 f"the public key of {format_oid(self.oid)} is not known",
-                hint="The chip tells it only when the pair is made; take it from the certificate",
+                hint="The chip outputs the public key only when it generates the key pair: use the certificate",
                 reason=Reason.MISSING,
             )
         return public_key_info(self.algorithm, self.public_key)
 
     @property
     def default_hash(self) -> str:
-        """Name of the digest that belongs to the key: that of its curve's size; sha256 for RSA."""
+        """Name of the digest that fits the key: the one with the size of the curve; sha256 for RSA."""
         return self.algorithm.hash_name
 
     def sign(self, data: bytes, hash_name: str | None = None) -> bytes:
-        """Sign data: hashed here, signed on the chip. One exchange.
+        """Sign data. The host hashes the data, and the chip signs the digest. One exchange.
 
-        :param hash_name: sha256, sha384 or sha512; that of the key by default.
+        :param hash_name: sha256, sha384 or sha512; by default the digest that fits the key.
         :returns: for EC an ECDSA-Sig-Value in DER (a SEQUENCE of r and s), for RSA the PKCS #1 v1.5 signature.
         :raises ChipError: if the chip refuses.
         """
@@ -68,9 +68,9 @@ class Key:
         return self.sign_digest(hashlib.new(name, data).digest(), name)
 
     def sign_digest(self, digest: bytes, hash_name: str | None = None) -> bytes:
-        """Sign a digest that is already there; otherwise as :meth:`sign`.
+        """Sign a digest; otherwise as :meth:`sign`.
 
-        :param digest: for EC 10 bytes up to the size of the curve, for RSA exactly that of the hash.
+        :param digest: for EC 10 bytes up to the size of the curve, for RSA exactly the size of the hash.
         """
         if self.algorithm.is_ec:
             raw = self._chip.execute(CalcSign(self.oid, digest, SignatureScheme.ECDSA))
@@ -79,20 +79,21 @@ class Key:
         return self._chip.perform(CalcSign(self.oid, digest, self.algorithm.scheme(name)))
 
     def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
-        """The message in an RSAES-PKCS1-v1.5; nothing if it stays in a session, at most 66 bytes. One exchange.
+        """Decrypt with RSAES-PKCS1-v1.5; the result is empty if the message (at most 66 bytes) stays in a session. One
+        exchange.
 
-        :param protected: as long as the key: 128 or 256 bytes.
+        :param protected: the encrypted data, as long as the key: 128 or 256 bytes.
         """
         from optiga.chip.commands.decrypt_asym import DecryptAsym
 
         return self._chip.perform(DecryptAsym(self.oid, protected, session))
 
     def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
-        """The secret shared with the holder of another key (ECDH); nothing if it stays in a session. One exchange.
+        """Agree on a secret with a peer (ECDH); the result is empty if the secret stays in a session. One exchange.
 
-        :param peer: a public key, or its SubjectPublicKeyInfo in DER.
-        :returns: the x coordinate, as long as one of the curve's.
-        :raises ConfigurationError: if that is no key of an algorithm of the chip.
+        :param peer: the peer's public key, or its SubjectPublicKeyInfo in DER.
+        :returns: the x coordinate of the shared point, as long as a coordinate of the curve.
+        :raises ConfigurationError: if the chip does not support the algorithm of the peer's key.
         """
         from optiga.chip.commands.calc_ssec import CalcSSec
 
@@ -100,16 +101,16 @@ class Key:
             try:
                 peer = PublicKey.from_info(peer)
             except ValueError as error:
-                raise ConfigurationError(f"the other side's public key: {error}", oid=self.oid) from None
+                raise ConfigurationError(f"the peer's public key: {error}", oid=self.oid) from None
         return self._chip.perform(CalcSSec(self.oid, peer, session))
 
 
 def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
-    """A key that is already on the chip.
+    """Get an existing key on the chip.
 
-    :param slot: a slot by its name or either of its identifiers, the object of its key, or a session.
-    :param algorithm: its algorithm where it is known; otherwise one exchange asks the key's metadata.
-    :raises ChipError: if the object holds no key yet.
+    :param slot: name of a slot, OID of its key or certificate, or a session.
+    :param algorithm: algorithm of the key, if known; otherwise one exchange reads the metadata of the key.
+    :raises ChipError: if the object has no key yet.
     """
     oid = key_oid_of(slot)
     if algorithm is None:
@@ -118,8 +119,8 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
         algorithm = chip.execute(GetMetadata(oid)).algorithm
         if algorithm is None:
             raise ChipError(
-                f"{format_oid(oid)} holds no key yet",
-                hint="Make one first",
+                f"{format_oid(oid)} has no key yet",
+                hint="Generate a key first",
                 port=chip.port,
                 oid=oid,
                 reason=Reason.NOT_FOUND,
@@ -133,13 +134,13 @@ def generate_key(
     algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1,
     usage: KeyUsage | None = None,
 ) -> Key:
-    """Have the chip make a key pair; what the slot held before is lost. One exchange.
+    """Generate a key pair on the chip. The old key in the slot is lost. One exchange.
 
-    :param slot: a slot by its name or either of its identifiers, the object of its key, or a session.
-    :param algorithm: as in a configuration, for example ``secp384r1`` or ``rsa2048``.
-    :param usage: what the key may be used for; authentication and key agreement by default, for RSA encryption too.
-    :raises ConfigurationError: if slot or algorithm is unknown, or nothing could use such a key for the usage; the
-        chip is not asked then.
+    :param slot: name of a slot, OID of its key or certificate, or a session.
+    :param algorithm: name as in a configuration, for example ``secp384r1`` or ``rsa2048``.
+    :param usage: key usage; by default authentication and key agreement, for RSA also encryption.
+    :raises ConfigurationError: if slot or algorithm is unknown, or the chip cannot use the key for this usage; the chip
+        is not asked then.
     :raises ChipError: if the chip refuses.
     """
     oid = key_oid_of(slot)
@@ -160,7 +161,9 @@ def check_hash(name: str) -> str:
     """
     if name not in HASH_SIZES:
         raise ConfigurationError(
-            f"{name!r} is no digest of the chip", hint=f"One of {', '.join(HASH_SIZES)}", reason=Reason.UNSUPPORTED
+            f"{name!r} is not a digest that the chip supports",
+            hint=f"Use one of {', '.join(HASH_SIZES)}",
+            reason=Reason.UNSUPPORTED,
         )
     return name
 

@@ -19,7 +19,7 @@ def oid_of(reference: Reference) -> int:
     try:
         return objects.ObjectRef.parse(reference).oid_as(objects.SlotPart.CERTIFICATE)
     except ValueError as error:
-        raise ConfigurationError(str(error), hint="Give an object's identifier, such as 0xE0E1") from None
+        raise ConfigurationError(str(error), hint="Use an OID, such as 0xE0E1") from None
 
 
 def key_oid_of(reference: Reference) -> int:
@@ -40,8 +40,8 @@ def key_oid_of(reference: Reference) -> int:
     if info is None or not (info.kind.is_key or info.kind is objects.ObjectKind.SESSION):
         names = ", ".join(known.name for known in objects.SLOTS)
         raise ConfigurationError(
-            f"{str(reference)!r} is no slot of the chip{objects.suggest_slot(str(reference))}",
-            hint=f"One of {names}",
+            f"{str(reference)!r} is not a slot of the chip{objects.suggest_slot(str(reference))}",
+            hint=f"Use one of {names}",
             reason=Reason.NOT_FOUND,
         )
     return info.oid
@@ -58,6 +58,6 @@ def algorithm_of(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
     if found is None:
         names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
         raise ConfigurationError(
-            f"{algorithm!r} is no key algorithm of the chip", hint=f"One of {names}", reason=Reason.UNSUPPORTED
+            f"{algorithm!r} is not a key algorithm of the chip", hint=f"Use one of {names}", reason=Reason.UNSUPPORTED
         )
     return found

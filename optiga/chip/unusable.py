@@ -68,7 +68,11 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
         return None
     if code is ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
         is_lost = not can_be_updated(metadata)
-        ways_out = "Nothing brings it back" if is_lost else "Only a protected update of its metadata can bring it back"
+        ways_out = (
+            "This can never be undone"
+            if is_lost
+            else ("Only a protected update of its metadata can make it usable again")
+        )
         return Unusable(
             oid,
             code,
@@ -76,16 +80,17 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
             f"{label} is in termination (LcsO 0x0F): the chip neither reads nor uses it",
             ways_out,
         )
-    again, version = "Apply the same update again, which ends it", max(metadata.version - 1, 0)
+    again, version = "Apply the same update again to finish it", max(metadata.version - 1, 0)
     if metadata.is_locked:
-        again += "; nothing else can, for its metadata are fixed"
+        again += "; there is no other way, because its metadata are fixed"
     else:
-        again += f"; or have the object taken as it is, with 'object metadata {label} \"version: {version}\"'"
+        again += f"; or accept the object as it is with 'object metadata {label} \"version: {version}\"'"
     return Unusable(
         oid,
         code,
         "its protected update was interrupted",
-        f"a protected update of {label} to version {metadata.version} was interrupted: until it ends, the chip neither "
+        f"a protected update of {label} to version {metadata.version} was interrupted: until it is finished, "
+        "the chip neither "
         "reads nor uses the object",
         again,
     )

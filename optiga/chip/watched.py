@@ -18,18 +18,18 @@ _WORDS = {
     "GetDataObject": ("read", " "),
     "SetDataObject": ("write", " "),
     "SetObjectProtected": ("update", " "),
-    "GetRandom": ("draw random bytes", " into "),
+    "GetRandom": ("generate random bytes", " into "),
     "EncryptSym": ("encrypt", " with "),
     "DecryptSym": ("decrypt", " with "),
-    "EncryptAsym": ("encrypt by RSA", " with "),
-    "DecryptAsym": ("decrypt by RSA", " with "),
+    "EncryptAsym": ("encrypt with RSA", " with "),
+    "DecryptAsym": ("decrypt with RSA", " with "),
     "CalcHash": ("hash", " "),
     "CalcSign": ("sign", " with "),
     "VerifySign": ("verify", " with "),
     "CalcSSec": ("agree on a secret", " with "),
     "DeriveKey": ("derive a key", " from "),
-    "GenKeyPair": ("make a key pair", " in "),
-    "GenSymKey": ("make an AES key", " in "),
+    "GenKeyPair": ("generate a key pair", " in "),
+    "GenSymKey": ("generate an AES key", " in "),
 }
 """What a command does, and what stands before the object that it is about; by its title in the manual."""
 _METADATA = 0x01
@@ -39,7 +39,7 @@ _LONG_MS = 200.0
 
 
 def in_words(command: Command[Any]) -> str:
-    """What a command does, to which object: ``read 0xE0C2``, ``make a key pair in 0xE0F1``."""
+    """What a command does, to which object: ``read 0xE0C2``, ``generate a key pair in 0xE0F1``."""
     title = command.code.title
     words, about = _WORDS[title]
     if title in ("GetDataObject", "SetDataObject") and command.param == _METADATA:

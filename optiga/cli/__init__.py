@@ -1,4 +1,4 @@
-"""The command line: options in, text out. One door: :func:`main`."""
+"""The command line: options in, text out. Entry point: :func:`main`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Clouds that know devices by their certificates."""
+"""Clouds that authenticate devices by certificates."""

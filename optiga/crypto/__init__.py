@@ -1,1 +1,1 @@
-"""Files through the chip: random, hashes, ciphers, signatures, and the secrets that they need."""
+"""Cryptography with the chip for files: random bytes, hashes, ciphers, signatures, shared secrets."""

@@ -27,7 +27,9 @@ def load_peer(path: Path) -> PublicKey:
     peer = load_public_key(path)
     if peer.algorithm is None or not peer.algorithm.is_ec:
         raise ConfigurationError(
-            f"{path} holds a key {peer.title}", hint="ECDH takes one on a curve of the chip", reason=Reason.UNSUPPORTED
+            f"{path} has a key of type {peer.title}",
+            hint="For ECDH, use a key on a curve that the chip supports",
+            reason=Reason.UNSUPPORTED,
         )
     return peer
 
@@ -43,9 +45,9 @@ def agree(chip: Chip, slot: Slot, peer: PublicKey, session: int | None) -> bytes
     key = chip.crypto.key(slot.key_oid)
     if key.algorithm is not peer.algorithm:
         raise ConfigurationError(
-            f"the other key is on {peer.title}, the one in {format_oid(slot.key_oid)} is {key.algorithm.title}",
-            hint="Both must be on one curve",
+            f"the peer's key is {peer.title}, but the key in {format_oid(slot.key_oid)} is {key.algorithm.title}",
+            hint="Both keys must be on the same curve",
             reason=Reason.MISMATCH,
         )
-    given = require_chip_key(peer, "the other side's public key")
+    given = require_chip_key(peer, "the peer's public key")
     return key.agree(given, session=None if session is None else _FIRST_SESSION + session - 1)

@@ -137,13 +137,13 @@ def verify_on_chip(
     except ChipError as error:
         if error.code == ErrorCode.SIGNATURE_VERIFICATION_FAILURE:
             raise CertificateError(
-                f"the signature does not verify with the key of {verifier.name} ({algorithm.title}, {name})",
-                hint="The file, the key or the hash is another one than when it was made",
+                f"the signature is not valid for the key of {verifier.name} ({algorithm.title}, {name})",
+                hint="Use the file, key and hash algorithm of the signer",
                 reason=Reason.BAD_SIGNATURE,
             ) from None
         if error.code in _NO_PARSER:
             error.hint = (
-                "The chip takes a certificate of at most 1300 bytes with key usage digital signature or cert sign"
+                "The chip accepts certificates of at most 1300 bytes with key usage digital signature or cert sign"
             )
         raise
     return algorithm, name
@@ -183,7 +183,9 @@ def _wire_form(signature: bytes, algorithm: KeyAlgorithm) -> bytes:
         if len(candidate) == 2 * size:
             numbers = (int.from_bytes(half, "big") for half in (candidate[:size], candidate[size:]))
             return b"".join(map(der.encode_integer, numbers))
-    raise CertificateError(f"that is no signature of a key {algorithm.title}", hint="It may be DER, raw, hex or base64")
+    raise CertificateError(
+        f"not a signature by a key of type {algorithm.title}", hint="The signature may be DER, raw, hex or base64"
+    )
 
 
 def _readings(signature: bytes) -> Iterable[bytes]:

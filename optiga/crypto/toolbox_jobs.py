@@ -77,16 +77,16 @@ def plan_decryption(protected: bytes, mode: str, iv: bytes | None, padding: str)
 def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
     if not content or len(content) % BLOCK_SIZE:
         raise ConfigurationError(
-            f"{len(content)} bytes are not whole blocks of {BLOCK_SIZE}",
-            hint=naming("Have a message padded with {padding=pkcs7}; what is encrypted has whole blocks always"),
+            f"{len(content)} bytes are not a multiple of the block size, {BLOCK_SIZE} bytes",
+            hint=naming("To pad a message, use {padding=pkcs7}. Encrypted data are always whole blocks"),
         )
     if mode == "ecb" and iv is not None:
-        raise ConfigurationError(naming("ECB takes no {iv}"), hint="CBC does")
+        raise ConfigurationError(naming("ECB does not use {iv}"), hint="Omit it, or use CBC")
     if mode == "cbc" and (iv is None or len(iv) != BLOCK_SIZE):
-        was = "there is none" if iv is None else f"it has {len(iv)}"
+        was = "but there is none" if iv is None else f"not {len(iv)}"
         raise ConfigurationError(
             f"CBC needs an initialization vector of {BLOCK_SIZE} bytes, {was}",
-            hint=naming("Give it with {iv}; 'random 16' draws one for a new message"),
+            hint=naming("Give it with {iv}. For a new message, make one with 'random 16'"),
         )
     return AesJob(content, SymmetricMode[mode.upper()], iv or b"", padding == "pkcs7")
 
@@ -115,8 +115,8 @@ def decrypt(chip: Chip, job: AesJob) -> bytes:
         return unpadder.update(message) + unpadder.finalize()
     except ValueError:
         raise ConfigurationError(
-            "what comes out is not padded by PKCS #7",
-            hint=naming("Another key, mode or {iv} was used, or {padding=none}"),
+            "the decrypted data do not have PKCS #7 padding",
+            hint=naming("Use the same key, mode and {iv} as for the encryption, or {padding=none}"),
             reason=Reason.MISMATCH,
         ) from None
 
@@ -128,7 +128,8 @@ def plan_mac(message: bytes, mode: str) -> SymmetricMode:
     """
     if mode == "cbc-mac" and len(message) % BLOCK_SIZE:
         raise ConfigurationError(
-            f"CBC-MAC: {len(message)} bytes are not whole blocks of {BLOCK_SIZE}", hint="CMAC takes any length"
+            f"CBC-MAC: {len(message)} bytes are not a multiple of the block size, {BLOCK_SIZE} bytes",
+            hint="Use CMAC for messages of any length",
         )
     return SymmetricMode[mode.upper().replace("-", "_")]
 
@@ -145,15 +146,15 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | i
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
         raise ConfigurationError(
-            f"{path} holds a key {key.title}",
-            hint="The chip encrypts for RSA-1024 and RSA-2048",
+            f"{path} has a key of type {key.title}",
+            hint="The chip encrypts only with RSA-1024 and RSA-2048 keys",
             reason=Reason.UNSUPPORTED,
         )
     most = RSA_KEY_BITS[key.algorithm] // 8 - RSA_PADDING_SIZE
     if size > most:
         raise ConfigurationError(
-            f"{size} bytes are too many for {key.title}: at most {most}",
-            hint="Encrypt an AES key for it, and the message with that",
+            f"{size} bytes are too long for {key.title}, which encrypts at most {most} bytes",
+            hint="Encrypt the message with an AES key, and encrypt the AES key with the RSA key",
             reason=Reason.TOO_LARGE,
         )
     return require_chip_key(key, str(path))
@@ -168,14 +169,14 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
     key = chip.crypto.key(slot.key_oid)
     if not key.algorithm.is_rsa:
         raise ConfigurationError(
-            f"the key in slot {slot.name} is {key.algorithm.title}",
-            hint="RSA keys decrypt: slots five and six",
+            f"the key in slot {slot.name} is {key.algorithm.title}, not RSA",
+            hint="Use an RSA key, in slot five or six",
             reason=Reason.WRONG_TYPE,
         )
     size = RSA_KEY_BITS[key.algorithm] // 8
     if len(protected) != size:
         raise ConfigurationError(
-            f"{len(protected)} bytes are not encrypted for {key.algorithm.title}: that has {size}",
+            f"{len(protected)} bytes were not encrypted with {key.algorithm.title}: the size must be {size}",
             reason=Reason.MISMATCH,
         )
     return key.decrypt(protected)
@@ -189,7 +190,9 @@ def check_hkdf(salt: bytes, info: bytes) -> None:
     for name, value, most in ((naming("{salt}"), salt, MAX_SALT), (naming("{info}"), info, MAX_INFO)):
         if len(value) > most:
             raise ConfigurationError(
-                naming("{name} has {size} bytes, at most {most} are taken", name=name, size=len(value), most=most),
+                naming(
+                    "{name} has {size} bytes, but at most {most} are allowed", name=name, size=len(value), most=most
+                ),
                 reason=Reason.TOO_LARGE,
             )
 
@@ -201,5 +204,5 @@ def check_prf(label: bytes, seed: bytes) -> None:
     """
     if not MIN_PRF_SEED <= len(label + seed) <= MAX_SALT:
         raise ConfigurationError(
-            f"label and seed have {len(label + seed)} bytes together, {MIN_PRF_SEED} to {MAX_SALT} are taken"
+            f"label and seed have {len(label + seed)} bytes together, but {MIN_PRF_SEED} to {MAX_SALT} are allowed"
         )

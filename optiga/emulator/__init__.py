@@ -1,8 +1,8 @@
-"""The other end of the wire: an OPTIGA Trust chip in software, its store, and the board it sits on.
+"""An OPTIGA Trust chip in software, its store and its board.
 
-One door to a chip: :meth:`EmulatedChip.execute`, an APDU in, an APDU out. Around it: files that chips live in
-(:mod:`optiga.emulator.store`), the identity they are made with (:mod:`optiga.emulator.identity`), and servers that put
-a board behind a serial device or a TCP port (:mod:`optiga.emulator.server`). Names are loaded when first used.
+Entry point: :meth:`EmulatedChip.execute`, which takes a command APDU and returns the response APDU. Other modules: chip
+files (:mod:`optiga.emulator.store`), the identity of new chips (:mod:`optiga.emulator.identity`), and servers that
+offer a board as a serial device or at a TCP port (:mod:`optiga.emulator.server`). Names are loaded when first used.
 """
 
 from __future__ import annotations

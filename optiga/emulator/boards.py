@@ -160,7 +160,7 @@ def _preload(libraries: list[Path]) -> dict[str, str]:
     words = [str(library) for library in libraries]
     if any(separator in word for word in words for separator in _SEPARATORS):
         raise ConfigurationError(
-            f"{libraries[0].parent}: no library can be loaded from a folder with a space or a colon in its name",
+            f"{libraries[0].parent}: libraries cannot be loaded from a folder with a space or a colon in its name",
             hint="Set XDG_CACHE_HOME to another folder",
         )
     before = os.environ.get("LD_PRELOAD", "")

@@ -79,7 +79,7 @@ def _key_usages(data: bytes) -> set[str]:
     extensions = list(x509.Certificate.load(data)["tbs_certificate"]["extensions"])
     known = {extension["extn_id"].dotted: extension for extension in extensions}
     if len(known) != len(extensions) or _KEY_USAGE not in known:
-        raise ValueError("no key usage, or an extension that is given twice")
+        raise ValueError("the key usage is missing, or an extension is given twice")
     usages: set[str] = known[_KEY_USAGE]["extn_value"].parsed.native
     return usages
 

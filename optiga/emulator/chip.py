@@ -19,12 +19,12 @@ from optiga.protocol.protection import Protection
 
 
 class EmulatedChip:
-    """A chip, powered on when this is made.
+    """An emulated chip. The constructor powers it on.
 
-    :param store: where its objects survive; by default in memory, as long as this object does. A store that is empty
-        gets a new chip from the factory. It is closed with the chip, and if the chip cannot be had.
-    :param model: the model of the chip; that of one in a file stands there.
-    :param clock: seconds, from any beginning: the time that the security monitor goes by.
+    :param store: storage for the objects; by default in memory. An empty store gets a new chip in the factory state.
+        The store is closed together with the chip, or if the chip cannot be made.
+    :param model: model of a new chip; a chip in a file keeps its model.
+    :param clock: time for the security monitor, in seconds from any start.
     """
 
     def __init__(
@@ -53,15 +53,16 @@ class EmulatedChip:
         """
 
     def execute(self, command: bytes, protection: Protection | None = None) -> bytes:
-        """Answer an APDU with an APDU. Whatever the bytes are, there is an answer.
+        """Execute a command APDU and return the response APDU. Any bytes get a response.
 
-        :param protection: what of command and answer goes over a shielded connection with the secret in 0xE140; None
-            for what :attr:`is_shielded` says.
+        :param protection: which of command and response use a shielded connection with the secret in 0xE140; None to
+            use
+            :attr:`is_shielded`.
 
-        A command that fails changes nothing, but that attempts are counted; one that succeeds has reached the store
-        when this returns.
+        A command that fails changes nothing except counters of attempts. A successful command is in the store when this
+        method returns.
 
-        :raises BoardError: if the store cannot be written; the command has not happened then.
+        :raises BoardError: if the store cannot be written; the command was not executed then.
         """
         if protection is None:
             protection = Protection.BOTH if self.is_shielded else Protection.NONE
@@ -89,7 +90,7 @@ class EmulatedChip:
         return apdu.encode_answer(answer)
 
     def use_binding_secret(self) -> bytes:
-        """The platform binding secret, for a handshake, which counts as a use of it; empty if there is none for use.
+        """Use the platform binding secret for a handshake, which counts as a use; empty if there is no usable secret.
 
         :raises BoardError: if the store cannot be written.
         """
@@ -108,7 +109,7 @@ class EmulatedChip:
         return secret
 
     def reset(self) -> None:
-        """Begin anew, as after a reset or a power cycle: the application is closed, what is volatile is gone."""
+        """Reset the chip, as with a power cycle: the application is closed, and volatile data are lost."""
         self._rest()
         self._machine = Machine(self._machine.model, self._table, clock=self._clock)
 
@@ -120,14 +121,14 @@ class EmulatedChip:
         return apdu.encode_answer(ok=False)
 
     def take_security_delay_s(self) -> float:
-        """How long a real chip would have delayed commands since this was last asked, in seconds.
+        """Delay of a real chip since the last call of this method, in seconds.
 
-        It would have done so because keys and secrets are used too often. SRM, "Security Monitor Characteristics".
+        A real chip delays commands if keys and secrets are used too often. SRM, "Security Monitor Characteristics".
         """
         return self._machine.monitor.take_delay_s()
 
     def close(self) -> None:
-        """Power off, and give the store back."""
+        """Power off, and close the store."""
         self._rest()
         self._table.close()
 

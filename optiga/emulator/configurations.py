@@ -1,4 +1,4 @@
-"""What Infineon's provisioning configurations Express and MTR put into a Trust M V3 beside what every V3 holds.
+"""The objects that Infineon's provisioning configurations Express and MTR add to a Trust M V3.
 
 Sources, all of ``Infineon/optiga-trust-m-overview`` at a45b86b:
 

@@ -61,7 +61,7 @@ def parse_address(text: str, *, is_tcp: bool = os.name == "nt") -> Address:
     host, _, port = text.rpartition(":")
     if host not in (_LOOPBACK, "") or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 0xFFFF:
         raise ConfigurationError(
-            f"{text!r} is no place for the control of a chip", hint=f"On Windows it is {_LOOPBACK}:PORT"
+            f"{text!r} is not an address for the control of a chip", hint=f"On Windows, use {_LOOPBACK}:PORT"
         )
     return Address(None, int(port))
 
@@ -157,8 +157,8 @@ class Control:
         except (OSError, ValueError) as error:  # the latter for a null byte
             cause = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise BoardError(
-                f"no chip is controlled there: {cause}",
-                hint=naming("Serve one with {control=SOCKET}"),
+                f"no chip offers control there: {cause}",
+                hint=naming("Serve a chip with {control=SOCKET}"),
                 port=str(self._address),
                 reason=Reason.NOT_FOUND,
             ) from None
@@ -168,7 +168,7 @@ class Control:
         """Send a request, and take its answer."""
         line = json.dumps({"verb": verb, **values}).encode() + b"\n"
         if len(line) > MOST_LINE:
-            raise ConfigurationError(f"more than {MOST_LINE} bytes are no state of a chip", reason=Reason.TOO_LARGE)
+            raise ConfigurationError(f"more than {MOST_LINE} bytes are not a state of a chip", reason=Reason.TOO_LARGE)
         with suppress(BrokenPipeError, ConnectionResetError):  # the server has said why
             self._socket.sendall(line)
         answer = self._line()
@@ -204,14 +204,14 @@ class Control:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            raise self._no_answer("what answers is no server of controls")
+            raise self._no_answer("something else answers, not the control of a chip")
         error = value.get("error")
         if error is None:
             return value
         parts = error if isinstance(error, dict) else {}
         message, hint = parts.get("message"), parts.get("hint", "")
         if not isinstance(message, str) or not isinstance(hint, str):
-            raise self._no_answer("what answers is no server of controls")
+            raise self._no_answer("something else answers, not the control of a chip")
         reason = next((one for one in Reason if one.value == parts.get("reason")), None)
         raise _FAMILIES.get(str(parts.get("family")), BoardError)(message, hint=hint, reason=reason)
 
@@ -225,4 +225,4 @@ class Control:
         raise self._no_answer("the answer has no event")
 
     def _no_answer(self, message: str) -> BoardError:
-        return BoardError(message, hint="Serve the chip anew", port=str(self._address), reason=Reason.BAD_ANSWER)
+        return BoardError(message, hint="Serve the chip again", port=str(self._address), reason=Reason.BAD_ANSWER)

@@ -45,11 +45,11 @@ class Desk:
         """
         verb = request.get("verb")
         if not isinstance(verb, str) or verb not in self._verbs:
-            raise ConfigurationError(f"there is no verb {_shown(verb)}", hint=f"One of {', '.join(self._verbs)}")
+            raise ConfigurationError(f"unknown verb {_shown(verb)}", hint=f"Use one of {', '.join(self._verbs)}")
         do, known = self._verbs[verb]
         unknown = sorted(request.keys() - known - {"verb"})
         if unknown:
-            raise ConfigurationError(f"{verb} takes no {_shown(unknown[0])}")
+            raise ConfigurationError(f"{verb} does not take {_shown(unknown[0])}")
         return do(request)
 
     def _power(self, _: Mapping[str, Any]) -> _Answer:
@@ -59,13 +59,13 @@ class Desk:
     def _fault(self, request: Mapping[str, Any]) -> _Answer:
         kind = request.get("kind")
         if kind not in FAULT_KINDS:
-            raise ConfigurationError(f"there is no fault {_shown(kind)}", hint=f"One of {', '.join(FAULT_KINDS)}")
+            raise ConfigurationError(f"unknown fault {_shown(kind)}", hint=f"Use one of {', '.join(FAULT_KINDS)}")
         times = _number(request, "times", 1, MOST_TIMES, default=1)
         if kind == "delay":
             self._controls.faults.delay_next_answer(_number(request, "ms", 0, LONGEST_MS) / 1000, times)
             return {}
         if "ms" in request:
-            raise ConfigurationError(f"ms goes with delay, not with {kind}", reason=Reason.CONFLICT)
+            raise ConfigurationError(f"ms is allowed only with delay, not with {kind}", reason=Reason.CONFLICT)
         faults = self._controls.faults
         {"lose": faults.lose_next_answer, "damage": faults.damage_next_answer, "repeat": faults.repeat_next_answer}[
             kind
@@ -74,7 +74,7 @@ class Desk:
 
     def _tell(self, request: Mapping[str, Any]) -> _Answer:
         if not isinstance(request.get("follow", False), bool):
-            raise ConfigurationError("follow is true or false")
+            raise ConfigurationError("follow must be true or false")
         return {} if request.get("follow") else {"events": [asdict(event) for event in self._events.kept()]}
 
     def _snapshot(self, _: Mapping[str, Any]) -> _Answer:
@@ -83,7 +83,7 @@ class Desk:
     def _restore(self, request: Mapping[str, Any]) -> _Answer:
         document = request.get("state")
         if not isinstance(document, Mapping):
-            raise ConfigurationError("restore takes a state", reason=Reason.MISSING)
+            raise ConfigurationError("restore needs a state", reason=Reason.MISSING)
         self._controls.restore(states.load(document))
         return {}
 
@@ -103,7 +103,7 @@ def parse_request(line: bytes) -> Mapping[str, Any]:
         raise ConfigurationError("the request is not UTF-8") from None
     document = parse_json(text, "the request")
     if not isinstance(document.value, dict):
-        raise ConfigurationError("the request is no object of JSON", reason=Reason.WRONG_TYPE)
+        raise ConfigurationError("the request is not a JSON object", reason=Reason.WRONG_TYPE)
     for place, _ in document.duplicates:
         raise ConfigurationError(f"the request: {_shown('.'.join(map(str, place)))} is given twice")
     return document.value
@@ -112,7 +112,7 @@ def parse_request(line: bytes) -> Mapping[str, Any]:
 def _number(request: Mapping[str, Any], name: str, least: int, most: int, *, default: int | None = None) -> int:
     value = request.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ConfigurationError(f"{name} is a number from {least} to {most}, not {_shown(value)}")
+        raise ConfigurationError(f"{name} must be a number from {least} to {most}, not {_shown(value)}")
     return value
 
 

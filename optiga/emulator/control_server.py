@@ -58,7 +58,9 @@ class ControlServer:
                 connection, _ = listener.accept()
                 self._clients = [client for client in self._clients if client.is_alive()]
                 if len(self._clients) >= _MOST_CLIENTS:
-                    self._refuse(connection, BoardError("too many control this chip at once", reason=Reason.BUSY))
+                    self._refuse(
+                        connection, BoardError("too many clients control this chip at once", reason=Reason.BUSY)
+                    )
                     connection.close()
                     continue
                 client = threading.Thread(target=self._serve, args=(connection, stop), daemon=True)
@@ -115,7 +117,7 @@ class ControlServer:
                 for event in _take(queue):
                     _send(connection, asdict(event))
                 if not self._events.is_followed_by(queue):
-                    self._refuse(connection, BoardError("the events were taken too slowly", reason=Reason.BUSY))
+                    self._refuse(connection, BoardError("the client reads the events too slowly", reason=Reason.BUSY))
                     return
         finally:
             self._events.leave(queue)
@@ -163,7 +165,7 @@ def _listening(address: Address) -> Iterator[socket.socket]:
         except OSError as error:
             raise BoardError(
                 f"cannot serve there: {error.strerror or error}",
-                hint="Port 0 takes any that is free",
+                hint="Use port 0 for any free port",
                 port=str(address),
                 reason=Reason.BUSY,
             ) from error

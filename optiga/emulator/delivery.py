@@ -39,13 +39,13 @@ def check_places(chip: Path, places: Mapping[int, Path]) -> None:
         check_output_file(path, "Name another file", secret=True, over_keys=True)
         if os.path.lexists(path):
             raise ConfigurationError(
-                f"{path} is there already: it may hold the secret of another chip",
+                f"{path} already exists and may hold the secret of another chip",
                 hint="Name another file",
                 reason=Reason.EXISTS,
             )
         if (real := os.path.realpath(path)) in named:
             raise ConfigurationError(
-                f"{path} is named twice", hint="Each secret has a file of its own", reason=Reason.CONFLICT
+                f"{path} is named twice", hint="Use a separate file for each secret", reason=Reason.CONFLICT
             )
         named.add(real)
 
@@ -57,8 +57,8 @@ def require_own_secrets(model: ChipModel) -> None:
     """
     if not provisioning_of(model).secrets:
         raise ConfigurationError(
-            f"a new {model.title} has no secret of its own",
-            hint="'pair' gives a Trust M one. Those that come with secrets are trust-m-express, trust-m-mtr",
+            f"a new {model.title} comes without a secret",
+            hint="To give a Trust M a secret, use 'pair'. The models trust-m-express and trust-m-mtr come with secrets",
             reason=Reason.UNSUPPORTED,
         )
 

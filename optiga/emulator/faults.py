@@ -1,4 +1,4 @@
-"""What goes wrong on the line between a host and an emulated chip, as somebody asks for it."""
+"""Requested faults on the line between a host and an emulated chip."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Faults:
         :param seconds: how much later. On a served board they pass; for a chip in the same process they only count.
         """
         if not 0 <= seconds <= _LONGEST_S:
-            raise ValueError(f"an answer is late by 0 to {_LONGEST_S} seconds, not by {seconds}")
+            raise ValueError(f"the delay of an answer is 0 to {_LONGEST_S} seconds, not {seconds}")
         self._add(self._answers, Fault(Kind.DELAYED, seconds), times)
 
     def clear(self) -> None:
@@ -110,7 +110,7 @@ class Faults:
 
     def _add(self, faults: deque[Fault], fault: Fault, times: int) -> None:
         if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-            raise ValueError(f"a fault happens once or more often, not {times!r} times")
+            raise ValueError(f"a fault must happen at least once, not {times!r} times")
         with self._lock:
             faults.extend([fault] * times)
 

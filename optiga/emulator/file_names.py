@@ -21,13 +21,13 @@ def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
     """
     name = path.name
     if "?" in name:
-        return "a '?' in the name: behind it a port has its options"
+        return "the name has a '?', which separates the options of a port"
     if not is_windows:
         return ""
     if re.fullmatch(_DEVICES, name, re.IGNORECASE):  # compiled where it is used: every chip is opened by here
-        return "the name of a device on Windows"
+        return "the name is a device on Windows"
     if any(letter in name for letter in _NO_LETTERS) or name.endswith((".", " ")):
-        return "no name of a file on Windows"
+        return "not a valid file name on Windows"
     return ""
 
 

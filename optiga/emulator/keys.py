@@ -120,7 +120,7 @@ def _load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> ec.EllipticCurve
         from cryptography.hazmat.primitives.asymmetric import ec
 
         if content[:1] != _UNCOMPRESSED:
-            raise ValueError("a point that is not uncompressed")
+            raise ValueError("the point is not in uncompressed form")
         return ec.EllipticCurvePublicKey.from_encoded_point(_curve(algorithm), content)
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -128,7 +128,7 @@ def _load_public(algorithm: KeyAlgorithm, bit_string: bytes) -> ec.EllipticCurve
     modulus, rest = der.take_integer(der.content_of(der.SEQUENCE, content))
     exponent, rest = der.take_integer(rest)
     if rest or modulus.bit_length() != RSA_KEY_BITS[algorithm]:
-        raise ValueError(f"no RSA key of {RSA_KEY_BITS[algorithm]} bits")
+        raise ValueError(f"not an RSA key of {RSA_KEY_BITS[algorithm]} bits")
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
@@ -196,7 +196,7 @@ def _shortest(signature: bytes, size: int) -> bytes:
     r, rest = der.take_integer(signature)
     s, rest = der.take_integer(rest)
     if rest or len(signature) > 2 * (size + 3):
-        raise ValueError("more than r and s")
+        raise ValueError("extra data after r and s")
     return der.encode(der.SEQUENCE, der.encode_integer(r) + der.encode_integer(s))
 
 
@@ -229,7 +229,7 @@ def decrypt(key: PrivateKey, protected: bytes) -> bytes:
     numbers = cast("rsa.RSAPrivateKey", key).private_numbers()
     cipher = int.from_bytes(protected, "big")
     if cipher >= numbers.public_numbers.n:
-        raise ValueError("more than the modulus")
+        raise ValueError("larger than the modulus")
     high, low = pow(cipher, numbers.dmp1, numbers.p), pow(cipher, numbers.dmq1, numbers.q)
     plain = low + numbers.q * ((high - low) * numbers.iqmp % numbers.p)
     block = plain.to_bytes(len(protected), "big")

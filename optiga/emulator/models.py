@@ -90,5 +90,7 @@ def find_model(name: str | None) -> ChipModel:
         return MODELS[name.lower()]
     except KeyError:
         raise ConfigurationError(
-            f"no emulated chip of model {name!r}", hint=f"There is {', '.join(MODELS)}", reason=Reason.UNSUPPORTED
+            f"unknown model of an emulated chip: {name!r}",
+            hint=f"Models: {', '.join(MODELS)}",
+            reason=Reason.UNSUPPORTED,
         ) from None

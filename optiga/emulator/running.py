@@ -62,7 +62,7 @@ def run_with_environment(
             reason = cause_of(error) if isinstance(error, OSError) else str(error)
             raise ConfigurationError(
                 f"{words[0]} cannot be run: {reason}",
-                hint="Name a program of your PATH, or write its whole path",
+                hint="Use a program in your PATH, or give the full path",
                 reason=Reason.NOT_FOUND,
             ) from None
         begin(process)

@@ -58,21 +58,21 @@ def decode(saved: bytes) -> SavedContext:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a saved application context: {error!r}") from None
     if len(context.handle) != HANDLE_SIZE or len(content) != len(context):
-        raise ValueError("not a saved application context: its handle has 8 bytes, and there is no more in it")
+        raise ValueError("not a saved application context: it must contain a handle of 8 bytes and nothing else")
     return context
 
 
 def _number(value: object, most: int) -> int:
     if type(value) is int and 0 <= value <= most:
         return value
-    raise ValueError(f"not a saved application context: {value!r} is no number up to {most}")
+    raise ValueError(f"not a saved application context: {value!r} is not a number up to {most}")
 
 
 def _session(label: str) -> int:
     oid = oids.parse_oid(label)
     if oid is not None and is_session(oid):
         return oid
-    raise ValueError(f"not a saved application context: {label!r} is no session")
+    raise ValueError(f"not a saved application context: {label!r} is not a session")
 
 
 def restore(machine: Machine, saved: bytes, handle: bytes) -> bool:
@@ -120,4 +120,6 @@ def _rebuild(held: dict[str, Any]) -> SessionContent:
     try:
         return UsableKey(keys.from_stored(algorithm, bytes.fromhex(held["private"])), algorithm, KeyUsage(usage))
     except ValueError:
-        raise ValueError(f"not a saved application context: a session's key is no {algorithm.title} key") from None
+        raise ValueError(
+            f"not a saved application context: a session's key is not a key for {algorithm.title}"
+        ) from None

@@ -142,7 +142,7 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
     """
     if sys.platform == "win32":
         raise ConfigurationError(
-            "there are no pseudo terminals on Windows",
+            "Windows has no pseudo terminals",
             hint=naming("Serve on TCP: {tcp=127.0.0.1:0}"),
             reason=Reason.UNSUPPORTED,
         )
@@ -188,7 +188,7 @@ def _make_link(link: Path, name: str) -> None:
     """Make a symbolic link; an older link is replaced, anything else is left alone."""
     if os.path.lexists(link) and not link.is_symlink():
         raise BoardError(
-            "is there already and is no symbolic link", hint="Name another", port=str(link), reason=Reason.EXISTS
+            "already exists and is not a symbolic link", hint="Name another", port=str(link), reason=Reason.EXISTS
         )
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     try:
@@ -210,10 +210,10 @@ def _remove_link(link: Path, name: str) -> None:
 
 
 def _no_address(host: str, port: int, error: OSError | UnicodeError) -> BoardError:
-    reason = error.strerror if isinstance(error, OSError) else "no host can have that name"
+    reason = error.strerror if isinstance(error, OSError) else "not a valid host name"
     return BoardError(
         f"cannot serve there: {reason or error}",
-        hint="Port 0 takes any that is free",
+        hint="Use port 0 for any free port",
         port=f"{host}:{port}",
         reason=Reason.BUSY,
     )

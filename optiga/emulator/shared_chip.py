@@ -88,7 +88,7 @@ class SharedChip(EmulatedChip):
         with self._lock:
             if state.model is not self.model:
                 raise ConfigurationError(
-                    f"a {self.model.name} cannot hold what a {state.model.name} held", reason=Reason.MISMATCH
+                    f"a {self.model.name} cannot load the state of a {state.model.name}", reason=Reason.MISMATCH
                 )
             self._rest()
             self._table.replace(state.objects, state.context)
@@ -102,14 +102,14 @@ class SharedChip(EmulatedChip):
         :raises BoardError: if the store cannot be written; the value is that of before then.
         """
         if not 0 <= value <= MAX_COUNT:
-            raise ConfigurationError(f"the security event counter is 0 to {MAX_COUNT}, not {value}")
+            raise ConfigurationError(f"the security event counter must be 0 to {MAX_COUNT}, not {value}")
         with self._lock:
             monitor = self._machine.monitor
             before = monitor.value
             if not monitor.jump(value):
                 raise ConfigurationError(
-                    "the security monitor of this chip is off, its counter stays at 0",
-                    hint="Object 0xE0C9 turns it on: its first byte is a time in tenths of a second",
+                    "the security monitor of this chip is off: its counter stays at 0",
+                    hint="To turn it on, write object 0xE0C9: the first byte is a time in tenths of a second",
                     reason=Reason.CONFLICT,
                 )
             try:

@@ -1,4 +1,4 @@
-"""A chip's whole state as one readable document, for tests that start from any state.
+"""The complete state of a chip as one readable document, for tests that start from any state.
 
 The document is what JSON can hold::
 
@@ -83,11 +83,11 @@ def load(document: Mapping[str, Any]) -> State:
         known = name_document(document)
         raise ConfigurationError(
             f"this is {known.what + ', ' if known else ''}not the state of an emulated chip",
-            hint=known.taker if known else f'Its "format" is {FORMAT!r}',
+            hint=known.taker if known else f'The "format" must be {FORMAT!r}',
             reason=Reason.WRONG_TYPE,
         )
     if document.get("version") != VERSION:
-        raise _wrong(f"version {document.get('version')!r} is unknown", hint=f"This program knows version {VERSION}")
+        raise _wrong(f"version {document.get('version')!r} is unknown", hint=f"This program supports version {VERSION}")
     unknown = _unknown_member(document, _MEMBERS)
     if unknown:
         raise _wrong(unknown)
@@ -95,7 +95,7 @@ def load(document: Mapping[str, Any]) -> State:
     if not isinstance(name, str):
         raise _wrong("the model is missing", hint=f"For example {DEFAULT_MODEL.name!r}")
     if not isinstance(described, Mapping):
-        raise _wrong("objects must be an object of objects")
+        raise _wrong("objects must be a JSON object of objects")
     model = find_model(name)
     return State(model, _load_objects(model, described), _load_context(document.get("saved_context")))
 
@@ -133,7 +133,7 @@ def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, S
     for label, description in described.items():
         oid = parse_oid(label) if isinstance(label, str) else None
         if oid is None or oid not in loaded:
-            raise _wrong(f"{label!r} is no object of an {model.title}", hint='Objects are named as "0xE0F1"')
+            raise _wrong(f"{label!r} is not an object of an {model.title}", hint='Write OIDs as "0xE0F1"')
         if oid in seen:
             raise _wrong(f"{format_oid(oid)} is given twice")
         seen.add(oid)
@@ -160,12 +160,12 @@ def _load_object(model: ChipModel, oid: int, description: Any) -> StoredObject:
     metadata = Metadata.parse(_hex(description, "metadata"))
     words = description.get("metadata_in_words")
     if words is not None and words != metadata.in_words():
-        raise ValueError("metadata and metadata_in_words say different things: change the hex, and leave the words out")
+        raise ValueError("metadata and metadata_in_words differ: change the hex and omit the words")
     stored = StoredObject(data, metadata)
     check_object(model.kind, oid, stored)
     algorithm = metadata.algorithm
     if algorithm is not None and algorithm not in AES_KEY_SIZES and not _is_private_key(algorithm, data):
-        raise ValueError(f"its secret is no {algorithm.title} key")
+        raise ValueError(f"its secret is not a key for {algorithm.title}")
     return stored
 
 
@@ -201,7 +201,7 @@ def _load_context(described: Any) -> bytes:
 def _hex(description: Mapping[str, Any], member: str) -> bytes:
     value = description.get(member)
     if not isinstance(value, str):
-        raise TypeError(f"its {member} must be there, in hex")
+        raise TypeError(f"its {member} is missing (write it in hex)")
     try:
         return bytes.fromhex(value)
     except ValueError:
@@ -211,7 +211,7 @@ def _hex(description: Mapping[str, Any], member: str) -> bytes:
 def _unknown_member(given: Mapping[str, Any], known: set[str]) -> str:
     """What is wrong with the first member that is not known; nothing if all are."""
     unknown = sorted(str(member) for member in given if member not in known)
-    return f"{unknown[0]!r} is unknown; there is {', '.join(sorted(known))}" if unknown else ""
+    return f"{unknown[0]!r} is unknown (known: {', '.join(sorted(known))})" if unknown else ""
 
 
 def _wrong(what: str, *, hint: str = "", oid: int | None = None) -> ConfigurationError:

@@ -42,7 +42,7 @@ def default_chip_path() -> Path:
     folder = state_folder()
     if folder is None:
         raise BoardError(
-            "the system knows no home of yours",
+            "the system does not know your home folder",
             hint="Name a file: emulator:FILE",
             port="emulator",
             reason=Reason.MISSING,
@@ -124,7 +124,7 @@ class SqliteStore:
             raise _damaged(self.path, error) from error
         missing = sorted(self.model.persistent_oids - content.keys())
         if missing:
-            raise _damaged(self.path, f"it has no object {format_oid(missing[0])}")
+            raise _damaged(self.path, f"object {format_oid(missing[0])} is missing")
         return content
 
     def load_context(self) -> bytes:
@@ -162,7 +162,7 @@ class SqliteStore:
             raise _wrong(
                 self.path,
                 f"the emulated chip's file cannot be written: {error}",
-                "Is the disk full, or the file read-only?",
+                "Check whether the disk is full, or the file is read-only",
                 Reason.NOT_WRITABLE,
             ) from error
 
@@ -199,12 +199,12 @@ class SqliteStore:
             raise _damaged(self.path, error) from error
         name = row[0] if row else None
         if name not in MODELS:
-            raise _damaged(self.path, f"there is no model {name!r:.20}" if row else "it names no model")
+            raise _damaged(self.path, f"unknown model {name!r:.20}" if row else "the model is missing")
         model = MODELS[name]
         if wanted not in (None, model):
             raise ConfigurationError(
                 f"the emulated chip {self.path} is of model {model.name}, not {wanted.name if wanted else ''}",
-                hint="Leave the model out, or name another file",
+                hint="Omit the model, or name another file",
                 reason=Reason.CONFLICT,
             )
         return model
@@ -221,7 +221,7 @@ def create_chip(
     """
     if _is_there(path) or not _create(path, model, content, context):
         reset = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
-        raise _wrong(path, "there is such a file already", reset, Reason.EXISTS)
+        raise _wrong(path, "the file already exists", reset, Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -230,7 +230,7 @@ def open_chip_file(path: Path) -> SqliteStore:
     :raises BoardError: if there is no chip in the file, or it cannot be had.
     """
     if not _is_there(path):
-        raise _wrong(path, "there is no such file", "'emulator new' makes a chip", Reason.NOT_FOUND)
+        raise _wrong(path, "the file does not exist", "'emulator new' makes a chip", Reason.NOT_FOUND)
     return SqliteStore(path)
 
 
@@ -272,7 +272,7 @@ def _is_there(path: Path) -> bool:
         return False
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _wrong(path, f"not the name of a file: {cause.lower()}", "Name another", Reason.BAD_VALUE) from None
+        raise _wrong(path, f"not a valid file name: {cause.lower()}", "Name another", Reason.BAD_VALUE) from None
     if is_folder:
         raise _wrong(path, "it is a folder", "Name a file in it", Reason.WRONG_TYPE)
     return True
@@ -298,7 +298,7 @@ def _create(
     except (OSError, sqlite3.Error) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise _wrong(
-            path, f"an emulated chip cannot be made there: {cause}", "Name a file you may write", Reason.NOT_WRITABLE
+            path, f"an emulated chip cannot be made there: {cause}", "Use a writable file", Reason.NOT_WRITABLE
         ) from error
     return moved
 
@@ -306,7 +306,7 @@ def _create(
 def _make_folder(path: Path) -> None:
     """Make the folder of the user's own chip; that of any other must be there."""
     if path != default_chip_path():
-        raise _wrong(path, "there is no such folder", f"Make {path.parent} first", Reason.NOT_FOUND)
+        raise _wrong(path, "the folder does not exist", f"Create the folder {path.parent} first", Reason.NOT_FOUND)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -367,7 +367,7 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
         said = f"the emulated chip's file cannot be opened: {error}"
-        raise _wrong(path, said, "May you read and write it?", Reason.NOT_READABLE) from error
+        raise _wrong(path, said, "Check its permissions", Reason.NOT_READABLE) from error
     except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
     return connection
@@ -393,5 +393,5 @@ def _not_a_chip(path: Path) -> BoardError:
 
 def _damaged(path: Path, error: Exception | str) -> BoardError:
     reason = reason_of(error) if isinstance(error, sqlite3.Error) else error
-    hint = "Restore it from a copy, or make a new chip in another file"
+    hint = "Restore it from a backup, or make a new chip in another file"
     return _wrong(path, f"the emulated chip's file is damaged: {reason}", hint, Reason.DAMAGED)

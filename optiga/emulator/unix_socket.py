@@ -1,4 +1,4 @@
-"""Sockets in the file system, for nobody but their owner."""
+"""Unix sockets in the file system, accessible only by their owner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def listening(path: Path, kind: str) -> Iterator[socket.socket]:
         listener = socket.socket(socket.AF_UNIX, getattr(socket, kind))
     except (AttributeError, OSError):
         raise ConfigurationError(
-            "this system has no such sockets", hint="Serve on TCP instead", reason=Reason.UNSUPPORTED
+            "this system has no Unix sockets", hint="Serve on TCP instead", reason=Reason.UNSUPPORTED
         ) from None
     with listener:
         try:
@@ -35,7 +35,7 @@ def listening(path: Path, kind: str) -> Iterator[socket.socket]:
         except OSError as error:
             raise BoardError(
                 f"cannot serve there: {error.strerror or error}",
-                hint="Name a socket in a folder of your own, with a short path",
+                hint="Use a socket with a short path in your own folder",
                 port=str(path),
                 reason=Reason.NOT_WRITABLE,
             ) from error
@@ -57,7 +57,9 @@ def _clear(path: Path, listener: socket.socket) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise BoardError("is there already and is no socket", hint="Name another", port=str(path), reason=Reason.EXISTS)
+        raise BoardError(
+            "already exists and is not a socket", hint="Name another", port=str(path), reason=Reason.EXISTS
+        )
     with socket.socket(listener.family, listener.type) as probe:
         try:
             probe.connect(str(path))
@@ -67,5 +69,5 @@ def _clear(path: Path, listener: socket.socket) -> None:
         except OSError:  # of another type
             pass
     raise BoardError(
-        "something is served there already", hint="Name another socket", port=str(path), reason=Reason.BUSY
+        "another program already serves there", hint="Name another socket", port=str(path), reason=Reason.BUSY
     )

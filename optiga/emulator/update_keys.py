@@ -34,7 +34,7 @@ def parse_key(algorithm: KeyAlgorithm, payload: bytes) -> bytes:
 
 def _check_sizes(parts: dict[int, bytes], sizes: dict[int, int]) -> None:
     if {tag: len(value) for tag, value in parts.items()} != sizes:
-        raise ValueError("parts of the key are missing, too many, or of another length")
+        raise ValueError("parts of the key are missing, extra, or have a wrong length")
 
 
 def _rsa_key(bits: int, parts: dict[int, bytes]) -> keys.PrivateKey:
@@ -42,7 +42,7 @@ def _rsa_key(bits: int, parts: dict[int, bytes]) -> keys.PrivateKey:
 
     d, n, e = (int.from_bytes(parts[tag], "big") for tag in (KeyPart.SECRET, KeyPart.PUBLIC, KeyPart.EXPONENT))
     if n.bit_length() != bits or not 1 < d < n or not 2 < e < n:
-        raise ValueError(f"no RSA key of {bits} bits")
+        raise ValueError(f"not an RSA key of {bits} bits")
     p, q = rsa.rsa_recover_prime_factors(n, e, d)
     numbers = rsa.RSAPrivateNumbers(
         p,

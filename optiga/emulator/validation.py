@@ -38,7 +38,7 @@ def expect_bytes(value: object) -> bytes:
     """
     if type(value) is bytes:
         return value
-    raise ValueError(f"{value!r:.20} stands where bytes belong")
+    raise ValueError(f"{value!r:.20} is not bytes")
 
 
 def check_object(model: Model, oid: int, stored: StoredObject) -> None:
@@ -48,7 +48,7 @@ def check_object(model: Model, oid: int, stored: StoredObject) -> None:
     """
     info = model.objects.get(oid)
     if info is None or info.kind is ObjectKind.SESSION:
-        raise ValueError(f"an {model.title} stores no such object")
+        raise ValueError(f"an {model.title} does not have this object")
     _check_metadata(model, info, stored.metadata)
     if info.kind.is_key:
         _check_key(info, stored.data, stored.metadata)
@@ -61,25 +61,27 @@ def _check_metadata(model: Model, info: ObjectInfo, metadata: Metadata) -> None:
     if size > md.MAX_SIZE:
         raise ValueError(f"its metadata have {size} bytes, more than {md.MAX_SIZE}")
     if metadata.max_size != (info.size or None):
-        raise ValueError(f"its metadata give a size of {metadata.max_size} bytes, the chip {info.size or None}")
+        raise ValueError(
+            f"its metadata give a maximum size of {metadata.max_size} bytes, but on the chip it is {info.size or None}"
+        )
     for tag, value in metadata.items():
         problem = check_value(model, info, tag, value)
         if problem in (Problem.NO_TAG, Problem.LACKS_TAG):
-            raise ValueError(f"its metadata have a tag 0x{tag:02x}, which no {model.title} knows")
+            raise ValueError(f"its metadata have a tag 0x{tag:02x}, which an {model.title} does not support")
         if problem is Problem.NO_CONDITION:
             AccessCondition.parse(value)  # which says why
         if problem is not None:
-            raise ValueError(f"its metadata say {tag_word(tag)} 0x{value.hex()}, which it cannot have")
+            raise ValueError(f"its metadata say {tag_word(tag)} 0x{value.hex()}, which is not allowed for this object")
 
 
 def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     algorithm = metadata.algorithm
     if (algorithm is None) != (not data):
-        raise ValueError("a key and the algorithm in its metadata belong together")
+        raise ValueError("a key needs its algorithm in the metadata, and an algorithm needs a key")
     if algorithm is None:
         return
     if info.kind is not key_kind(algorithm):
-        raise ValueError(f"the algorithm in its metadata is not that of a {info.kind.value}")
+        raise ValueError(f"the algorithm in its metadata is not an algorithm for a {info.kind.value}")
     if algorithm.is_rsa:  # what is longer has numbers that take without end to be looked at
         is_good = len(data) <= _RSA_SIZES * RSA_KEY_BITS[algorithm] // 8
     else:
@@ -90,10 +92,10 @@ def _check_key(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
 
 def _check_data(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
     if len(data) > info.size:
-        raise ValueError(f"{counted(len(data), 'byte')} of data, and room for {info.size}")
+        raise ValueError(f"{counted(len(data), 'byte')} of data, but there is room for {info.size}")
     if metadata.get(Tag.USED_SIZE) is not None and metadata.used_size != len(data):
-        raise ValueError(f"{counted(len(data), 'byte')} of data, and a used size of {metadata.used_size}")
+        raise ValueError(f"{counted(len(data), 'byte')} of data, but the used size is {metadata.used_size}")
     if metadata.get(Tag.USED_SIZE) is None and len(data) != info.size:
-        raise ValueError(f"{counted(len(data), 'byte')} of data where {info.size} belong")
+        raise ValueError(f"{counted(len(data), 'byte')} of data instead of {info.size}")
     if info.oid in oids.LIFE_CYCLES and LifeCycleState.of(data[0]) is None:
         raise ValueError(f"0x{data.hex()} is not a life cycle state")

@@ -1,1 +1,1 @@
-"""How anything reaches a disk: whole or not at all, and locked while it is written."""
+"""Reading and writing files: completely or not at all, and locked while they are written."""

@@ -1,4 +1,4 @@
-"""What takes its time in a run, for whoever tells a person who waits. It costs next to nothing where nobody does."""
+"""Slow activities of a run, for progress messages. Without a listener, they cost almost nothing."""
 
 from __future__ import annotations
 

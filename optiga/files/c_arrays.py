@@ -37,7 +37,7 @@ def parse_items(body: str) -> bytes:
     """
     items = body.replace(",", " ").split()
     if not all(_BYTE.fullmatch(item) for item in items):
-        raise ValueError("more than bytes like 0x1F")
+        raise ValueError("values other than bytes such as 0x1F")
     return bytes(int(item, 16) for item in items)
 
 

@@ -30,7 +30,7 @@ class Kind(NamedTuple):
     :param version: of the schema.
     :param schema: SQL that makes it.
     :param title: what it is to the user, for messages.
-    :param absent: what it means if it is not there, for a hint.
+    :param absent: what it means if it does not exist, for a hint.
     :param older: versions that are opened as they are.
     :param later: names of tables, and ``table.column`` of columns, that files of earlier releases do not have.
     :param shared: what to do where a group shares the file, for a hint; empty where it is to be one user's.
@@ -64,7 +64,7 @@ def open_database(
 ) -> Iterator[sqlite3.Connection]:
     """A file, as long as the context lasts; every statement is a transaction unless one is begun.
 
-    :param make: make it if it is not there.
+    :param make: make it if it does not exist.
     :param shared: take, and make, one that a group of this user's may write.
     :param threads: let any thread use it, one at a time, which is for the caller to see to.
     :raises ConfigurationError: if it cannot be read or written, is another, belongs to another user or may be written
@@ -145,15 +145,20 @@ def _check_size(path: Path, kind: Kind) -> None:
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:
     """Why a file could not be used, as far as looking at it tells."""
-    cause, hint = reason_of(error), "Is the disk full, the file read-only, or another process at work?"
+    cause, hint = (
+        reason_of(error),
+        "Check whether the disk is full, the file is read-only, or another process is using it",
+    )
     try:
         path.stat()
     except FileNotFoundError:
         if not make:
-            return ConfigurationError(f"{kind.title} {path} is not there", hint=kind.absent, reason=Reason.NOT_FOUND)
+            return ConfigurationError(
+                f"{kind.title} {path}: the file does not exist", hint=kind.absent, reason=Reason.NOT_FOUND
+            )
         if not path.parent.is_dir():
             return ConfigurationError(
-                f"{kind.title} {path} cannot be made: there is no such folder", reason=Reason.NOT_FOUND
+                f"{kind.title} {path} cannot be made: the folder does not exist", reason=Reason.NOT_FOUND
             )
     except OSError as refusal:
         cause, hint = cause_of(refusal), ""
@@ -167,14 +172,14 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
 
 def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{kind.title} {path} is damaged: {cause}", hint="Restore it from a copy", reason=Reason.DAMAGED
+        f"{kind.title} {path} is damaged: {cause}", hint="Restore it from a backup", reason=Reason.DAMAGED
     )
 
 
 def _another(path: Path, kind: Kind) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} does not hold {kind.title}, or was made by another version of this program",
-        hint="Restore it from a copy, or name another file",
+        f"{path} is not {kind.title.replace('the ', 'a ', 1)}, or was made by another version of this program",
+        hint="Restore it from a backup, or name another file",
         reason=Reason.WRONG_TYPE,
     )
 

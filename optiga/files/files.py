@@ -18,8 +18,8 @@ from optiga.files.precious import check_nothing_lost
 from optiga.files.temporary import Temporary
 
 _CAUSES = {
-    errno.ENOENT: "there is no such file or folder",
-    errno.ENOTDIR: "a part of the path is not a folder",
+    errno.ENOENT: "no such file or folder",
+    errno.ENOTDIR: "part of the path is not a folder",
     errno.EISDIR: "it is a folder",
     errno.EACCES: "permission denied",
     errno.EPERM: "not permitted",
@@ -27,8 +27,8 @@ _CAUSES = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.ENAMETOOLONG: "the name is too long",
-    errno.ELOOP: "its symbolic links run in a circle",
-    errno.ENXIO: "nobody reads the pipe",
+    errno.ELOOP: "its symbolic links form a loop",
+    errno.ENXIO: "no process reads the pipe",
 }
 _REASONS = {
     errno.ENOENT: Reason.NOT_FOUND,
@@ -63,7 +63,9 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
         ) from None
     if len(data) > limit:
         raise ConfigurationError(
-            f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?", reason=Reason.TOO_LARGE
+            f"the {what} {path} is larger than {limit} bytes",
+            hint="Check that it is the right file",
+            reason=Reason.TOO_LARGE,
         )
     return data
 
@@ -100,7 +102,7 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"cannot write to {folder}: {cause_of(error)}",
-            hint="Run the command in a folder of your own, or name one",
+            hint="Run the command in your own folder, or choose a folder",
             reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
 
@@ -122,7 +124,7 @@ def _why_no_folder(path: Path) -> str:
     try:
         return "" if stat.S_ISDIR(path.stat().st_mode) else "it is not a folder"
     except (FileNotFoundError, ValueError):  # the latter for a null character
-        return "there is no such folder"
+        return "the folder does not exist"
     except OSError as error:
         return cause_of(error)
 
@@ -174,7 +176,7 @@ def check_own_output(path: Path, hint: str = "") -> None:
         if target is not None and _is_folder(target):
             raise ConfigurationError(
                 f"cannot write {path}: it is a folder",
-                hint=hint or "Take it away, or name another folder",
+                hint=hint or "Remove it, or name another folder",
                 reason=Reason.WRONG_TYPE,
             )
 
@@ -261,17 +263,17 @@ def _find_target(path: Path, *, secret: bool, ours: bool) -> Path | None:
         target = _real(path)
         if target.parent != _real(path.parent):
             raise ConfigurationError(
-                f"cannot write {path}: it is a symbolic link to {target}, out of its folder",
-                hint=f"Take it away{'' if ours else ', or name the file that it leads to'}",
+                f"cannot write {path}: it is a symbolic link to {target}, outside its folder",
+                hint=f"Remove it{'' if ours else ', or name the file that the link points to'}",
                 reason=Reason.UNSAFE,
             )
         return target
     if stat.S_ISDIR(kind) or (stat.S_ISREG(kind) and not is_link):
         return path
     if secret or ours:
-        what = "it is not a regular file" + (", and a secret must not be written to it" if secret else "")
+        what = "it is not a regular file" + (": a secret must not be written to it" if secret else "")
         raise ConfigurationError(
-            f"cannot write {path}: {what}", hint="Take it away" if ours else "Name a file", reason=Reason.WRONG_TYPE
+            f"cannot write {path}: {what}", hint="Remove it" if ours else "Name a file", reason=Reason.WRONG_TYPE
         )
     return None
 

@@ -47,7 +47,7 @@ def parse_hex(content: bytes, name: str) -> bytes:
         return bytes.fromhex(" ".join(digits))
     except ValueError:
         wrong = next((character for character in "".join(digits) if character not in "0123456789abcdef"), "")
-        what = f"{wrong!r} is no hex digit" if wrong else "a byte has two digits"
+        what = f"{wrong!r} is not a hex digit" if wrong else "each byte needs two digits"
         raise ConfigurationError(f"{name} is not hex: {what}") from None
 
 
@@ -55,10 +55,12 @@ def _parse_array(text: str, name: str) -> bytes:
     _, _, rest = text.partition("{")
     body, closed, behind = rest.partition("}")
     if not closed or "{" in body:
-        raise ConfigurationError(f"{name} is not hex: it holds a '{{' that no '}}' closes")
+        raise ConfigurationError(f"{name} is not hex: a '{{' has no closing '}}'")
     if "{" in behind:
-        raise ConfigurationError(f"{name} is not hex: it holds several arrays", hint="Leave the one that is meant")
+        raise ConfigurationError(
+            f"{name} is not hex: it contains several arrays", hint="Leave only the array that you want"
+        )
     try:
         return parse_items(body)
     except ValueError as error:
-        raise ConfigurationError(f"{name} is not hex: its array holds {error}") from None
+        raise ConfigurationError(f"{name} is not hex: its array contains {error}") from None

@@ -1,4 +1,4 @@
-"""JSON text with the line of every value, so that a mistake can be shown where it stands.
+"""JSON text with the line of every value, so that a mistake can be reported with its line.
 
 The standard library parses; what it does not tell, a pass over the tokens of the (by then known to be valid) text adds.
 """
@@ -21,16 +21,16 @@ _MOST_NESTED = 100
 many json.loads takes is another number in each version of Python."""
 _TOKEN = r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+'
 _WORDS = {
-    "Expecting property name enclosed in double quotes": "a name in double quotes must stand here",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing here",
     "Expecting ':' delimiter": "':' is missing after the name",
     "Expecting ',' delimiter": "',' is missing between two values",
-    "Expecting value": "a value must stand here",
-    "Extra data": "the value has ended, but more text follows",
-    "Invalid control character at": "a text runs over the end of its line or holds a control character",
-    "Unterminated string starting at": "the text that begins here is not closed with a double quote",
+    "Expecting value": "a value is missing here",
+    "Extra data": "extra text after the end of the value",
+    "Invalid control character at": "a text contains a line break or a control character",
+    "Unterminated string starting at": "the text that starts here has no closing double quote",
 }
 
-_TRAILING_COMMA = "a ',' before the closing bracket is one too many"
+_TRAILING_COMMA = "extra ',' before the closing bracket"
 
 
 _Place = tuple[int, "dict[str | int, Any] | None"]
@@ -142,7 +142,7 @@ def parse_json(text: str, name: str) -> Document:
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a value of JSON")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
@@ -152,7 +152,7 @@ def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
     if not text.strip():
         return "the file is empty", position
     if position >= len(text.rstrip()):
-        return "the text ends too early, a bracket or brace is not closed", position
+        return "the text ends too early: a closing bracket or brace is missing", position
     if before.endswith(",") and rest[:1] in "}]":
         return _TRAILING_COMMA, len(before) - 1
     if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 and later point at the comma themselves
@@ -160,7 +160,7 @@ def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
     if rest.startswith(("//", "/*", "#")):
         return "comments are not allowed", position
     if rest.startswith("'"):
-        return "texts stand in double quotes, not in single ones", position
+        return "texts need double quotes, not single quotes", position
     return _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:]), position
 
 

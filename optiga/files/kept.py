@@ -1,10 +1,10 @@
-"""What a file holds that people keep: certificates, CSRs, public keys, configurations, exports."""
+"""Files that people keep: certificates, CSRs, public keys, configurations, exports."""
 
 from __future__ import annotations
 
 import re
 
-JOURNAL = "what a journal holds"
+JOURNAL = "the content of a journal"
 _LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
 _BEGIN = rb"\s*\{\s*"
 _HEAD = 1 << 16

@@ -18,22 +18,23 @@ class Known(NamedTuple):
     taker: str = ""
 
 
-EXPORT = Known("what 'export' wrote of a chip's objects", "'import' takes it, and 'emulator load'")
-UPDATE_SET = Known("an update set", "'update show' and 'update apply' take it")
-STATE = Known("the state of an emulated chip", "'emulator load' takes it")
-CONFIGURATION = Known("a configuration", "It says what a CSR is to be like")
-POLICY = Known("a policy of AWS", "'provision' takes it as the template of a device's policy")
-PROVISIONING = Known("a provisioning template of AWS", "'provision' takes it in place of a policy")
+EXPORT = Known("an export of a chip's objects", "Use it with 'import' or 'emulator load'")
+UPDATE_SET = Known("an update set", "Use it with 'update show' or 'update apply'")
+STATE = Known("the state of an emulated chip", "Use it with 'emulator load'")
+CONFIGURATION = Known("a configuration", "Use it to make a CSR")
+POLICY = Known("an AWS policy", "Use it with 'provision' as the policy template")
+PROVISIONING = Known("an AWS provisioning template", "Use it with 'provision' instead of a policy")
 SUBJECT = Known(
-    "the subject of a certificate, as other tools take it", "'config new' makes a configuration, with its key and slot"
+    "the subject of a certificate, in the format of other tools",
+    "To make a configuration with key and slot, use 'config new'",
 )
 CONFIGURATOR = Known(
     "a project of Infineon's OPTIGA Trust Configurator",
-    "Infineon's library writes a chip's objects as JSON, too: optigatrust.port.to_json()",
+    "Use the JSON that Infineon's library writes: optigatrust.port.to_json()",
 )
-PEM = Known("PEM", "A certificate is written into its object")
+PEM = Known("PEM", "Write the certificate to its object")
 XML = Known("XML")
-SECTIONS = Known("a file with sections, as a configuration of OpenSSL is")
+SECTIONS = Known("a file with sections, such as an OpenSSL configuration")
 
 UPDATE_FORMAT = "optiga-update"
 STATE_FORMAT = "optiga emulated chip"

@@ -123,7 +123,7 @@ class PortLock:
             is_planted = error.errno in (errno.EEXIST, errno.ELOOP)
             raise BoardError(
                 f"cannot be locked: {self._path}: {error.strerror or error}",
-                hint="Remove it" if is_planted else "Set XDG_STATE_HOME to a folder you may write",
+                hint="Remove it" if is_planted else "Set XDG_STATE_HOME to a folder that you can write",
                 port=self._port,
                 reason=Reason.NOT_WRITABLE,
             ) from error
@@ -241,8 +241,8 @@ def _own_temporary_folder(device: str) -> Path:
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or (mine is not None and status.st_uid != mine):
             raise BoardError(
-                f"cannot be locked: {folder} is not a folder of your own",
-                hint="Set XDG_STATE_HOME to a folder you may write",
+                f"cannot be locked: {folder} is not your own folder",
+                hint="Set XDG_STATE_HOME to a folder that you can write",
                 port=device,
                 reason=Reason.UNSAFE,
             )
@@ -252,7 +252,7 @@ def _own_temporary_folder(device: str) -> Path:
     except OSError as error:
         raise BoardError(
             f"cannot be locked: {folder}: {error.strerror or error}",
-            hint="Set XDG_STATE_HOME to a folder you may write",
+            hint="Set XDG_STATE_HOME to a folder that you can write",
             port=device,
             reason=Reason.NOT_WRITABLE,
         ) from error

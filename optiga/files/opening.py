@@ -50,7 +50,7 @@ def _check_kind(mode: int, path: Path) -> None:
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or _is_handed_over(path):
         return
     title = next((title for is_such, title in _KINDS if is_such(mode)), "something else")
-    raise OSError(errno.EINVAL, f"it is {title}, not a file; /dev/stdin takes what comes through a pipe")
+    raise OSError(errno.EINVAL, f"it is {title}, not a file; to read from a pipe, use /dev/stdin")
 
 
 def _is_handed_over(path: Path) -> bool:

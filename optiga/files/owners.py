@@ -25,7 +25,7 @@ _KINDS = {
 
 def kind_of(mode: int) -> str:
     """What something is that is no regular file, in words."""
-    return _KINDS.get(stat.S_IFMT(mode), "it is no file")
+    return _KINDS.get(stat.S_IFMT(mode), "it is not a file")
 
 
 def check_status(name: str, title: str, status: os.stat_result, *, shared: bool, hint: str, is_companion: bool) -> None:
@@ -39,10 +39,10 @@ def check_status(name: str, title: str, status: os.stat_result, *, shared: bool,
     :raises ConfigurationError: if it is one of these.
     """
     if not stat.S_ISREG(status.st_mode):
-        advice = f"Name {os.path.realpath(name)} itself" if stat.S_ISLNK(status.st_mode) else "Name another"
+        advice = f"Use {os.path.realpath(name)} instead" if stat.S_ISLNK(status.st_mode) else "Name another"
         raise ConfigurationError(
             f"{title} cannot be used: {kind_of(status.st_mode)}",
-            hint=f"Look where it comes from, and take it away: {name}" if is_companion else advice,
+            hint=f"Find out where it comes from, and remove it: {name}" if is_companion else advice,
             reason=Reason.UNSAFE,
         )
     if os.name == "posix":
@@ -59,15 +59,15 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
     if status.st_uid not in owners and not is_shared:
         raise ConfigurationError(
             f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it",
-            hint=_and("Check it, and copy it into a file of your own", hint),
+            hint=_and("Check it, and copy it into your own file", hint),
             reason=Reason.UNSAFE,
         )
     mode = status.st_mode & ~stat.S_IWGRP if is_shared else status.st_mode
     if _others_write(mode, status.st_gid, owners) and _keeps_permissions(path.parent):
         by_group = not status.st_mode & stat.S_IWOTH
         raise ConfigurationError(
-            f"others may write {title}",
-            hint=_and(f"Check it, then take that from them: chmod go-w {path}", hint if by_group else ""),
+            f"other users can write {title}",
+            hint=_and(f"Check it, then remove their permission: chmod go-w {path}", hint if by_group else ""),
             reason=Reason.UNSAFE,
         )
 
@@ -85,7 +85,7 @@ def folder_warning(path: Path, what: str) -> str:
         return ""
     if os.name != "posix" or not _others_write(status.st_mode, status.st_gid, _trusted(path)):
         return ""
-    return f"others may write the folder {folder.absolute()}, where {what} lies: they can put another in its place"
+    return f"other users can write the folder {folder.absolute()} of {what}: they can replace it"
 
 
 def _trusted(path: Path) -> set[int]:

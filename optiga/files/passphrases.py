@@ -63,14 +63,17 @@ def read_passphrase_file(path: Path) -> Passphrase:
     try:
         value = _first_line(_to_utf8(file.data))
     except UnicodeDecodeError:
-        value, problem = b"", f"the passphrase {path} begins with the mark of UTF-16 or UTF-32, and is neither"
+        value, problem = (
+            b"",
+            f"the passphrase {path} starts with the byte order mark of UTF-16 or UTF-32, but is not valid in either",
+        )
     else:
         if not _is_utf8(value):
-            problem = f"the passphrase {path} is not text in UTF-8"
+            problem = f"the passphrase {path} is not UTF-8 text"
     if b"\0" in value:
-        value, problem = b"", f"the passphrase {path} holds a null character, as UTF-16 without a mark does"
+        value, problem = b"", f"the passphrase {path} contains a null character, as in UTF-16 without a byte order mark"
     if not value and not problem:
-        raise ConfigurationError(f"there is no passphrase in the first line of {path}", reason=Reason.MISSING)
+        raise ConfigurationError(f"no passphrase in the first line of {path}", reason=Reason.MISSING)
     older = (raw,) if raw and raw != value else ()
     return Passphrase(value, older, problem, file.warnings)
 

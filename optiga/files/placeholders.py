@@ -1,4 +1,4 @@
-"""Placeholders in names: what stands for the chip's UID or the slot's name, and what is meant for it but is not."""
+"""Placeholders in names for the chip's UID and the slot's name, and misspelled placeholders."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
         if meant is None or written in known:
             continue
         if not known:
-            return f"holds {written!r}, for which nothing is filled in there"
+            return f"contains {written!r}, which is not replaced there"
         field = meant if meant in known else next(iter(known))
-        return f"holds {written!r}, which is not known: {field} stands for {_MEANT[field][1]}"
+        return f"contains {written!r}, which is unknown: {field} means {_MEANT[field][1]}"
     return ""
 
 
@@ -53,4 +53,4 @@ def check_new_name(path: Path) -> None:
     :raises ConfigurationError: if it is one.
     """
     if (mistake := find_wrong_field(path.name, ())) and not os.path.lexists(path):
-        raise ConfigurationError(f"cannot make {path}: the name {mistake}", hint="Write out what is meant")
+        raise ConfigurationError(f"cannot make {path}: the name {mistake}", hint="Write the value itself")

@@ -8,7 +8,7 @@ from pathlib import Path
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.opening import open_input
 
-PRIVATE_KEY = "it holds a private key"
+PRIVATE_KEY = "it contains a private key"
 _MAX_SIZE = 1 << 16
 """Bytes of a file that are looked at: many times what a private key takes."""
 _MARK = b"PRIVATE KEY-----"
@@ -30,7 +30,7 @@ _ID = slice(68, 72)
 _OWN = {
     b"OPTG": "it is an emulated chip",
     b"OPJN": "it is a journal",
-    b"OPCA": "it is one of the CA's own files",
+    b"OPCA": "it is a file of the CA",
 }
 _COMPANION = r"(.+)-(?:journal|wal|shm)"
 _SEAL = r"(.+)\.seal"
@@ -47,10 +47,10 @@ def what_is_lost(path: Path) -> str:
     try:
         real = path.resolve()
         if real.name in _OF_CA and all((real.parent / name).is_file() for name in _CA):
-            return "it is one of the CA's own files"
+            return "it is a file of the CA"
         if companion := re.fullmatch(_COMPANION, real.name):
             why = what_is_lost(real.with_name(companion[1]))
-            return f"SQLite reads it together with {companion[1]}" if why in _OWN.values() else ""
+            return f"SQLite uses it together with {companion[1]}" if why in _OWN.values() else ""
         sealed = re.fullmatch(_SEAL, real.name)
         if sealed and what_is_lost(real.with_name(sealed[1])) == _OWN[b"OPJN"]:
             return f"it is the seal of the journal {sealed[1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from optiga.errors import ConfigurationError, counted, naming
+from optiga.errors import ConfigurationError, naming
 from optiga.files.json_lines import Document, Path
 
 _MOST_HINTS = 100
@@ -57,7 +57,7 @@ class Section:
         """Note a mistake in this value."""
         line = self._document.lines[self.path]
         if len(self._problems) >= _MOST_DESCRIBED:
-            self._problems.append(Problem(line, f"{self._name}:{line}: one mistake more"))
+            self._problems.append(Problem(line, f"{self._name}:{line}: 1 more mistake"))
             return
         where = describe_path(self.path) if self.path else self._whole
         said = naming("{where}: {text}", where=f"{self._name}:{line}: {where}", text=text)
@@ -82,10 +82,10 @@ class Section:
         for name in self.value:
             if name not in known:
                 if len(self._problems) >= _MOST_HINTS:
-                    self.child(name).problem("is not known")
+                    self.child(name).problem("is unknown")
                     continue
                 hint = suggest(name, [other for other in known if other not in self.value], other_names or {})
-                self.child(name).problem(f"is not known{hint or ' (known: ' + ', '.join(known) + ')'}")
+                self.child(name).problem(f"is unknown{hint or ' (known: ' + ', '.join(known) + ')'}")
         for name in required:
             if name not in self.value:
                 self.problem(f"{name} is missing")
@@ -167,6 +167,6 @@ def raise_problems(problems: Iterable[Problem]) -> None:
     texts = [problem.text for problem in sorted(problems, key=lambda problem: problem.line)]
     if len(texts) > _MOST_TOLD:
         more = len(texts) - _MOST_TOLD
-        texts[_MOST_TOLD:] = [f"there {'is' if more == 1 else 'are'} {counted(more, 'mistake')} more"]
+        texts[_MOST_TOLD:] = [f"and {more} more mistake{'' if more == 1 else 's'}"]
     if texts:
         raise ConfigurationError(texts[0], problems=tuple(texts[1:]))

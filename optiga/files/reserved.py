@@ -89,7 +89,7 @@ class ReservedFile:
     def _refusal(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(
             f"cannot write to {self._folder}: {cause_of(error)}",
-            hint="Run the command in a folder of your own, or name one",
+            hint="Run the command in your own folder, or choose a folder",
             reason=reason_of(error, Reason.NOT_WRITABLE),
         )
 

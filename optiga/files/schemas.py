@@ -23,7 +23,7 @@ def difference(rows: Iterable[Any], statements: Iterable[str], later: Collection
             continue
         head, parts = _parts(sql.decode("utf-8", "replace") if isinstance(sql, bytes) else "")
         if head not in wanted or not parts <= wanted[head]:
-            return f"it holds a {_shown(kind)} that is not its own, {_shown(name)}"
+            return f"it contains the {_shown(kind)} {_shown(name)}, which does not belong to it"
         found[head] = parts
     for head, parts in wanted.items():
         table = head.split()[2]

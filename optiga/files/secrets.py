@@ -70,7 +70,9 @@ def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T]
         ) from None
     if len(data) > limit:
         raise ConfigurationError(
-            f"the {what} {path} is larger than {limit} bytes", hint="Is it the right file?", reason=Reason.TOO_LARGE
+            f"the {what} {path} is larger than {limit} bytes",
+            hint="Check that it is the right file",
+            reason=Reason.TOO_LARGE,
         )
     return data, seen
 
@@ -100,15 +102,15 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
     if status.st_uid not in mine or name.st_uid not in mine:
         raise ConfigurationError(
             f"the {what} {path} belongs to another user, who can change it",
-            hint="Copy it into a file of your own",
+            hint="Copy it into your own file",
             reason=Reason.UNSAFE,
         )
     if status.st_mode & _WRITE:
         raise ConfigurationError(
-            f"other users may write the {what} {path}",
-            hint=f"Check it, then take that from them: chmod 600 {path}",
+            f"other users can write the {what} {path}",
+            hint=f"Check it, then remove their permission: chmod 600 {path}",
             reason=Reason.UNSAFE,
         )
     if status.st_mode & _READ:
-        return (f"other users may read the {what} {path}: take that from them with chmod 600",)
+        return (f"other users can read the {what} {path}: remove their permission with chmod 600",)
     return ()

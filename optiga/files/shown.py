@@ -1,4 +1,4 @@
-"""Text of others as it is shown: what a terminal would obey, or nobody would see, is written as an escape."""
+"""Texts from outside for display: control characters and invisible characters are escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a SQLite file must be before it is believed: whose it is, what schema it has. No statement is without end.
+"""Checks of a SQLite file before it is used: its owner and its schema. Every statement has a limit.
 
 A file may come from somebody else: a view or a trigger in it would run as a part of our own statements, a rollback
 journal beside it would change it when it is opened, and a link would lead to another file. Source: sqlite.org,
@@ -120,7 +120,7 @@ def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -
         if not is_private or S_IFMT(status.st_mode) != S_IFREG:
             from optiga.files.owners import check_status
 
-            title = f"{what} {name}" if not suffix else f"{name}{suffix}, which SQLite reads together with {what},"
+            title = f"{what} {name}" if not suffix else f"{name}{suffix}, which SQLite uses together with {what},"
             check_status(f"{name}{suffix}", title, status, shared=shared, hint=hint, is_companion=bool(suffix))
 
 
@@ -138,7 +138,7 @@ def schema_problem(connection: sqlite3.Connection, schema: str, later: Collectio
     finally:
         connection.text_factory = factory
     if len(rows) > _MOST_OBJECTS:
-        return "it holds too many tables"
+        return "it has too many tables"
     statements = [one for one in map(str.strip, schema.split(";")) if one]
     found, wanted = {sql for _, _, sql in rows}, {one.encode(): one for one in statements}
     if found <= wanted.keys() and all(wanted[one].split()[2] in later for one in wanted.keys() - found):

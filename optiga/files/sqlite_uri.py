@@ -1,4 +1,4 @@
-"""How SQLite is told which file it is to open, in a way that makes none by accident."""
+"""The URI with which SQLite opens a file without creating one by accident."""
 
 from __future__ import annotations
 

@@ -51,13 +51,13 @@ _NAME = "configuration"
 def load_configuration(
     configuration: ConfigurationSource, *, slot: Reference | None = None, keep_key: bool = False
 ) -> Configuration:
-    """Read and check what is asked for a key and its CSR, once for any number of chips.
+    """Read and check the configuration of a key and its CSR, once for any number of chips.
 
-    :param configuration: the path of a ``.jsn`` file, or a dictionary with what would stand in one.
-    :param slot: the slot for the key, in place of the configuration's, which may then have none.
-    :param keep_key: whether it is for a key that is there already, which the slot ``first`` has, too.
-    :raises ConfigurationError: with every mistake: the first as its message, the others as its ``problems``.
-    :raises TypeError: if it is of another type.
+    :param configuration: path of a ``.jsn`` file, or a dictionary with the fields of such a file.
+    :param slot: the slot for the key, instead of the slot in the configuration, which may be missing then.
+    :param keep_key: the configuration is for an existing key, also in the slot ``first``.
+    :raises ConfigurationError: with every mistake: the first as the message, the others as ``problems``.
+    :raises TypeError: if an argument has a wrong type.
     """
     try:
         return _load(configuration, slot, first=keep_key)
@@ -79,9 +79,7 @@ def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: 
         return _parse_mapping(configuration, name, first=first)
     if isinstance(configuration, (str, os.PathLike)):
         return load_file(_path(configuration), slot=name, first=first)
-    raise TypeError(
-        f"a configuration is the path of a file, a dictionary or a Configuration, not {_kind(configuration)}"
-    )
+    raise TypeError(f"a configuration must be a path, a dictionary or a Configuration, not {_kind(configuration)}")
 
 
 def csr(
@@ -92,29 +90,29 @@ def csr(
     keep_key: bool = False,
     public_key: PublicKeySource | None = None,
 ) -> Csr:
-    """Have a chip make a key pair and sign a certificate signing request for it. What the slot held before is lost.
+    """Generate a key pair on the chip and make a certificate signing request (CSR) for it. The old key in the slot is
+    lost.
 
-    With ``keep_key`` no pair is made: the key that the slot has signs, in the slot ``first``, too, and nothing on the
-    chip changes.
+    With ``keep_key``, the existing key signs the CSR (also in the slot ``first``), and nothing on the chip changes.
 
-    The slot ``first``, Infineon's own identity, takes a new pair only on a chip whose metadata allow it.
+    The slot ``first`` has Infineon's own key, and gets a new key only if its metadata allow it.
 
-    Two exchanges, and one more where the chip's UID stands in the request. Every error behind the first says what has
-    become of the key in the slot.
+    Two exchanges, and one more if the CSR contains the chip's UID. Every error after the first exchange says which key
+    is in the slot now.
 
-    :param configuration: the path of a ``.jsn`` file, a dictionary with what would stand in one, or what
-        :func:`load_configuration` made of either.
-    :param slot: the slot for the key, in place of the configuration's.
-    :param keep_key: whether the request is for the key that the slot has already.
-    :param public_key: the public key of that key: the path of a file, PEM, DER, or a value that has one. That of the
-        slot's certificate where it is None. The request's signature proves that it is the key's.
-    :returns: the request, whose signature has been verified: ``pem``, ``der``, ``filename``, ``public_key``.
-    :raises ConfigurationError: if the configuration has mistakes, the chip's model lacks what it asks for, or its slot
-        ``first`` is locked; the chip has not been asked for a key then.
+    :param configuration: path of a ``.jsn`` file, a dictionary with the fields of such a file, or the result of
+        :func:`load_configuration`.
+    :param slot: the slot for the key, instead of the slot in the configuration.
+    :param keep_key: use the existing key of the slot.
+    :param public_key: public key of the existing key: the path of a file, PEM, DER, or a value with a public key; None
+        for the public key of the slot's certificate. The signature of the CSR proves that it belongs to the key.
+    :returns: the CSR with a verified signature: ``pem``, ``der``, ``filename``, ``public_key``.
+    :raises ConfigurationError: if the configuration has mistakes, the chip's model does not support it, or the slot
+        ``first`` is locked; the chip has not generated a key then.
     :raises ChipError: if the chip refuses.
-    :raises CertificateError: if its signature does not verify against the public key that it reported, or the one
-        that was given; if the slot of a key to be kept has no certificate.
-    :raises TypeError: if an argument is of another type.
+    :raises CertificateError: if the signature does not fit the public key that the chip returned or that was given, or
+        if the slot of an existing key has no certificate.
+    :raises TypeError: if an argument has a wrong type.
     """
     _expect_chip(chip)
     if public_key is not None and not keep_key:
@@ -142,22 +140,23 @@ def write_certificate(
     strict: bool = False,
     passphrase: str | bytes | None = None,
 ) -> WriteResult:
-    """Write a certificate or chain into a chip, compare it with what the chip holds then, and have its key prove it.
+    """Write a certificate or chain to a chip, compare the written data, and have the chip prove that it has the key.
 
-    What is there already is not programmed again. A certificate of the slot's key costs at most six exchanges where one
-    command takes it.
+    Data that are already on the chip are not programmed again. A certificate for the slot's key that fits in one
+    command takes at most six exchanges.
 
-    :param source: the path of a file, PEM as text or bytes, DER, PKCS #7, a certificate; or several of them. A chain is
-        put in order, which is said in ``warnings``.
-    :param object: where to: a slot's name, or the object of a certificate or a trust anchor.
-    :param strict: whether to write nothing unless the chip proves that the certificate is of one of its keys.
-    :param passphrase: what opens a PKCS #12 container.
-    :returns: what was done and proven: ``key_match`` is True where the chip has signed with the certificate's key, None
-        for a trust anchor and where the key could not be asked; ``warnings`` say why, and what else to know.
-    :raises ConfigurationError: if a file cannot be read, or the object is none for certificates.
-    :raises CertificateError: if the source is no certificate, does not fit, or, if strict, is not proven.
-    :raises ChipError: if the chip refuses, or holds other bytes afterwards than were written.
-    :raises TypeError: if an argument is of another type.
+    :param source: path of a file, PEM as text or bytes, DER, PKCS #7, PKCS #12, a certificate, or a list of these. A
+        chain in another order is sorted, with a note in ``warnings``.
+    :param object: name of a slot, or the object for a certificate or trust anchor.
+    :param strict: write only if the chip proves that the certificate belongs to one of its keys.
+    :param passphrase: passphrase of a PKCS #12 container.
+    :returns: the result: ``key_match`` is True if the chip has signed with the certificate's key, and None for a trust
+        anchor or if the key could not sign; ``warnings`` give the reason and other warnings.
+    :raises ConfigurationError: if a file cannot be read, or the object is not for certificates.
+    :raises CertificateError: if the source is not a certificate, does not fit in the object, or, with ``strict``, the
+        chip does not prove the key.
+    :raises ChipError: if the chip refuses, or the object has other data after writing.
+    :raises TypeError: if an argument has a wrong type.
     """
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
@@ -172,18 +171,20 @@ def write_certificate(
 
 
 def read_certificate(chip: Chip, object: Reference = DEFAULT_SLOT) -> Certificate:
-    """The certificate in an object of a chip; of a chain the leaf, which :func:`read_certificates` gives whole."""
+    """Read the certificate in an object of a chip; the leaf of a chain. For the complete chain, use
+    :func:`read_certificates`.
+    """
     return read_certificates(chip, object)[0]
 
 
 def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Certificate, ...]:
-    """The certificates in an object of a chip, leaf first, at least one.
+    """Read the certificates in an object of a chip: at least one, leaf first.
 
-    :param object: a slot's name, or the object of a certificate or a trust anchor.
-    :raises ConfigurationError: if the object is none for certificates.
-    :raises CertificateError: if it holds none, or nothing that parses.
+    :param object: name of a slot, or the object of a certificate or trust anchor.
+    :raises ConfigurationError: if the object is not for certificates.
+    :raises CertificateError: if the object has no certificate, or the certificate does not parse.
     :raises ChipError: if the chip refuses.
-    :raises TypeError: if an argument is of another type.
+    :raises TypeError: if an argument has a wrong type.
     """
     _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
@@ -194,7 +195,7 @@ def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Cer
 def _expect_chip(chip: object) -> None:
     """Refuse what is no chip, here and not where it is first used."""
     if not isinstance(chip, Chip):
-        raise TypeError(f"the first argument is an open chip, as optiga.open_chip gives one, not {_kind(chip)}")
+        raise TypeError(f"the first argument must be an open chip from optiga.open_chip, not {_kind(chip)}")
 
 
 def _name_slot(slot: Reference) -> str:
@@ -207,7 +208,7 @@ def _parse_mapping(value: Mapping[str, Any], slot: str | None, *, first: bool) -
     try:
         text = json.dumps(dict(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{_NAME}: not what JSON can hold: {error}") from None
+        raise ConfigurationError(f"{_NAME}: cannot be written as JSON: {error}") from None
     try:
         return parse_configuration(text, _NAME, slot=slot, first=first)
     except ConfigurationError as error:
@@ -231,14 +232,18 @@ def _take_content(source: object) -> tuple[bytes, str]:
     if isinstance(source, Iterable) and not isinstance(source, (Mapping, memoryview)):
         chain = [one.der for part in source for one in find_certificates(*_take_content(part)).certificates]
         if not chain:
-            raise CertificateError("there is no certificate among those given", hint="Give one, or a chain, leaf first")
+            raise CertificateError(
+                "the list of certificates is empty", hint="Give a certificate, or a chain with the leaf first"
+            )
         return b"".join(chain), "the chain" if len(chain) > 1 else "the certificate"
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
     if isinstance(source, x509.Certificate):
         return source.public_bytes(Encoding.DER), "the certificate"
-    raise TypeError(f"a certificate is a path, PEM, DER, a certificate or several, not {_kind(source)}")
+    raise TypeError(
+        f"a certificate must be a path, PEM, DER, a certificate or a list of certificates, not {_kind(source)}"
+    )
 
 
 def _take_public_key(source: object) -> KnownKey:
@@ -256,7 +261,7 @@ def _take_public_key(source: object) -> KnownKey:
         return KnownKey(load_public_key(path), str(path))
     if isinstance(source, (bytes, bytearray)):
         return KnownKey(parse_public_key(bytes(source), "what was given"), "what was given")
-    raise TypeError(f"a public key is a path, PEM, DER, a PublicKey, a certificate or a CSR, not {_kind(source)}")
+    raise TypeError(f"a public key must be a path, PEM, DER, a PublicKey, a certificate or a CSR, not {_kind(source)}")
 
 
 def _path(path: str | os.PathLike[str]) -> Path:
@@ -266,7 +271,7 @@ def _path(path: str | os.PathLike[str]) -> Path:
     """
     text = os.fspath(path)
     if not isinstance(text, str):
-        raise TypeError(f"a path is text, not {_kind(text)}")
+        raise TypeError(f"a path must be text, not {_kind(text)}")
     return Path(text)
 
 

@@ -288,7 +288,7 @@ def _explain(
         reason = shown(reason)
         reason = reason.partition(" (encountered processing ")[0]
         return CertificateError(
-            f"the chain from {leaf.subject} to {end.subject} does not hold: {reason}", reason=Reason.UNTRUSTED
+            f"the chain from {leaf.subject} to {end.subject} is not valid: {reason}", reason=Reason.UNTRUSTED
         )
     if any(end.is_issued_by(one) for one in path):
         how = "is self-signed" if end.is_issued_by(end) else "was certified by CAs below it"
@@ -299,8 +299,8 @@ def _explain(
     if any(one.parsed.subject == end.parsed.issuer for one in others):
         return CertificateError(
             f"the certificate of {end.subject} is not signed by the {end.issuer} in this file, but by another CA of "
-            "the same name, or by nobody",
-            hint=f"Is {trust.name} the right file for this chip?",
+            "the same name, or not at all",
+            hint=f"Check that {trust.name} is the right file for this chip",
             reason=Reason.UNTRUSTED,
         )
     return CertificateError(
@@ -325,5 +325,5 @@ def _objection(issuer: Certificate, below: int) -> str:
     if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
         return f"{issuer.subject} has issued a certificate, but its key may not sign certificates"
     if constraints.path_length is not None and below > constraints.path_length:
-        return f"{issuer.subject} may have {constraints.path_length} CAs below it in a chain, and has {below}"
+        return f"{issuer.subject} may have {constraints.path_length} CAs below it in a chain, but there are {below}"
     return ""

@@ -28,7 +28,7 @@ MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
 _MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
-_NEW = "A configuration is JSON; 'config new' makes one"
+_NEW = "A configuration is JSON: to make one, use 'config new'"
 
 CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
 """Each curve by the word for it."""
@@ -43,8 +43,8 @@ CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
 """The usage that the chip has for keys of the other kind only."""
 _WRONG_PLACE = {
-    "ec": {"key_size": "is for RSA keys; an EC key has a curve"},
-    "rsa": {"curve": "is for EC keys; an RSA key has a key_size"},
+    "ec": {"key_size": "is for RSA keys: for an EC key, use curve"},
+    "rsa": {"curve": "is for EC keys: for an RSA key, use key_size"},
 }
 
 
@@ -60,16 +60,16 @@ class AwsIotSettings(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """A configuration that has passed every check.
+    """A valid configuration.
 
-    :param source: the file it came from, as the user named it.
-    :param document: the value of ``csr_config`` as it stands in the file, JSON text on one line.
-    :param subject: components of the subject with their values, in which ``{uid}`` may stand.
+    :param source: name of its file, as the user gave it.
+    :param document: the value of ``csr_config`` in the file, JSON text on one line.
+    :param subject: components of the subject with their values; values may contain ``{uid}``.
     :param algorithm: algorithm of the key.
     :param slot: slot of the key.
-    :param key_usage: what the key may be used for; None for the chip's usual.
+    :param key_usage: usage of the key; None for the default.
     :param hash_name: digest of the signature, for example ``sha256``.
-    :param aws_iot: None where the file has no ``aws_iot_config``.
+    :param aws_iot: names in AWS IoT; None if the file has no ``aws_iot_config``.
     """
 
     source: str
@@ -84,23 +84,23 @@ class Configuration(NamedTuple):
 
     @property
     def csr_config(self) -> Mapping[str, Any]:
-        """The value of ``csr_config``; a new copy each time, so that it never differs from what was checked."""
+        """The value of ``csr_config``; a new copy each time, so that the checked value never changes."""
         value: Mapping[str, Any] = json.loads(self.document)
         return value
 
     @property
     def key_label(self) -> str:
-        """The identifier of the key's object, for example ``0xE0F1``."""
+        """The OID of the key, for example ``0xE0F1``."""
         return format_oid(self.slot.key_oid)
 
     @property
     def is_of_first_slot(self) -> bool:
-        """Whether the key's slot is ``first``, Infineon's own identity."""
+        """Whether the key's slot is ``first``, which has Infineon's own key."""
         return self.slot is SLOTS[0]
 
     @property
     def needs_uid(self) -> bool:
-        """Whether the chip's UID stands in the CSR."""
+        """Whether the CSR contains the chip's UID."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
 
 
@@ -143,7 +143,7 @@ def read_document(text: str, name: str) -> Document:
     members = document.value if isinstance(document.value, dict) else ()
     if members and not any(one in _MEMBERS or suggest(one, _MEMBERS, {}) for one in list(members)[:_MOST_LOOKED_AT]):
         raise ConfigurationError(
-            f"{name} is no configuration: it has no csr_config", hint=_NEW, reason=Reason.WRONG_TYPE
+            f"{name} is not a configuration: it has no csr_config", hint=_NEW, reason=Reason.WRONG_TYPE
         )
     return document
 
@@ -151,7 +151,7 @@ def read_document(text: str, name: str) -> Document:
 def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != CONFIGURATION:
         raise ConfigurationError(
-            f"{name} is no configuration, but {known.what}",
+            f"{name} is {known.what}, not a configuration",
             hint=known.taker or _NEW,
             reason=Reason.WRONG_TYPE,
         )
@@ -364,7 +364,7 @@ def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
     if hash_name and key and key.algorithm in CURVES:
         curve = CURVES[key.algorithm]
         if hash_name != curve.hash_name:
-            parameters["hash_alg"].problem(f"{hash_name!r} does not belong to {curve.name}, {curve.hash_name!r} does")
+            parameters["hash_alg"].problem(f"{hash_name!r} does not fit {curve.name}: use {curve.hash_name!r}")
     return hash_name
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schema (draft 2020-12) of configurations, for editors, made of the tables that their reader has.
+"""The JSON Schema (draft 2020-12) of configurations, for editors, made from the tables of the parser.
 
 It refuses nothing that the reader takes, but for a file whose slot is to be given otherwise. What it cannot say, the
 reader does: members that stand there twice, lengths with the UID in a text several times, and the form of a text in

@@ -44,10 +44,10 @@ _SIGNATURES = {
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Csr(Value):
-    """A certificate signing request whose signature has been verified.
+    """A certificate signing request (CSR) with a verified signature.
 
     :param der: the CertificationRequest in DER.
-    :param public_key: the key in hex as results report it: BIT STRING for EC, SubjectPublicKeyInfo for RSA.
+    :param public_key: the public key in hex, as in results: BIT STRING for EC, SubjectPublicKeyInfo for RSA.
     """
 
     der: bytes
@@ -55,25 +55,25 @@ class Csr(Value):
 
     @property
     def pem(self) -> str:
-        """The request as PEM, lines of 64 characters, with a final line break."""
+        """The CSR as PEM, with lines of 64 characters and a final line break."""
         return encode_pem("CERTIFICATE REQUEST", self.der)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-1 in hex of the base64 text, without line breaks, of the DER: what the request's files are named by."""
+        """SHA-1 in hex of the DER in base64 without line breaks. The files of the CSR are named after it."""
         return hashlib.sha1(encode_base64(self.der), usedforsecurity=False).hexdigest()
 
     @property
     def filename(self) -> str:
-        """Name of the request's file, for example ``47478ea6….csr``."""
+        """Name of the CSR's file, for example ``47478ea6….csr``."""
         return f"{self.fingerprint}.csr"
 
     def save(self, folder: str | os.PathLike[str] = ".") -> Path:
-        """Write the request as PEM into its file, whole or not at all.
+        """Write the CSR as PEM to its file, completely or not at all.
 
-        :param folder: where the file goes.
-        :returns: the file's path.
-        :raises ConfigurationError: if it cannot be written.
+        :param folder: folder of the file.
+        :returns: path of the file.
+        :raises ConfigurationError: if the file cannot be written.
         """
         path = Path(folder, self.filename)
         write_whole(path, self.pem.encode("ascii"))

@@ -42,7 +42,7 @@ def check_algorithm(text: str) -> KeyAlgorithm:
     if found is None:
         names = ", ".join(known.title for known in KeyAlgorithm)
         raise ConfigurationError(
-            f"{text!r} is not a key algorithm of the chip", hint=f"One of {names}", reason=Reason.UNSUPPORTED
+            f"{text!r} is not a key algorithm of the chip", hint=f"Use one of {names}", reason=Reason.UNSUPPORTED
         )
     return found
 
@@ -81,7 +81,7 @@ def _private_key(algorithm: KeyAlgorithm, pair: DrawnKeyPair) -> ec.EllipticCurv
     if algorithm in CURVES and isinstance(public, ec.EllipticCurvePublicKey):
         private = ec.derive_private_key(number, public.curve)
         if private.public_key() != public:
-            raise ValueError("the public key does not belong to it")
+            raise ValueError("the public key does not belong to the private key")
         return private
     if not isinstance(public, rsa.RSAPublicKey):
         raise ValueError(f"no {algorithm.title} key")  # noqa: TRY004 - a word of the chip, not of a caller

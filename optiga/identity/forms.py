@@ -86,12 +86,12 @@ def _objections(certificate: Certificate) -> list[str]:
     elif usage.isdisjoint((_DIGITAL_SIGNATURE, _KEY_CERT_SIGN)):
         found.append("its keyUsage has neither digitalSignature nor keyCertSign")
     if certificate.public_key.algorithm is None:
-        found.append(f"the chip does not know keys {certificate.public_key.title}")
+        found.append(f"the chip does not support {certificate.public_key.title} keys")
     elif certificate.public_key.algorithm.is_ec and fields.first_byte_of_key in _COMPRESSED:
         found.append("its public key is a compressed point")
     if fields.version != _VERSION:
-        said = fields.version if fields.version in _VERSIONS else "none that there is"
-        found.append(f"its version is {said}, not {_VERSION}")
+        said = fields.version if fields.version in _VERSIONS else "not valid"
+        found.append(f"its version must be {_VERSION}: it is {said}")
     if fields.size_of_serial > _MOST_OF_SERIAL:
         found.append(f"its serial number has {fields.size_of_serial} bytes, but may have at most {_MOST_OF_SERIAL}")
     if not fields.has_issuer:

@@ -67,7 +67,7 @@ def check_kept_key(known: KnownKey, configuration: Configuration) -> None:
     public_key, wanted = known.public_key, configuration.algorithm
     if public_key.algorithm is not wanted:
         raise CertificateError(
-            f"{known.source} has a key {public_key.title}, the configuration asks for {wanted.title}",
+            f"{known.source} has a key {public_key.title}, but the configuration asks for {wanted.title}",
             hint="Change the configuration, or give the right key",
             reason=Reason.MISMATCH,
         )
@@ -80,7 +80,7 @@ def create_csr_of_kept_key(chip: Chip, configuration: Configuration, known: Know
     stands in the request. The configuration's usage of the key does not count: the key has one.
 
     :param known: the public key, if the slot's certificate does not tell it.
-    :raises ConfigurationError: if the chip's model lacks what the configuration asks for, or the key has another
+    :raises ConfigurationError: if the chip's model lacks what but the configuration asks for, or the key has another
         algorithm or cannot sign.
     :raises ChipError: if there is no key, or the chip refuses.
     :raises CertificateError: if the slot has no certificate, or the public key is not that of the key.
@@ -124,7 +124,7 @@ def _find(chip: Chip, configuration: Configuration, known: KnownKey | None) -> t
 
 
 def _check_key(chip: Chip, configuration: Configuration) -> KeyUsage:
-    """What a slot's key may be used for; refuses one that cannot sign what the configuration asks for."""
+    """What a slot's key may be used for; refuses one that cannot sign what but the configuration asks for."""
     oid, wanted = configuration.slot.key_oid, configuration.algorithm
     metadata = chip.objects.metadata(oid)
     label = f"{format_oid(oid)} (slot {configuration.slot.name})"
@@ -132,7 +132,7 @@ def _check_key(chip: Chip, configuration: Configuration) -> KeyUsage:
         raise unusable.error(chip.port)
     if metadata.algorithm is None:
         raise ChipError(
-            f"{label} holds no key yet",
+            f"{label} has no key yet",
             hint=naming("To generate a key, omit {keep_key}"),
             port=chip.port,
             oid=oid,
@@ -140,7 +140,7 @@ def _check_key(chip: Chip, configuration: Configuration) -> KeyUsage:
         )
     if metadata.algorithm is not wanted:
         raise ConfigurationError(
-            f"the key in {label} is {metadata.algorithm.title}, the configuration asks for {wanted.title}",
+            f"the key in {label} is {metadata.algorithm.title}, but the configuration asks for {wanted.title}",
             hint="Change the configuration, or use another slot",
             oid=oid,
             reason=Reason.MISMATCH,
@@ -169,7 +169,7 @@ def _certified(chip: Chip, slot: Slot) -> KnownKey:
     oid = slot.certificate_oid
     if oid is None:
         raise CertificateError(
-            f"slot {slot.name} has no object for a certificate, so its public key is not known",
+            f"slot {slot.name} has no object for a certificate, so its public key is unknown",
             hint=_give(slot.key_oid),
             oid=slot.key_oid,
             reason=Reason.MISSING,

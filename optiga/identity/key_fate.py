@@ -83,7 +83,7 @@ def what_it_means(slot: Slot, algorithm: KeyAlgorithm, *, is_blank: bool = False
 
     :param is_blank: whether the slot is known to have had no certificate; otherwise it may have one, as nobody looks.
     """
-    where = f"Slot {slot.name} has a new key {algorithm.title} in {format_oid(slot.key_oid)}"
+    where = f"Slot {slot.name} has a new key ({algorithm.title}) in {format_oid(slot.key_oid)}"
     if is_blank:
         return where
     held = "" if slot.certificate_oid is None else f" in {format_oid(slot.certificate_oid)}"

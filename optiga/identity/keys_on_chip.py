@@ -1,4 +1,4 @@
-"""The keys that a chip holds: listed, made anew, and their public keys where they can be known."""
+"""The keys of a chip: list them, generate new ones, and get their public keys if possible."""
 
 from __future__ import annotations
 

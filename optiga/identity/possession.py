@@ -138,13 +138,13 @@ def prove_public_key(
     """
     label = format_oid(key_oid)
     if attempt and attempt.verifies:
-        return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
+        return Proof(Outcome.PROVEN, key_oid, f"the key in {label} belongs to {whose}")
     metadata = known or chip.objects.metadata(key_oid)
     algorithm = metadata.algorithm
     if algorithm is None:
         return Proof(Outcome.NO_KEY, key_oid, f"there is no key in {label} yet, so {whose} belongs to another key")
     if algorithm is not public_key.algorithm:
-        text = f"{whose} is of a key {public_key.title}, the key in {label} is {algorithm.title}"
+        text = f"{whose} is for {public_key.title}, but the key in {label} is {algorithm.title}"
         return Proof(Outcome.MISMATCH, key_oid, text)
     if not _may_sign(metadata):
         text = f"the key in {label} may not sign, so it cannot prove that {whose} belongs to it"
@@ -158,7 +158,7 @@ def prove_public_key(
         return Proof(Outcome.CANNOT_SIGN, key_oid, text)
     if not attempt.verifies:
         return Proof(Outcome.MISMATCH, key_oid, f"{whose} does not belong to the key in {label}")
-    return Proof(Outcome.PROVEN, key_oid, f"the key in {label} is the one of {whose}")
+    return Proof(Outcome.PROVEN, key_oid, f"the key in {label} belongs to {whose}")
 
 
 def _may_sign(metadata: Metadata) -> bool:

@@ -1,4 +1,4 @@
-"""What a CSR or a write would do to a chip: everything is checked, the chip is looked at, and nothing is changed.
+"""A dry run of a CSR or a write: everything is checked, the chip is only read, and nothing is changed.
 
 No key signs, for that is a security event, which the chip counts: whether a certificate is of the slot's key is left
 out, and so is what an object holds that is not free to be read.

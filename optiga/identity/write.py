@@ -17,7 +17,7 @@ from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
 from optiga.pki.certificate import MAX_FILE_SIZE
-from optiga.pki.certificate_files import NO_CERTIFICATE, FoundCertificates, find_certificates, unlocked
+from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, find_certificates, unlocked
 from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
 from optiga.protocol.conditions import ALWAYS
@@ -76,16 +76,16 @@ class WritePlan:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class WriteResult(Value):
-    """What has been done.
+    """The result of a write.
 
-    :param oid: the object that was written.
-    :param slot: the slot that it belongs to; None if to none.
-    :param size: bytes that the object holds.
-    :param written: False if it held exactly these bytes before and was not programmed again.
-    :param key_match: whether the certificate belongs to the key; None if that was not or could not be proven.
-    :param key_oid: the key that was asked, if one was.
-    :param warnings: one sentence each.
-    :param is_certificate: whether the bytes are a certificate or chain.
+    :param oid: OID of the written object.
+    :param slot: slot of the object; None if it belongs to no slot.
+    :param size: size of the object's data in bytes.
+    :param written: False if the object had exactly these data before and was not programmed again.
+    :param key_match: whether the certificate belongs to the key; None if this was not or could not be proven.
+    :param key_oid: OID of the key that was checked; None if none was.
+    :param warnings: warnings, one sentence each.
+    :param is_certificate: whether the data are a certificate or chain.
     """
 
     oid: int = field(metadata=OID)
@@ -156,9 +156,8 @@ def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
     """The certificates in a file, for an object that takes no others; other bytes have a way of their own."""
     try:
         return find_certificates(content, name)
-    except CertificateError as error:
-        if error.message.startswith(NO_CERTIFICATE):
-            error.advise(f"To write bytes to {target.info.label}, use 'object write' with an offset or hex digits")
+    except NoCertificateError as error:
+        error.advise(f"To write bytes to {target.info.label}, use 'object write' with an offset or hex digits")
         raise
 
 

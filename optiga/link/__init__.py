@@ -1,1 +1,1 @@
-"""How bytes become exchanges, without any of the world: machines that take bytes and times, and say what to do next."""
+"""Line protocols as pure state machines: they take bytes and times, and return the next step."""

@@ -31,28 +31,32 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
     elif seen.complaints and seen.complaints >= seen.fences:  # each attempt was answered so, at once
         reason = Reason.NO_ANSWER
         message = "the board reports that it cannot reach its chip (ff ff)"
-        hint = "Is a chip plugged in, the right way round? If it is, bytes may be lost: try another cable or USB port"
+        hint = (
+            "Check that a chip is plugged in, the right way round. If it is, bytes may be lost: try another cable or "
+            "USB port"
+        )
     elif is_loud and (seen.unasked or has_answered):
-        message, hint = "bytes come without end that are no answers to what is asked", _REPLUG
+        message, hint = "the board sends bytes without end that are not answers to the commands", _REPLUG
     elif seen.fences and (seen.complaints or seen.unasked):
         message = "the board's answers come late, or out of order"
         hint = (
-            "Is the way to it slow, or does something on it send bytes twice? Try another cable, port or serial server"
+            "The connection may be slow, or a device on it may send bytes twice: try another cable, port "
+            "or serial server"
         )
     elif seen.fences:
-        message, hint = "the board is there, but bytes to it or from it get lost", _ANOTHER_CABLE
+        message, hint = "the board answers, but bytes to or from the board get lost", _ANOTHER_CABLE
     elif has_answered:
         reason = Reason.NO_ANSWER
         message, hint = "the board stopped answering", _REPLUG
     elif seen.noise or seen.unasked:
         reason = Reason.BAD_ANSWER
         message = "something answers, but not a personalization board"
-        hint = "Is it the right port ('boards' lists them)? Is the board's firmware in provisioning mode?"
+        hint = "Check the port ('boards' lists the ports), and that the board's firmware is in provisioning mode"
     else:
         reason = Reason.NO_ANSWER
         message = "no answer"
         hint = (
-            "Is it the right port ('boards' lists them), with no other client on it? Is the board's firmware in "
-            "provisioning mode, a chip on it? If so, unplug and replug the board"
+            "Check the port ('boards' lists the ports), that no other program uses it, that the board's firmware is in "
+            "provisioning mode, and that the board has a chip. Then unplug and replug the board"
         )
     return BoardError(message, hint=hint, port=port, reason=reason)

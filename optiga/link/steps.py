@@ -1,4 +1,4 @@
-"""What a conversation asks of whoever carries its bytes: send these, wait so long.
+"""The steps of a conversation, which a driver executes: send bytes, wait.
 
 A conversation is a generator of steps. It is resumed with a :class:`Heard` behind each of them: the time, in seconds
 from any start, and what has come meanwhile. It has no clock, no line and no log of its own.

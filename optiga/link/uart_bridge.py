@@ -152,7 +152,7 @@ class BridgeConversation:
             yield from self._recover(_MOST_MISSING, self._now + _SETTLING_S, 1)
         if self._believed and any(answer not in self._believed for answer in self._answers):
             raise BoardError(
-                "answers come twice or out of order: one that this run has read may be another command's",
+                "answers come twice or out of order: this run may have read the answer to another command",
                 hint="Run the command again; if it happens again, try another cable or USB port",
                 port=self._port,
                 reason=Reason.DISTURBED,
@@ -174,8 +174,8 @@ class BridgeConversation:
                 return answer
             if not request.traits.is_repeatable:
                 raise BoardError(
-                    f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
-                    hint="Look at the object before trying again: it may or may not have changed",
+                    f"the answer to command 0x{code:02x} was lost, and this command must not be sent twice",
+                    hint="Check the object before you try again: it may or may not have changed",
                     port=self._port,
                     reason=Reason.OUTCOME_UNKNOWN,
                 )

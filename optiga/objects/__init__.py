@@ -1,1 +1,1 @@
-"""What a chip holds and what is done to it: data, metadata, counters, life cycles, authorization."""
+"""The objects of a chip: data, metadata, counters, life cycle states, authorization."""

@@ -76,7 +76,7 @@ def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> Configurati
     name = tag.name.lower()
     stands = metadata.in_words().get(name, "absent, which is never")
     return ConfigurationError(
-        f"{format_oid(oid)} cannot be {_VERBS[tag]}: its metadata have {name}: {stands}",
+        f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}",
         hint=f"{advice}; nothing was changed",
         oid=oid,
         reason=Reason.DENIED,

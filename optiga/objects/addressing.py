@@ -1,4 +1,4 @@
-"""Which object of the chip somebody means, and whether an action takes it: one resolver, one table of reasons.
+"""Resolve the name of an object, and check whether an action accepts it: one resolver, one table of reasons.
 
 A name of a slot means its key where an action takes keys, elsewhere the object of its certificate.
 """
@@ -33,7 +33,7 @@ _SECRETS = (ObjectKind.DATA, ObjectKind.SECRET)
 _FILES = (*_CERTIFICATES, ObjectKind.DATA)
 
 _WHY_NOT_WRITTEN = {
-    ObjectKind.SYSTEM: "it is the chip's own",
+    ObjectKind.SYSTEM: "it belongs to the chip itself",
     ObjectKind.COUNTER: "it is a counter",
     ObjectKind.SECRET: "it is a secret shared with a host, which must not be in a file",
     ObjectKind.EC_KEY: "it is a private key, which only the chip generates",
@@ -52,7 +52,7 @@ _LIST_OBJECTS = (
     f"Use one of the slots {', '.join(slot.name for slot in SLOTS if slot.certificate_oid)}, or an object "
     "that 'object list' shows"
 )
-_LIST_KEYS = "To show what is known of it, use 'key list'"
+_LIST_KEYS = "To show the properties of the key, use 'key list'"
 _SECRET_HINT = "Use a data object of the type pre-shared secret, such as 0xF1D0"
 
 

@@ -58,8 +58,8 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
             if error.code == ErrorCode.AUTHORIZATION_FAILURE:
                 error.hint = f"Check that the file holds the secret of {info.label}"
                 if is_digits(secret):
-                    error.hint = "The file holds hex digits: make bytes of them, for example with xxd -r -p"
+                    error.hint = "The file has hex digits: convert it to bytes, for example with xxd -r -p"
             elif error.code == ErrorCode.INVALID_OID:
-                error.hint = f"{info.label} is not an authorization reference: its metadata type says what it is"
+                error.hint = f"{info.label} is not an authorization reference, as the type in its metadata shows"
             raise
         chip.authorized.add(info.oid)

@@ -1,4 +1,4 @@
-"""Which chip and which firmware a build number in the UID stands for.
+"""The chip and firmware of a build number in the UID.
 
 Source: Infineon's ``python-optiga-trust``, the tables of its ``chip_info`` example and of its chip detection.
 """

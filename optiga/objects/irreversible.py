@@ -53,7 +53,7 @@ def describe(effect: Effect) -> str:
     if isinstance(effect, AccessFixed):
         name = tag_word(effect.tag)
         stands = "absent" if effect.value is None else Metadata({effect.tag: effect.value}).in_words()[name]
-        means = "" if stands == str(effect.now) else f", which is {effect.now} from then on"
+        means = "" if stands == str(effect.now) else f", which then means {effect.now}"
         return f"{name}: {stands} is fixed{means}"
     if isinstance(effect, TagsFixed):
         words = [f"{name}: {value}" for name, value in effect.tags.in_words().items()]

@@ -22,7 +22,7 @@ def lost_uses(oid: int, before: Metadata, changes: Metadata) -> list[str]:
     if algorithm is None or not lost:
         return []
     words = " or ".join(word.replace("_", " ") for word in lost.words)
-    rest = "" if could & ~lost else ": for nothing at all"
+    rest = "" if could & ~lost else ": no use remains"
     return [f"the {algorithm.title} key in {format_oid(oid)} can no longer be used for {words}{rest}"]
 
 

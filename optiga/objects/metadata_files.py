@@ -81,7 +81,7 @@ def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: Jso
 
 def _refuse_other(content: bytes, name: str) -> None:
     if known := name_content(content):
-        raise ConfigurationError(f"{name} is {known.what}, no metadata", hint=known.taker, reason=Reason.WRONG_TYPE)
+        raise ConfigurationError(f"{name} is {known.what}, not metadata", hint=known.taker, reason=Reason.WRONG_TYPE)
 
 
 def _bytes_of(content: bytes, name: str) -> bytes:
@@ -94,8 +94,8 @@ def _bytes_of(content: bytes, name: str) -> bytes:
     condition = data[1:]
     if data[:1] == bytes([len(condition) & 0xFF]) and _is_condition(condition):
         raise ConfigurationError(
-            f"{name} holds an access condition alone, with its length before it",
-            hint=f"Say whose it is, as in 'change: {condition.hex()}'",
+            f"{name} has only an access condition with its length in front",
+            hint=f"Add the name of the condition, for example 'change: {condition.hex()}'",
             reason=Reason.WRONG_TYPE,
         )
     return data

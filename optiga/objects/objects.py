@@ -165,7 +165,7 @@ def read_raw_metadata(info: ObjectInfo, data: bytes) -> Metadata:
         whole = Metadata.parse(data if data[:1] == b"\x20" else bytes([md.CONSTRUCTED_TAG, len(data) & 0xFF]) + data)
         changes = Metadata({tag: value for tag, value in whole.items() if tag not in md.OWN_TAGS})
     except ValueError as error:
-        hint = "The end is missing; scripts often have it in a variable, an OID for example" if is_cut_off else ""
+        hint = "The end is missing: scripts often keep it in a variable, for example an OID" if is_cut_off else ""
         raise ConfigurationError(str(error), hint=hint, oid=info.oid) from None
     for tag, value in changes.items():
         if wrong := describe_form(tag, value):
@@ -206,7 +206,7 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
     problems = {tag: check_change(None, info, before, tag, value) for tag, value in changes.items()}
     if Problem.UNCHANGING in problems.values():
         raise ConfigurationError(
-            f"only the chip changes the metadata of {info.label}", oid=info.oid, reason=Reason.DENIED
+            f"only the chip can change the metadata of {info.label}", oid=info.oid, reason=Reason.DENIED
         )
     wanted_state = changes.in_words().get("lcso")
     if problems.get(Tag.LCSO) is Problem.NO_VALUE:

@@ -1,4 +1,4 @@
-"""Certificates from files: found, checked to be certificates, and looked at for what a person should be told."""
+"""Certificates from files: find and check them, and collect warnings for people."""
 
 from __future__ import annotations
 
@@ -53,23 +53,24 @@ _PURPOSES = {
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
 _HINTS = {
-    REQUEST: "Have a CA sign it first; write the certificate that comes back",
-    PRIVATE_KEY: "The chip makes its own key; write the certificate to it",
-    PKCS7: "Take the certificates out of it: openssl pkcs7 -print_certs",
-    PKCS12: "Take the certificate out of it: openssl pkcs12 -nokeys",
+    REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
+    PRIVATE_KEY: "The chip generates its own key: write the certificate",
+    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs",
+    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys",
     "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
 }
 
 
 @dataclass(frozen=True, repr=False)
 class Certificate:
-    """An X.509 certificate, with the parts of it that this tool looks at.
+    """An X.509 certificate, with the parts that this package uses.
 
     :param der: the certificate in DER.
-    :param strict: the library's, of one that follows the rules; None of one that breaks some.
-    :param serial: its number; negative, as no certificate's may be, in one that breaks the rules.
-    :param not_before: with its time zone, UTC.
-    :param oddity: the rule that it breaks, as a sentence goes on after "the certificate"; else empty.
+    :param strict: the certificate as an object of ``cryptography``; None if the certificate breaks a rule of X.509.
+    :param serial: serial number; negative only if the certificate breaks the rules.
+    :param not_before: begin of the validity, with the time zone UTC.
+    :param oddity: the rule that the certificate breaks, as the rest of a sentence after "the certificate"; otherwise
+        empty.
     """
 
     der: bytes
@@ -85,9 +86,9 @@ class Certificate:
 
     @classmethod
     def parse(cls, der: bytes) -> Certificate:
-        """From DER that follows the rules, as all must that is trusted.
+        """Parse a certificate that follows the rules of X.509. Trusted certificates must be parsed with this method.
 
-        :raises ValueError: if it is not a certificate, whole and alone, or breaks a rule.
+        :raises ValueError: if the data are not exactly one certificate, or it breaks a rule.
         """
         from cryptography import x509
 
@@ -105,9 +106,9 @@ class Certificate:
 
     @classmethod
     def parse_leniently(cls, der: bytes) -> Certificate:
-        """From DER of which key, dates and basic constraints parse: what is stored, shown, and trusted by nobody here.
+        """Parse a certificate that may break rules of X.509, to store or show it, but not to trust it.
 
-        :raises ValueError: if they do not.
+        :raises ValueError: if its key, dates or basic constraints do not parse.
         """
         try:
             return cls.parse(der)
@@ -117,7 +118,7 @@ class Certificate:
         try:
             public_key = public_key_of_info(fields.key_info)
         except ValueError:
-            raise ValueError("its public key is damaged, or of a kind that is not known") from None
+            raise ValueError("its public key is damaged, or of an unknown type") from None
         return cls(
             der,
             None,
@@ -133,14 +134,14 @@ class Certificate:
 
     @property
     def parsed(self) -> x509.Certificate:
-        """The library's.
+        """The certificate as an object of ``cryptography``.
 
-        :raises CertificateError: if it breaks a rule of X.509: nothing may be concluded from it then.
+        :raises CertificateError: if the certificate breaks a rule of X.509: do not draw conclusions from it.
         """
         if self.strict is None:
             raise CertificateError(
                 f"the certificate of {self.subject} breaks a rule of X.509: {self.oddity}",
-                hint="Have it issued anew",
+                hint="Have the certificate issued again",
             )
         return self.strict
 
@@ -203,9 +204,9 @@ class Certificate:
             return None
 
     def is_issued_by(self, issuer: Certificate) -> bool:
-        """Whether the other's subject is this one's issuer and its key verifies the signature.
+        """Whether the other certificate's subject is the issuer of this one, and its key verifies the signature.
 
-        Never of certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
+        Always False for certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
         """
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
@@ -248,7 +249,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     if data[0] != SEQUENCE or is_text(data):
         raise CertificateError(
             f"no certificate in {name}",
-            hint="A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
+            hint="Use a certificate in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
             reason=Reason.WRONG_TYPE,
         )
     return [certificate_of_der(data, name, Certificate.parse)]
@@ -293,7 +294,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
             ) from None
         if _breaks_a_rule_alone(der):
             raise CertificateError(
-                f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have it issued anew"
+                f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have the certificate issued again"
             ) from None
         raise CertificateError(f"the certificate in {name} does not parse: {error}", reason=Reason.DAMAGED) from None
 

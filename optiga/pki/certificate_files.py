@@ -1,4 +1,4 @@
-"""Certificates in whatever form people have them: PEM, DER, PKCS #7, PKCS #12, and what the ``aws`` command prints.
+"""Certificates in every common form: PEM, DER, PKCS #7, PKCS #12, and the output of the ``aws`` command.
 
 A PEM file may have text around its blocks, DER certificates may stand one behind another. What is found is the
 certificates as they are; :mod:`optiga.pki.certificate` says of each what it is.
@@ -41,9 +41,11 @@ _PRIVATE_KEY = b"PRIVATE KEY-----"
 _MOST_NESTED = 16
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}[\s:]*){16,}")
 _BASE64_BEGIN = re.compile(rb"MII[A-Za-z0-9+/=\s]+")
-NO_CERTIFICATE = "no certificate in"
-"""What the message begins with for a file that is anything else."""
-_WHAT_IT_IS = "A certificate is a file in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
+_WHAT_IT_IS = "Use a certificate in DER, or in PEM with a line -----BEGIN CERTIFICATE-----"
+
+
+class NoCertificateError(CertificateError):
+    """A file is neither a certificate nor anything else with a name: a text, or any bytes."""
 
 
 _strictly: Parser = Certificate.parse
@@ -103,7 +105,7 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
         if not texts:
             raise CertificateError(
                 f"{name} is JSON without a certificate",
-                hint="The aws command's answer has one in certificatePem",
+                hint="In the output of the aws command, the certificate is in certificatePem",
             )
         data = "\n".join(texts).encode()
     if is_pem(data):
@@ -113,13 +115,13 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
     elif data[0] == SEQUENCE and not is_text(data):
         certificates = _of_der(data, name, parse, notes)
     else:
-        raise CertificateError(f"{NO_CERTIFICATE} {name}", hint=_hint_of_text(data))
+        raise NoCertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
     once = list({one.der: one for one in certificates}.values())
     if len(once) < len(certificates):
-        notes.append(f"{name} holds a certificate several times: each is taken once")
+        notes.append(f"{name} has the same certificate several times: it is used once")
     ordered, is_other = in_order(once)
     if is_other:
-        notes.append(f"the certificates in {name} were put in order: {ordered[0].subject} first")
+        notes.append(f"the certificates in {name} were sorted: {ordered[0].subject} is first")
     return FoundCertificates(ordered, tuple(notes))
 
 
@@ -217,7 +219,7 @@ def _certificate_texts(value: object, depth: int) -> Iterator[str]:
 def _hint_of_text(data: bytes) -> str:
     text = data.strip()
     if _HEX.fullmatch(text):
-        return "These are hex digits: make bytes of them, for example with xxd -r -p"
+        return "The file has hex digits: convert it to bytes, for example with xxd -r -p"
     if _BASE64_BEGIN.fullmatch(text):
-        return "It is base64: put the lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE----- around it"
+        return "The file is base64: add the lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----"
     return _WHAT_IT_IS

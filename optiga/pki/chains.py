@@ -1,4 +1,4 @@
-"""Certificates that belong together: in which order, and what a person should be told of them."""
+"""Chains of certificates: their order, and warnings for people."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
                 f"the certificate of {certificate.subject} is not valid before {before:%Y-%m-%d %H:%M:%S} UTC"
             )
     if device and chain and chain[0].is_ca:
-        warnings.append(f"the certificate of {chain[0].subject} is one of a CA, not of a device")
+        warnings.append(f"the certificate of {chain[0].subject} is a CA certificate, not a device certificate")
     for certificate, issuer in pairwise(chain):
         if not seems_issued_by(certificate, issuer):
             warnings.append(
-                f"the chain does not hold: the certificate of {certificate.subject} is not issued by the next one, "
+                f"the chain is not valid: the certificate of {certificate.subject} is not issued by the next one, "
                 f"{issuer.subject}"
             )
     return warnings

@@ -116,7 +116,7 @@ def _read_usages(section: Section) -> tuple[str, ...]:
     usages = []
     for element in section.elements():
         if element.value in _CA_KEY_USAGES:
-            element.problem(f"{element.value!r} belongs to a CA, a device cannot have it")
+            element.problem(f"{element.value!r} is only for CAs, not for devices")
             continue
         usage = element.choice(KEY_USAGES, "a key usage of a certificate", _USAGE_OTHER_NAMES)
         usages += [usage] if usage else []
@@ -140,7 +140,7 @@ def _read_alt_names(section: Section) -> tuple[tuple[str, str], ...]:
     for element in section.elements():
         members = element.members((), ALT_NAME_KINDS, _ALT_NAME_OTHER_NAMES)
         if isinstance(element.value, dict) and not element.value:
-            element.problem(f"names nothing (one of {', '.join(ALT_NAME_KINDS)})")
+            element.problem(f"has no name (use one of {', '.join(ALT_NAME_KINDS)})")
         for kind, member in members.items():
             text = member.text()
             mistake = "" if text is None else _find_alt_name_mistake(kind, text)
@@ -168,7 +168,7 @@ def _find_alt_name_mistake(kind: str, text: str) -> str:
             has_zone = True
         return f"{text!r} is not an IP address" if has_zone else ""
     if len(filled) > MAX_ALT_NAME:
-        return f"has {len(filled)} characters, at most {MAX_ALT_NAME} are allowed"
+        return f"has {len(filled)} characters, but at most {MAX_ALT_NAME} are allowed"
     pattern, what = ALT_NAME_PATTERNS[kind]
     is_one = re.fullmatch(pattern, filled) and (kind != "uri" or _has_parts(filled))
     return "" if is_one else f"{text!r} is not {what}"

@@ -1,4 +1,4 @@
-"""What the file of somebody is, in words, where a certificate, a key or a CSR was asked for."""
+"""Descriptions of files with other content, where a certificate, a key or a CSR is expected."""
 
 from __future__ import annotations
 

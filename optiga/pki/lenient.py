@@ -92,9 +92,9 @@ class Fields(NamedTuple):
             constraints = only(value)
             parts = list(parts_of(constraints.content))
         except ValueError:
-            raise ValueError("its basicConstraints are none") from None
+            raise ValueError("its basicConstraints are not valid") from None
         if constraints.tag != der.SEQUENCE or any(part.tag not in (_BOOLEAN, der.INTEGER) for part in parts):
-            raise ValueError("its basicConstraints are none")
+            raise ValueError("its basicConstraints are not valid")
         return any(part.tag == _BOOLEAN and part.content.strip(b"\x00") for part in parts)
 
     @property
@@ -140,11 +140,11 @@ def read_fields(data: bytes) -> Fields:
     if parts and parts[0].tag == _VERSION:
         version = _number(only(parts.pop(0).content).content) + 1
     if len(parts) < 6 or [part.tag for part in parts[:6]] != [der.INTEGER, *[der.SEQUENCE] * 5]:
-        raise ValueError("it is not built as a certificate is")
+        raise ValueError("it does not have the structure of a certificate")
     serial, _inner, issuer, validity, subject, key = parts[:6]
     dates = list(parts_of(validity.content))
     if len(dates) != 2:
-        raise ValueError("its dates are none")
+        raise ValueError("its dates are not valid")
     extensions = next((part for part in parts[6:] if part.tag == _EXTENSIONS), None)
     return Fields(
         version,
@@ -227,7 +227,7 @@ def _take_outer(data: bytes) -> tuple[Part, Part, Part]:
     outer = only(data)
     parts = list(parts_of(outer.content)) if outer.tag == der.SEQUENCE else []
     if [part.tag for part in parts] != [der.SEQUENCE, der.SEQUENCE, der.BIT_STRING]:
-        raise ValueError("it is not built as a certificate is")
+        raise ValueError("it does not have the structure of a certificate")
     return parts[0], parts[1], parts[2]
 
 
@@ -238,7 +238,7 @@ def only(data: bytes) -> Part:
     """
     parts = list(parts_of(data))
     if len(parts) != 1:
-        raise ValueError("it is not built as a certificate is")
+        raise ValueError("it does not have the structure of a certificate")
     return parts[0]
 
 
@@ -260,7 +260,7 @@ def _time(part: Part) -> datetime:
     text = part.content.decode("latin-1")
     found = re.fullmatch(pattern + _SECONDS_AND_ZONE, text, re.ASCII) if pattern else None
     if found is None:
-        raise ValueError("its dates are none")
+        raise ValueError("its dates are not valid")
     year, month, day, hour, minute = (int(digits) for digits in found.groups()[:5])
     second, zone = int(found[6] or 0), found[7] or "Z"
     if len(found[1]) == 2:
@@ -272,7 +272,7 @@ def _time(part: Part) -> datetime:
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
         return moment - offset if zone[0] == "+" else moment + offset
     except (ValueError, OverflowError):
-        raise ValueError("its dates are none") from None
+        raise ValueError("its dates are not valid") from None
 
 
 def _extensions(part: Part) -> Iterator[Extension]:
@@ -289,7 +289,7 @@ def _extensions(part: Part) -> Iterator[Extension]:
 def _attribute(part: Part) -> str:
     fields = list(parts_of(part.content))
     if len(fields) != 2 or fields[0].tag != _OID:
-        raise ValueError("a component of a name that is none")
+        raise ValueError("a component of a name is not valid")
     text = _text(fields[1])
     return f"{component_name(dotted(fields[0].content))}={fields[1].whole.hex() if text is None else escape(text)}"
 

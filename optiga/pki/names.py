@@ -128,7 +128,7 @@ def find_mistake_in_text(text: str) -> str:
         return "is empty"
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
-            return f"holds the control character U+{ord(character):04X}"
+            return f"contains the control character U+{ord(character):04X}"
     return ""
 
 
@@ -144,8 +144,8 @@ def find_mistake(name: str, value: str) -> str:
     component, filled = COMPONENTS[name], with_sample_uid(value)
     pattern = PATTERNS.get(component.form)
     if component.form is not ValueForm.COUNTRY and len(filled) > component.bound:
-        with_uid = f" with the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
-        return f"has {len(filled)} characters{with_uid}, at most {component.bound} are allowed"
+        with_uid = f" including the {UID_DIGITS} of the UID" if UID_FIELD in value else ""
+        return f"has {len(filled)} characters{with_uid}, but at most {component.bound} are allowed"
     if pattern and not re.fullmatch(pattern, filled):
         return f"{value!r} is not {component.form.value}"
     return ""

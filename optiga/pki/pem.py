@@ -1,4 +1,4 @@
-"""PEM (RFC 7468): blocks of base64 between two lines that say what they are.
+"""PEM (RFC 7468): blocks of base64 between two lines with their label.
 
 The blocks may stand in a text of a program, as in the headers that firmware has its credentials from: each line in
 quotes, line breaks as ``\\n``, or all of it in one text of JSON.
@@ -86,15 +86,15 @@ def iterate_blocks(data: bytes, name: str, *, in_program: bool = False) -> Itera
             decoded = base64.b64decode(b"".join(text.split()), validate=True)
         except binascii.Error:
             raise CertificateError(
-                f"{name}:{line}: the block that begins here is not base64",
-                hint="The file is damaged; get it anew",
+                f"{name}:{line}: the block that starts here is not base64",
+                hint="The file is damaged: get a new copy",
                 reason=Reason.DAMAGED,
             ) from None
         yield PemBlock(label, decoded)
     if shown and not found:
         raise CertificateError(
-            f"{name}:{shown}: the block that begins here only shows the form, there is no base64 in it",
-            hint="Put what is meant into its place",
+            f"{name}:{shown}: the block that starts here is only a template without base64",
+            hint="Replace the block with the real one",
             reason=Reason.WRONG_TYPE,
         )
 
@@ -128,8 +128,8 @@ def _bodies(data: bytes, name: str, *, in_program: bool) -> Iterator[tuple[str, 
         line = data.count(b"\n", 0, begin.start()) + 1
         if end < 0 or (following and following.start() < end):
             raise CertificateError(
-                f"{name}:{line}: the block that begins here has no line -----END {label}-----",
-                hint="The file is cut off or damaged; get it anew",
+                f"{name}:{line}: the block that starts here has no line -----END {label}-----",
+                hint="The file is cut off or damaged: get a new copy",
                 reason=Reason.DAMAGED,
             )
         body = data[begin.end() : end]

@@ -11,7 +11,7 @@ from optiga.pki.lenient import only, parts_of
 from optiga.pki.x509_errors import no_warnings
 from optiga.protocol import der
 
-_HINT = "Take the certificates out of it: openssl pkcs12 -nokeys -in {} -out certificates.pem"
+_HINT = "Extract the certificates: openssl pkcs12 -nokeys -in {} -out certificates.pem"
 
 
 Unlock: TypeAlias = Callable[[str], "Passphrase | None"]
@@ -39,7 +39,7 @@ def is_pkcs12(data: bytes) -> bool:
 
 
 def needs_passphrase(data: bytes) -> bool:
-    """Whether a container does not open without a passphrase."""
+    """Whether a container needs a passphrase."""
     try:
         open_pkcs12(data, "")
     except CertificateError as error:
@@ -88,8 +88,8 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
         )
     if passphrase is None:
         raise CertificateError(
-            f"the PKCS #12 container in {name} does not open without a passphrase",
-            hint=naming("{openssl}, or give {file_passphrase}", openssl=_HINT.format(name)),
+            f"the PKCS #12 container in {name} needs a passphrase",
+            hint=naming("Give {file_passphrase}, or: {openssl}", openssl=_HINT.format(name)),
             reason=Reason.MISSING,
         )
     if passphrase.problem:

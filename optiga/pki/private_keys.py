@@ -48,7 +48,7 @@ _CIPHERS = {
     "1.2.840.113549.1.5.6": "MD5 and RC2",
     "1.2.840.113549.1.5.10": "SHA-1 and DES",
     "1.2.840.113549.1.5.11": "SHA-1 and RC2",
-    "1.2.840.113549.1.12.1.2": "RC4 of 40 bits",
+    "1.2.840.113549.1.12.1.2": "40-bit RC4",
     "1.2.840.113549.1.12.1.4": "triple DES with two keys",
     "1.2.840.113549.1.12.1.5": "RC2",
 }
@@ -162,7 +162,7 @@ def _load_leniently(content: bytes, passphrase: bytes | None) -> ec.EllipticCurv
 def _decrypted(data: bytes, passphrase: bytes) -> bytes:
     """What an EncryptedPrivateKeyInfo holds: PBES2 of PBKDF2 and AES in CBC mode, as OpenSSL writes it (RFC 8018, 6.2).
 
-    :raises ValueError: if it is encrypted otherwise, or the passphrase is another.
+    :raises ValueError: if it is encrypted in an unsupported way, or the passphrase is another.
     """
     from asn1crypto.keys import EncryptedPrivateKeyInfo
     from cryptography.hazmat.primitives import hashes
@@ -174,7 +174,7 @@ def _decrypted(data: bytes, passphrase: bytes) -> bytes:
         info = EncryptedPrivateKeyInfo.load(data, strict=True)
         scheme = info["encryption_algorithm"]
         if scheme.kdf != "pbkdf2" or scheme.encryption_cipher != "aes" or scheme.encryption_mode != "cbc":
-            raise ValueError("encrypted otherwise")
+            raise ValueError("encrypted in an unsupported way")
         digest: hashes.HashAlgorithm = getattr(hashes, scheme.kdf_hmac.upper())()
         derivation = PBKDF2HMAC(digest, scheme.key_length, scheme.kdf_salt, scheme.kdf_iterations)
         cipher = Cipher(algorithms.AES(derivation.derive(passphrase)), modes.CBC(scheme.encryption_iv)).decryptor()
@@ -193,10 +193,10 @@ def _is_pkcs8(data: bytes) -> bool:
 def _from_pkcs8(data: bytes) -> ec.EllipticCurvePrivateKey:
     parts = list(parts_of(only(data).content))
     if [part.tag for part in parts[:3]] != [der.INTEGER, der.SEQUENCE, der.OCTET_STRING]:
-        raise ValueError("no PKCS #8")
+        raise ValueError("not PKCS #8")
     algorithm = list(parts_of(parts[1].content))
     if len(algorithm) != 2 or algorithm[0].tag != _OID or dotted(algorithm[0].content) != _EC_KEY:
-        raise ValueError("no EC key")
+        raise ValueError("not an EC key")
     return _from_sec1(parts[2].content, _named_curve(algorithm[1].whole))
 
 
@@ -212,7 +212,7 @@ def _from_sec1(data: bytes, outer: KeyAlgorithm | None) -> ec.EllipticCurvePriva
         raise ValueError("it names two curves")
     named = outer or said.curve
     if named is None and said.point is None:
-        raise ValueError("it does not say its curve")
+        raise ValueError("its curve is missing")
     for curve in [named] if named is not None else CURVES:
         try:
             key = ec.derive_private_key(said.secret, curve_of(curve))
@@ -222,13 +222,13 @@ def _from_sec1(data: bytes, outer: KeyAlgorithm | None) -> ec.EllipticCurvePriva
                 return key
         except ValueError:
             continue
-    raise ValueError("its number is none of the curve, or its public key is another's")
+    raise ValueError("its number is not valid for the curve, or its public key belongs to another key")
 
 
 def _read_sec1(data: bytes) -> _Sec1:
     parts = list(parts_of(only(data).content))
     if [part.tag for part in parts[:2]] != [der.INTEGER, der.OCTET_STRING] or parts[0].content != b"\x01":
-        raise ValueError("no ECPrivateKey")
+        raise ValueError("not an ECPrivateKey")
     curve, point = None, None
     for part in parts[2:]:
         if part.tag == _PARAMETERS:
@@ -239,7 +239,7 @@ def _read_sec1(data: bytes) -> _Sec1:
                 raise ValueError("no public key")
             point = bits.content[1:]
         else:
-            raise ValueError("no ECPrivateKey")
+            raise ValueError("not an ECPrivateKey")
     return _Sec1(int.from_bytes(parts[1].content, "big"), curve, point)
 
 
@@ -248,5 +248,5 @@ def _named_curve(data: bytes) -> KeyAlgorithm:
     part = only(data)
     found = _NAMED_CURVES.get(dotted(part.content)) if part.tag == _OID else None
     if found is None:
-        raise ValueError("none of the chip's curves")
+        raise ValueError("not a curve of the chip")
     return found

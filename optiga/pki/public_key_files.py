@@ -41,7 +41,7 @@ def load_public_key(path: Path) -> PublicKey:
     """The public key in a file; of the first certificate where there is a chain.
 
     :raises ConfigurationError: if the file cannot be read.
-    :raises CertificateError: if it holds neither a public key nor a certificate nor a CSR.
+    :raises CertificateError: if it holds not a public key, certificate or CSR.
     """
     return parse_public_key(read_input(path, "public key", _MAX_FILE_SIZE), str(path))
 
@@ -106,11 +106,11 @@ def _no_public_key(name: str, what: str) -> CertificateError:
     :param what: it holds, in words; empty if that is not known.
     """
     if what == PRIVATE_KEY:
-        hint = f"Give its public key: openssl pkey -in {name} -pubout"
+        hint = f"Extract the public key: openssl pkey -in {name} -pubout"
         return CertificateError(f"{name} holds a private key", hint=hint, reason=Reason.WRONG_TYPE)
-    held = f"{what}, and " if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else ""
+    held = f"has {what}, but" if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else "has"
     return CertificateError(
-        f"{name} holds {held}neither a public key nor a certificate nor a CSR",
-        hint="Give one in PEM (-----BEGIN PUBLIC KEY-----) or DER",
+        f"{name} {held} no public key, certificate or CSR",
+        hint="Use PEM (-----BEGIN PUBLIC KEY-----) or DER",
         reason=Reason.WRONG_TYPE,
     )

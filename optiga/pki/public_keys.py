@@ -137,7 +137,7 @@ def require_chip_key(key: PublicKey, whose: str) -> PublicKey:
     :raises ConfigurationError: if the chip has no such algorithm.
     """
     if key.algorithm is None:
-        raise ConfigurationError(f"{whose}: the chip does not know keys {key.title}", reason=Reason.UNSUPPORTED)
+        raise ConfigurationError(f"{whose}: the chip does not support {key.title} keys", reason=Reason.UNSUPPORTED)
     try:
         return PublicKey.from_info(key.info)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a request asks for, in DER: its subject, and the extensions for the certificate (PKCS #10, RFC 2986).
+"""The requested content of a CSR, in DER: its subject, and the extensions for the certificate (PKCS #10, RFC 2986).
 
 Written here and not by a library, because a chip waits for it before it makes a key; whoever has the finished request
 reads it anew with a library.

@@ -27,7 +27,7 @@ _PARTS = {
 _SENTENCES = (
     (r"Duplicate ([0-9.]+) extension found", r"the extension \1 is given twice"),
     (r"encipher_only and decipher_only can only .*", "encipherOnly or decipherOnly in its keyUsage need keyAgreement"),
-    (r"([0-9]+) is not a valid X509 version", "its version is none of a certificate"),
+    (r"([0-9]+) is not a valid X509 version", "its version is not a certificate version"),
 )
 """What the library says, and the same in the words of the field."""
 _MOST_CHARACTERS = 200
@@ -69,9 +69,9 @@ def one_error() -> Iterator[None]:
 def _where(text: str) -> str:
     """What is damaged, in words."""
     if "PrintableString" in text:
-        return "a name is a PrintableString with a character that none may have"
+        return "a name is a PrintableString with a character that is not allowed"
     what = next((words for part, words in _PARTS.items() if f'"{part}' in text), "")
-    return f"{what} does not follow the rules of X.509" if what else "a part of it is damaged"
+    return f"{what} does not follow the rules of X.509" if what else "part of it is damaged"
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-"""What both ends of the wire agree on: frames, APDUs, TLVs, codes, the object map, metadata.
+"""Definitions that host and chip share: APDUs, TLVs, codes, the object map, metadata, rules.
 
-Nothing here opens, sends or stores anything. The host (``optiga.chip``, ``optiga.transport``) and the emulated
-chip (``optiga.emulator``) both build on it, so its tests use vectors from outside this project.
+Nothing here opens, sends or stores anything. The host (``optiga.chip``, ``optiga.transport``) and the emulated chip
+(``optiga.emulator``) both use this package. Therefore its tests use vectors from outside this project.
 """

@@ -30,10 +30,10 @@ class KeyAlgorithm(CodeEnum):
 
     @classmethod
     def find(cls, name: str) -> KeyAlgorithm | None:
-        """The algorithm of a name, in any letter case and with or without dashes; None if there is none.
+        """Find an algorithm by name, in any letter case and with or without dashes; None if the name is unknown.
 
-        :param name: that in configurations, or another one that people have for it: ``P-256``, ``prime256v1`` and
-            ``nistp256`` are ``secp256r1``.
+        :param name: the name in configurations, or another usual name: ``P-256``, ``prime256v1`` and ``nistp256`` are
+            ``secp256r1``.
 
         Source: NIST SP 800-186, ANSI X9.62, SEC 2, RFC 5639, and OpenSSL's names.
         """
@@ -43,7 +43,7 @@ class KeyAlgorithm(CodeEnum):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it is called, its own name first, without the dashes that may stand between any letters."""
+        """All names of the algorithm, its own name first, without dashes."""
         return (self.title, *(name for name, meant in _OTHER_NAMES.items() if meant == self.title))
 
     @property
@@ -56,18 +56,20 @@ class KeyAlgorithm(CodeEnum):
 
     @property
     def hash_name(self) -> str:
-        """Name of the digest that belongs to a key pair of it: that of its curve; sha256 for RSA."""
+        """Name of the digest that fits the algorithm: the one of its curve; sha256 for RSA."""
         return CURVES[self].hash_name if self.is_ec else "sha256"
 
     def scheme(self, hash_name: str) -> SignatureScheme:
-        """How a key pair of it signs a digest: sha256, sha384 or sha512."""
+        """The signature scheme for a digest: sha256, sha384 or sha512."""
         return SignatureScheme.ECDSA if self.is_ec else RSA_SCHEMES[hash_name]
 
     @property
     def usages(self) -> KeyUsage:
-        """Every usage that some command of the chip asks of a key of it. SRM, "Key Usage Identifier" and the commands.
+        """Every key usage that the chip's commands need for this algorithm. SRM, "Key Usage Identifier" and the
+        commands.
 
-        CalcSign wants authentication or signature, CalcSSec key agreement, DecryptAsym and the AES key encryption.
+        CalcSign needs authentication or signature, CalcSSec needs key agreement, and DecryptAsym and AES need
+        encryption.
         """
         if self.is_ec:
             return KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE | KeyUsage.KEY_AGREEMENT

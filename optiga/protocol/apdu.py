@@ -72,7 +72,7 @@ def decode_answer(apdu: bytes) -> Answer:
 
 def _check_length(apdu: bytes) -> None:
     if len(apdu) < HEADER_SIZE:
-        raise ValueError(f"an APDU of {len(apdu)} bytes has no whole header")
+        raise ValueError(f"an APDU of {len(apdu)} bytes has no complete header")
     announced = int.from_bytes(apdu[2:HEADER_SIZE], "big")
     if announced != len(apdu) - HEADER_SIZE:
-        raise ValueError(f"an APDU announces {announced} bytes of data and holds {len(apdu) - HEADER_SIZE}")
+        raise ValueError(f"an APDU announces {announced} bytes of data but has {len(apdu) - HEADER_SIZE}")

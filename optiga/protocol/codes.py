@@ -81,7 +81,7 @@ _ERROR_TITLES = {
 
 @unique
 class KeyUsage(IntFlag):
-    """What a key on the chip may be used for. SRM, table "Key Usage Identifier"."""
+    """Usage of a key on the chip. SRM, table "Key Usage Identifier"."""
 
     AUTHENTICATION = 0x01
     ENCRYPTION = 0x02
@@ -90,7 +90,7 @@ class KeyUsage(IntFlag):
 
     @property
     def words(self) -> list[str]:
-        """The usages in it as people write them, for example ``["authentication", "key_agreement"]``."""
+        """The usages as words, for example ``["authentication", "key_agreement"]``."""
         return [word for word, usage in KEY_USAGE_WORDS.items() if usage & self]
 
 

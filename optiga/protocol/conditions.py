@@ -132,7 +132,7 @@ class AccessCondition:
         self.alternatives: tuple[Alternative, ...] = alternatives
         simple = list(self)
         if len(simple) > 1 and any(c.kind in (Condition.ALWAYS, Condition.NEVER) for c in simple):
-            raise ValueError("access condition: always and never stand alone")
+            raise ValueError("access condition: always and never cannot be combined")
         if not 0 < len(alternatives) <= 3 or not all(0 < len(token) <= 7 for token in alternatives):
             raise ValueError("access condition: at most 3 alternatives of at most 7 conditions")
 
@@ -182,7 +182,7 @@ def _parse(data: bytes) -> AccessCondition:
             alternatives.append(tuple(token))
             token = []
         elif rest[0] != Operator.AND:
-            raise ValueError(f"access condition: 0x{rest[0]:02x} stands where an operator must")
+            raise ValueError(f"access condition: 0x{rest[0]:02x} is not an operator")
         rest = rest[1:]
     return AccessCondition((*alternatives, tuple(token)))
 
@@ -194,7 +194,7 @@ NEVER = AccessCondition(((SimpleCondition(Condition.NEVER),),))
 def _parse_simple(data: bytes) -> tuple[SimpleCondition, bytes]:
     """The first simple condition of data, and what follows it."""
     if not data:
-        raise ValueError("access condition: it ends where a condition must stand")
+        raise ValueError("access condition: a condition is missing at the end")
     kind = Condition.of(data[0])
     if kind is None:
         raise ValueError(f"access condition: unknown identifier 0x{data[0]:02x}")
@@ -206,5 +206,5 @@ def _parse_simple(data: bytes) -> tuple[SimpleCondition, bytes]:
         return SimpleCondition(kind, None, int.from_bytes(operand, "big")), rest
     comparison = Operator.of(operand[0])
     if comparison not in _SIGNS_OF_COMPARISONS:
-        raise ValueError(f"access condition: 0x{operand[0]:02x} is no comparison")
+        raise ValueError(f"access condition: 0x{operand[0]:02x} is not a comparison")
     return SimpleCondition(kind, comparison, operand[1]), rest

@@ -61,7 +61,7 @@ def content_of(tag: int, data: bytes) -> bytes:
     :raises ValueError: if they are not.
     """
     if len(data) < 2 or data[0] != tag:
-        raise ValueError(f"no DER value of tag 0x{tag:02x}")
+        raise ValueError(f"not a DER value of tag 0x{tag:02x}")
     width = data[1] & 0x7F if data[1] & 0x80 else 0
     start = 2 + width
     size = int.from_bytes(data[2:start], "big") if width else data[1]
@@ -81,5 +81,5 @@ def take_integer(data: bytes) -> tuple[int, bytes]:
     size = int.from_bytes(data[2:start], "big") if width else int.from_bytes(data[1:2], "big")
     content, rest = data[start : start + size], data[start + size :]
     if data[:1] != bytes([INTEGER]) or not content or len(content) != size or content[0] & 0x80:
-        raise ValueError("no positive INTEGER")
+        raise ValueError("not a positive INTEGER")
     return int.from_bytes(content, "big"), rest

@@ -286,7 +286,7 @@ def _parse_kind(payload: PayloadType, details: object) -> UpdateKind:
     if payload is PayloadType.KEY:
         usage = _number(second, range(1, 256), "key usage")
         if usage & ~ALL_KEY_USAGES:
-            raise ValueError(f"manifest: 0x{usage:02x} is no key usage")
+            raise ValueError(f"manifest: 0x{usage:02x} is not a key usage")
         return KeyUpdate(_enum(KeyAlgorithm, first, "key algorithm"), KeyUsage(usage))
     return MetadataUpdate(_enum(ContentReset, first, "content reset"), _number(second, range(256), "flags"))
 
@@ -328,7 +328,7 @@ def _loads(data: bytes) -> object:
         tree: object = cbor2.loads(data)
         same = _is_plain(tree) and cbor2.dumps(tree) == data
     except (cbor2.CBORError, ValueError, OverflowError, TypeError, RecursionError, MemoryError) as error:
-        raise ValueError(f"manifest: no CBOR: {error}") from None
+        raise ValueError(f"manifest: not CBOR: {error}") from None
     if not same:
         raise ValueError("manifest: not the shortest CBOR of arrays, maps, byte strings and whole numbers")
     return tree
@@ -345,20 +345,20 @@ def _is_plain(tree: object) -> bool:
 
 def _list(tree: object, size: int, what: str) -> list[Any]:
     if not isinstance(tree, list) or len(tree) != size:
-        raise ValueError(f"manifest: {what} is no array of {size}")
+        raise ValueError(f"manifest: {what} is not an array of {size}")
     return tree
 
 
 def _map(tree: object, *keys: int) -> dict[int, Any]:
     """A map with exactly these keys in this order."""
     if not isinstance(tree, dict) or tuple(tree) != keys:
-        raise ValueError(f"manifest: no map of {', '.join(map(str, keys))}")
+        raise ValueError(f"manifest: not a map of {', '.join(map(str, keys))}")
     return tree
 
 
 def _bytes(tree: object, what: str, *sizes: int) -> bytes:
     if not isinstance(tree, bytes) or (sizes and len(tree) not in sizes):
-        raise ValueError(f"manifest: {what} is no byte string, or one of a wrong size")
+        raise ValueError(f"manifest: {what} is not a byte string, or has a wrong size")
     return tree
 
 
@@ -377,7 +377,7 @@ def _enum(kind: type[E], tree: object, what: str) -> E:
 
 def _constant(tree: object, wanted: int | None, what: str) -> None:
     if tree != wanted or type(tree) is not type(wanted):
-        raise ValueError(f"manifest: {what} is {tree!r} where {wanted!r} must stand")
+        raise ValueError(f"manifest: {what} is {tree!r} instead of {wanted!r}")
 
 
 def _oid(tree: object, what: str) -> int:
@@ -388,4 +388,4 @@ def _oid_bytes(oid: int) -> bytes:
     try:
         return oid.to_bytes(2, "big")
     except OverflowError:
-        raise ValueError(f"manifest: 0x{oid:x} is no identifier of an object") from None
+        raise ValueError(f"manifest: 0x{oid:x} is not an OID") from None

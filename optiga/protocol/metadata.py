@@ -61,9 +61,9 @@ _WORDS_OF_FLUSHES: dict[int, str] = {flush: word for word, flush in FLUSH_WORDS.
 
 
 class Metadata:
-    """The metadata of one object, in the order in which they stand on the chip. Immutable.
+    """The metadata of one object, in the order on the chip. Immutable.
 
-    :param items: value (bytes) by tag; tags the manual does not know are kept as they are.
+    :param items: value (bytes) by tag; unknown tags are kept unchanged.
     """
 
     __slots__ = ("_items",)
@@ -73,16 +73,16 @@ class Metadata:
 
     @classmethod
     def parse(cls, data: bytes) -> Metadata:
-        """From the bytes that GetDataObject returns with param 1.
+        """Parse the bytes that GetDataObject returns with param 1.
 
-        :raises ValueError: if they are not one constructed TLV of whole TLVs with each tag once.
+        :raises ValueError: if the bytes are not one constructed TLV of complete TLVs with each tag once.
         """
         if len(data) < 2 or data[0] != CONSTRUCTED_TAG:
             raise ValueError("metadata: not one constructed TLV 0x20")
         if data[1] != len(data) - 2:
             raise ValueError(
-                f"metadata: not one constructed TLV 0x20: of the {counted(data[1], 'byte')} that it announces "
-                f"there are {len(data) - 2}"
+                f"metadata: not one constructed TLV 0x20: the length is {counted(data[1], 'byte')}, but there are "
+                f"{len(data) - 2}"
             )
         items: dict[int, bytes] = {}
         rest = data[2:]
@@ -109,7 +109,7 @@ class Metadata:
         return iter(self._items.items())
 
     def with_tags(self, changes: Mapping[int, bytes]) -> Metadata:
-        """These metadata with some tags set, in the order of their numbers, as real chips return them."""
+        """A copy of these metadata with some tags set, in the order of the tags, as real chips return them."""
         return Metadata(dict(sorted({**self._items, **changes}.items())))
 
     def __eq__(self, other: object) -> bool:
@@ -123,79 +123,79 @@ class Metadata:
 
     @property
     def life_cycle_state(self) -> LifeCycleState:
-        """LcsO; operational where the tag is absent, as the manual's implicit rule says.
+        """Life cycle state (LcsO); operational if the tag is absent, by the manual's implicit rule.
 
-        :raises ValueError: if the value is no life cycle state.
+        :raises ValueError: if the value is not a life cycle state.
         """
         return LifeCycleState(self.state)
 
     @property
     def state(self) -> int:
-        """LcsO as a number, whether or not it has a name; operational where the tag is absent."""
+        """Life cycle state (LcsO) as a number; operational if the tag is absent."""
         value = self._items.get(Tag.LCSO)
         return value[0] if value else LifeCycleState.OPERATIONAL
 
     @property
     def is_locked(self) -> bool:
-        """Whether they are fixed: the object is operational, or has no life cycle state of its own."""
+        """Whether the metadata are fixed: the object is operational, or has no life cycle state."""
         return self.state >= LifeCycleState.OPERATIONAL
 
     @property
     def max_size(self) -> int | None:
-        """Most bytes of data; None where the tag is absent (keys)."""
+        """Maximum size of the data in bytes; None if the tag is absent (keys)."""
         return self._number(Tag.MAX_SIZE)
 
     @property
     def room(self) -> int:
-        """Most bytes of data that can be written; 0 for keys. An update secret has a limit of its own."""
+        """Maximum size of data that can be written, in bytes; 0 for keys. An update secret has its own limit."""
         room = self.max_size or 0
         return min(room, MAX_UPDATE_SECRET) if self._number(Tag.TYPE) == ObjectType.UPDATE_SECRET else room
 
     @property
     def used_size(self) -> int | None:
-        """Bytes of data; the most there can be where the tag is absent, as the manual's implicit rule says."""
+        """Size of the data in bytes; the maximum if the tag is absent, by the manual's implicit rule."""
         used = self._number(Tag.USED_SIZE)
         return self.max_size if used is None else used
 
     @property
     def algorithm(self) -> KeyAlgorithm | None:
-        """Algorithm of the key in the object; None where there is no key yet, or one of an unknown algorithm."""
+        """Algorithm of the key in the object; None if there is no key yet, or its algorithm is unknown."""
         value = self._number(Tag.ALGORITHM)
         return None if value is None else KeyAlgorithm.of(value)
 
     @property
     def key_usage(self) -> KeyUsage:
-        """What the key may be used for; nothing where the tag is absent."""
+        """Usage of the key; none if the tag is absent."""
         return KeyUsage(self._number(Tag.KEY_USAGE) or 0)
 
     @property
     def object_type(self) -> ObjectType | None:
-        """Type of the data; None where the tag is absent: plain bytes.
+        """Type of the data; None if the tag is absent (plain bytes).
 
-        :raises ValueError: if the value is no type of the manual.
+        :raises ValueError: if the value is not a type of the manual.
         """
         value = self._number(Tag.TYPE)
         return None if value is None else ObjectType(value)
 
     @property
     def is_counter(self) -> bool:
-        """Whether the data are a counter: its value and its threshold. SRM, "Data Object Types"."""
+        """Whether the data are a counter (value and threshold). SRM, "Data Object Types"."""
         return self._number(Tag.TYPE) == ObjectType.UP_COUNTER
 
     @property
     def version(self) -> int:
-        """The version that protected updates count on; 0 where the tag is absent."""
+        """Version of the last protected update; 0 if the tag is absent."""
         return (self._number(Tag.VERSION) or 0) & MAX_VERSION
 
     @property
     def is_invalid(self) -> bool:
-        """Whether a protected update of the object has begun and not ended."""
+        """Whether a protected update of the object was started but not finished."""
         return bool((self._number(Tag.VERSION) or 0) & INVALID_FLAG)
 
     def access(self, tag: Tag) -> AccessCondition:
-        """The access condition of a tag (change, read, execute, metadata update); never where it is absent.
+        """The access condition of a tag (change, read, execute, metadata update); never if the tag is absent.
 
-        :raises ValueError: if the value is no condition by the manual's rules.
+        :raises ValueError: if the value is not a valid condition.
         """
         value = self._items.get(tag)
         return NEVER if value is None else AccessCondition.parse(value)
@@ -205,7 +205,7 @@ class Metadata:
         return None if value is None else int.from_bytes(value, "big")
 
     def in_words(self) -> dict[str, str]:
-        """What the tags say, for people: ``{"lcso": "creation", "change": "lcso < operational", …}``."""
+        """The tags in words: ``{"lcso": "creation", "change": "lcso < operational", …}``."""
         return {tag_word(tag): self._value_in_words(tag, value) for tag, value in self._items.items()}
 
     def _value_in_words(self, tag: int, value: bytes) -> str:

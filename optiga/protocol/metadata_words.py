@@ -66,21 +66,21 @@ def parse_metadata_words(texts: Iterable[str]) -> Metadata:
     for text in texts:
         name, colon, value = text.partition(":")
         if not colon:
-            raise ValueError(f"{text!r}: a tag, a colon and its value must stand here, as in 'change: never'")
+            raise ValueError(f"{text!r}: expected a tag, a colon and a value, for example 'change: never'")
         tag = parse_tag(name)
         if tag in items:
             raise ValueError(f"{name.strip()}: this tag is given twice")
         items[tag] = parse_value(tag, value)
     metadata = Metadata(items)
     if sum(2 + len(value) for value in items.values()) > MAX_SIZE - 2:
-        raise ValueError(f"these metadata take more than the {MAX_SIZE} bytes that there are for an object's")
+        raise ValueError(f"these metadata take more than {MAX_SIZE} bytes, the limit for an object")
     return metadata
 
 
 def parse_tag(name: str) -> int:
     """A tag by its name, or by its number in hex.
 
-    :raises ValueError: if there is none of that name, or the chip alone sets it.
+    :raises ValueError: if there is none of that name, or only the chip sets it.
     """
     word = name.strip().lower()
     word = _OTHER_NAMES.get(word, word)
@@ -91,13 +91,13 @@ def parse_tag(name: str) -> int:
         if number is None or len(number) != 1:
             known = [tag.name.lower() for tag in Tag if tag not in OWN_TAGS]
             meant = suggest(word, known, {})
-            raise ValueError(f"{name.strip()!r} is not a tag of metadata{meant} (one of {', '.join(known)})") from None
+            raise ValueError(f"{name.strip()!r} is not a metadata tag{meant} (known: {', '.join(known)})") from None
         known_tag = Tag.of(number[0])
         if known_tag is None:
             return number[0]
         tag = known_tag
     if tag in OWN_TAGS:
-        raise ValueError(f"{word}: the chip alone sets it")
+        raise ValueError(f"{word}: only the chip sets it")
     return int(tag)
 
 
@@ -127,14 +127,14 @@ def parse_value(tag: int, text: str) -> bytes:
         if tag == Tag.LCSO:
             return bytes([_choice(text, _STATES, "a life cycle state")])
         if tag == Tag.TYPE:
-            return bytes([_choice(text, _TYPES, "a type of data")])
+            return bytes([_choice(text, _TYPES, "a data type")])
         if tag == Tag.KEY_USAGE:
             return bytes([_flags(text, KEY_USAGE_WORDS, "a key usage")])
         if tag == Tag.RESET_TYPE:
             return bytes([_reset(text)])
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-    raise ValueError(f"{name}: {text!r} is no value in hex, as 0x01 is")
+    raise ValueError(f"{name}: {text!r} is not a value in hex, such as 0x01")
 
 
 def parse_condition(text: str) -> AccessCondition:
@@ -183,13 +183,13 @@ def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
         return SimpleCondition(kind, None, bits[0])
     oid = parse_oid(operand)
     if oid is None:
-        raise _unexpected(operand, f"an object's identifier after {name.lower()}, for example 0xE0E8")
+        raise _unexpected(operand, f"an OID after {name.lower()}, for example 0xE0E8")
     return SimpleCondition(kind, None, oid)
 
 
 def _unexpected(word: str, allowed: str, choices: Iterable[str] = ()) -> ValueError:
     if word and word in "()[]{}":
-        return ValueError("brackets are not supported: && binds stronger than ||, so write each alternative out")
+        return ValueError("parentheses are not supported: && has priority over ||, so write out each alternative")
     return ValueError(
         f"expected {allowed}, not {word!r}{suggest(word, choices, {})}" if word else f"expected {allowed} at the end"
     )
@@ -206,7 +206,7 @@ def _choice(word: str, choices: Mapping[str, int], what: str) -> int:
     names = [name for name in choices if name != "initialisation" and len(name) > len("op")]
     if not word:
         raise ValueError(f"{what} is missing: {', '.join(names)}")
-    raise ValueError(f"{word!r} is not {what}{suggest(wanted, names, {})} (one of {', '.join(names)})")
+    raise ValueError(f"{word!r} is not {what}{suggest(wanted, names, {})} (known: {', '.join(names)})")
 
 
 def _flags(text: str, choices: Mapping[str, int], what: str) -> int:
@@ -223,7 +223,7 @@ def _reset(text: str) -> int:
     """A reset type: a life cycle state to go to, a way of flushing, or one of each."""
     words = [word.strip().lower() for word in text.split(",")]
     if sum(word in _STATES for word in words) > 1 or {"flush", "random"} <= set(words):
-        raise ValueError(f"{text!r} names two of a kind: one life cycle state, and flush or random")
+        raise ValueError(f"{text!r} has two values of one kind: use one life cycle state, and flush or random")
     return _flags(text, _RESETS, "a reset type")
 
 
@@ -231,7 +231,10 @@ def _version(text: str) -> bytes:
     """A version, and whether the object is marked invalid."""
     match = re.fullmatch(r"([0-9]{1,5})\s*(\(?invalid\)?)?", text.lower())
     if match is None or int(match[1]) > MAX_VERSION:
-        raise ValueError(f"{text!r} is no version: a number up to {MAX_VERSION}, with (invalid) behind it if it is so")
+        raise ValueError(
+            f"{text!r} is not a version: use a number up to {MAX_VERSION}, followed by (invalid) "
+            "if the object is invalid"
+        )
     return (int(match[1]) | (INVALID_FLAG if match[2] else 0)).to_bytes(2, "big")
 
 

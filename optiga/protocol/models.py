@@ -38,21 +38,22 @@ class Lack:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
-    """A model of the family.
+    """A chip model of the OPTIGA Trust family.
 
-    :param name: how a user names it.
-    :param builds: build numbers of its firmwares, as they stand at the end of the UID in hex; none of a configuration,
-        which has the firmware of another model.
-    :param objects: every object by its identifier.
-    :param commands: its commands with the values of their Param fields.
-    :param max_session_secret: most bytes of a secret in a session.
-    :param stores_random: whether a session can take random bytes that are no pre-master secret.
-    :param metadata_tags: tags that the metadata of its objects can have.
-    :param conditions: simple access conditions that it knows.
+    :param name: name for users, for example ``trust-m-v3``.
+    :param builds: build numbers of the firmware, in hex as at the end of the UID; empty for Trust M Express and MTR,
+        which have the firmware of another model.
+    :param objects: every object by its OID.
+    :param commands: the commands with the values of their Param fields.
+    :param max_session_secret: maximum size of a secret in a session, in bytes.
+    :param stores_random: whether a session can store random bytes other than a pre-master secret.
+    :param metadata_tags: metadata tags that the model supports.
+    :param conditions: simple access conditions that the model supports.
     :param object_types: types that a data object can have.
-    :param updates_data_only: whether a protected update brings only data, in plain and for every chip: no keys, no
-        metadata, and no UID in a manifest (``OPTIGA_Trust_M_V1_manifest.cddl``).
-    :param mark: of a configuration: tags in the metadata of 0xE0E1 that tell it from the model whose firmware it has.
+    :param updates_data_only: whether protected updates are limited to unencrypted data for every chip: no keys, no
+        metadata, and no UID in the manifest (``OPTIGA_Trust_M_V1_manifest.cddl``).
+    :param mark: for Trust M Express and MTR: metadata tags of 0xE0E1 that distinguish it from the model with the same
+        firmware.
     """
 
     name: str
@@ -73,13 +74,13 @@ class Model:
 
     @property
     def algorithms(self) -> frozenset[KeyAlgorithm]:
-        """Of the key pairs that it makes."""
+        """Algorithms of the key pairs that the model generates."""
         return frozenset(map(KeyAlgorithm, self.commands[CommandCode.GEN_KEY_PAIR]))
 
     def lack(self, code: CommandCode, param: int | None = None, oid: int | None = None) -> Lack | None:
-        """What it does not have of a command, a value of its Param field, and an object; None if it has them.
+        """What the model lacks of a command, a value of its Param field, and an object; None if it has all of them.
 
-        An object that no model has, and a value that has no name, are left for the chip to judge.
+        Objects that no model has, and values without a name, are left to the chip.
         """
         if code not in self.commands:
             return Lack(f"command {code.title}")

@@ -1,4 +1,4 @@
-"""The object map: what lies where on an OPTIGA Trust M V3, the slots, and how people refer to an object.
+"""The object map of an OPTIGA Trust M V3, the slots, and the names of objects for people.
 
 Source: SRM, tables 46 to 48 ("Common data objects", "Common key objects", "Authentication application").
 """
@@ -129,10 +129,10 @@ def may_be_secret(oid: int) -> bool:
 
 
 class Slot(NamedTuple):
-    """A key with its certificate.
+    """A slot: a key with its certificate.
 
-    :param certificate_oid: object of the certificate; None where the key has none of its own.
-    :param other_names: what people call it, too: by its number, counted from 1, above all.
+    :param certificate_oid: OID of the certificate's object; None if the key has no such object.
+    :param other_names: other names of the slot, above all its number, counted from 1.
     """
 
     name: str
@@ -173,10 +173,10 @@ class SlotPart(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ObjectRef(Value):
-    """What somebody calls an object: by its identifier, or by the name of a slot, which has two of them.
+    """A reference to an object: an OID, or a slot, which has two objects.
 
-    :param named: an identifier, or a slot.
-    :raises ValueError: if the number is none of two bytes, or the slot is none of :data:`SLOTS`.
+    :param named: an OID, or a slot.
+    :raises ValueError: if the OID does not have two bytes, or the slot is not one of :data:`SLOTS`.
     """
 
     named: int | Slot
@@ -190,13 +190,13 @@ class ObjectRef(Value):
 
     @classmethod
     def parse(cls, text: Reference) -> ObjectRef:
-        """What a text, or a value, refers to; whether the chip has such an object is not asked.
+        """Parse a reference. It is not checked whether the chip has the object.
 
-        :param text: an identifier as a number or written as ``0xE0E1`` or ``e0e1``, the name of a slot or its number
-            written as ``2``, or ``aes``, in any letter case and with white space around; a slot; a reference, which is
-            returned as it is.
-        :raises ValueError: if it is none of these.
-        :raises TypeError: if it is of another type.
+        :param text: an OID as a number or as text (``0xE0E1`` or ``e0e1``), the name of a slot or its number as text
+            (``2``), or ``aes``, in any letter case and with white space around it; a slot; or a reference, which is
+            returned unchanged.
+        :raises ValueError: if the text or number is not one of these.
+        :raises TypeError: if the value has another type.
         """
         found = cls.find(text)
         if found is None:
@@ -205,13 +205,13 @@ class ObjectRef(Value):
 
     @classmethod
     def find(cls, text: Reference) -> ObjectRef | None:
-        """Like :meth:`parse`; None for a text that refers to nothing."""
+        """Like :meth:`parse`, but returns None if the text is not a reference."""
         if isinstance(text, ObjectRef):
             return text
         if isinstance(text, Slot) or (isinstance(text, int) and not isinstance(text, bool)):
             return cls(text)
         if not isinstance(text, str):
-            raise TypeError(f"an object is named by a number, a text, a slot or a reference, not by {text!r}")
+            raise TypeError(f"an object must be given as a number, a text, a slot or a reference, not as {text!r}")
         word = text.strip().lower()
         if word == AES:
             return cls(SYMMETRIC_KEY)
@@ -221,26 +221,26 @@ class ObjectRef(Value):
 
     @property
     def oid(self) -> int | None:
-        """The identifier; None for a slot's name."""
+        """The OID; None for a slot."""
         return None if isinstance(self.named, Slot) else self.named
 
     @property
     def slot(self) -> Slot | None:
-        """The slot, or that to which the object belongs; None for one that belongs to none."""
+        """The slot, or the slot of the object; None if the object belongs to no slot."""
         if isinstance(self.named, Slot):
             return self.named
         return next((slot for slot in SLOTS if self.named in (slot.key_oid, slot.certificate_oid)), None)
 
     @property
     def label(self) -> str:
-        """As people write it, for example ``0xE0F1`` or ``second``."""
+        """The reference as text, for example ``0xE0F1`` or ``second``."""
         return self.named.name if isinstance(self.named, Slot) else format_oid(self.named)
 
     def oid_as(self, part: SlotPart) -> int:
-        """The identifier of the object meant.
+        """The OID of the object.
 
-        :param part: which of a slot's objects its name means.
-        :raises ValueError: if it means the certificate of a slot that has no object for one.
+        :param part: which of the two objects a slot refers to: key or certificate.
+        :raises ValueError: if the slot has no object for a certificate.
         """
         if not isinstance(self.named, Slot):
             return self.named

@@ -41,7 +41,7 @@ class PublicKey(Value):
             bit_string = content[len(identifier) :]
             if content.startswith(identifier) and (algorithm.is_ec or _rsa_bits(bit_string) == RSA_KEY_BITS[algorithm]):
                 return cls(info, algorithm, _title(algorithm))
-        raise ValueError("no public key of an algorithm of the chip")
+        raise ValueError("not a public key of an algorithm that the chip supports")
 
     @property
     def chip_algorithm(self) -> KeyAlgorithm:
@@ -50,7 +50,7 @@ class PublicKey(Value):
         :raises ValueError: if the chip has no such keys.
         """
         if self.algorithm is None:
-            raise ValueError(f"the chip has no {self.title} keys")
+            raise ValueError(f"the chip does not support {self.title} keys")
         return self.algorithm
 
     @property

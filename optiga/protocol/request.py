@@ -1,4 +1,4 @@
-"""What travels to a chip: a command APDU, and what its sender knows of it that nobody need guess from its bytes."""
+"""A request to a chip: a command APDU with its traits, so that no layer guesses them from the bytes."""
 
 from __future__ import annotations
 

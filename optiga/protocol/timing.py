@@ -1,4 +1,4 @@
-"""How long a line waits for commands; each command's own time stands in :mod:`optiga.protocol.commands`."""
+"""Waiting times of the line for commands. The time of each command is in :mod:`optiga.protocol.commands`."""
 
 from __future__ import annotations
 

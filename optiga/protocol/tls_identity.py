@@ -1,4 +1,4 @@
-"""The TLS identity: how a device certificate or chain lies in its slot.
+"""The TLS identity: the format of a device certificate or chain in its object.
 
 ``c0``, length (2 bytes), length of the chain (3), then each certificate, leaf first, with its length (3) before
 it: the certificate list of a TLS handshake (RFC 5246, 7.4.2) behind a tag. SRM, "Common data structures".
@@ -29,17 +29,17 @@ def decode(data: bytes) -> list[bytes]:
     :raises ValueError: if a length points outside its container.
     """
     if len(data) < 6 or data[0] != TAG:
-        raise ValueError("no TLS identity: it does not start with 0xc0 and two lengths")
+        raise ValueError("not a TLS identity: it does not start with 0xc0 and two lengths")
     size = int.from_bytes(data[1:3], "big")
     value = data[3 : 3 + size]
     chain = value[3:]
     if size < 3 or size != len(value) or int.from_bytes(value[:3], "big") != len(chain):
-        raise ValueError("a TLS identity whose lengths do not agree with its content")
+        raise ValueError("the lengths of the TLS identity do not match its content")
     certificates = []
     while chain:
         size = int.from_bytes(chain[:3], "big")
         if len(chain) < 3 + size or size == 0:
-            raise ValueError("a TLS identity with a certificate that is cut off")
+            raise ValueError("a certificate in the TLS identity is cut off")
         certificates.append(chain[3 : 3 + size])
         chain = chain[3 + size :]
     return certificates

@@ -25,7 +25,7 @@ def decode(data: bytes) -> list[tuple[int, bytes]]:
     offset, size = 0, len(data)
     while offset < size:
         if offset + HEAD_SIZE > size:
-            raise ValueError(f"TLV at offset {offset}: its head is cut off")
+            raise ValueError(f"TLV at offset {offset}: its header is cut off")
         end = offset + HEAD_SIZE + (data[offset + 1] << 8 | data[offset + 2])
         if end > size:
             raise ValueError(f"TLV 0x{data[offset]:02x} at offset {offset}: {end - size} bytes are missing")

@@ -8,7 +8,7 @@ SIZE = 27
 
 
 class Uid(NamedTuple):
-    """The UID in its fields, each in hex as it stands on the chip."""
+    """The UID with its fields, each in hex as on the chip."""
 
     cim_id: str
     platform_id: str
@@ -23,9 +23,9 @@ class Uid(NamedTuple):
 
     @classmethod
     def parse(cls, data: bytes) -> Uid:
-        """From the 27 bytes of object 0xE0C2.
+        """Parse the 27 bytes of object 0xE0C2.
 
-        :raises ValueError: if there are not 27.
+        :raises ValueError: if the data do not have 27 bytes.
         """
         if len(data) != SIZE:
             raise ValueError(f"a UID has {SIZE} bytes, not {len(data)}")

@@ -1,11 +1,11 @@
-"""From a blank chip to a device with an identity: planned whole, done step by step, finished after any interruption.
+"""Provisioning: from a blank chip to a device with an identity. An interrupted run can be continued.
 
-What is wanted is a :class:`.job.Job`, pure data. :func:`.plan.make_plan` checks everything that needs no chip,
-:mod:`.preparation` finds where to go on, :func:`.run.provision` does the :mod:`.steps` with the journal beside it, and
-tells whoever listens (:mod:`.events`). :mod:`.issuers` certify, :mod:`.undo` takes it all back.
+A :class:`.job.Job` describes the wanted result. :func:`.plan.make_plan` checks everything that needs no chip,
+:mod:`.preparation` finds the next step, and :func:`.run.provision` runs the :mod:`.steps`, records them in the journal
+and sends :mod:`.events`. :mod:`.issuers` issue certificates, and :mod:`.undo` removes a device from AWS IoT.
 
-What has been done is a fact (:mod:`.facts`), what a slot has come to the fold of its facts (:mod:`.entry`). The journal
-is added to only: :mod:`.chain` says what holds it together, :mod:`.store` how it lies in a database.
+Each completed step adds a fact (:mod:`.facts`); the state of a slot is computed from its facts (:mod:`.entry`). Facts
+are never changed: :mod:`.chain` protects them with hash chains, and :mod:`.store` keeps them in a database.
 """
 
 from __future__ import annotations

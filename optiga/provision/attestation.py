@@ -1,4 +1,4 @@
-"""A run that is kept to the one chip that has proven that it is genuine.
+"""Attestation in a run: all steps stay with the one chip that has proven that it is genuine.
 
 What the proofs show: one genuine chip, the same one each time, was on the line before the new key was made, around the
 challenge that the new key signed, and right before anything became active. Of the certificate that the chip came with

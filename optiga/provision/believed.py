@@ -1,4 +1,4 @@
-"""What a journal's entry must be before anything is done with it: a file that somebody may have edited is not believed.
+"""Checks of a journal entry before it is used, because someone may have edited the file.
 
 Names of files are those that this program makes, certificates are of the entry's key, AWS's identifiers are those of
 the certificates. Whoever can make all of that fit can also make a device of his own; what he cannot have is another

@@ -1,4 +1,4 @@
-"""A CA of one's own, made known to AWS IoT."""
+"""Register your own CA with AWS IoT."""
 
 from __future__ import annotations
 

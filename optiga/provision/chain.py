@@ -1,4 +1,4 @@
-"""What holds a journal together: a chain of hashes for each chip, and seals over the ends of all chains.
+"""Integrity of a journal: a hash chain for each chip, and seals over the heads of all chains.
 
 Each fact has the hash of the fact before it of the same chip, so that none can be changed, left out or put in between
 without all behind it being made anew. A seal is a hash over the ends of the chains that have grown since the seal
@@ -181,6 +181,6 @@ def changed(name: str, what: str) -> ConfigurationError:
     """
     return ConfigurationError(
         f"{name} has been changed by another program: {what}",
-        hint="Restore it from a copy",
+        hint="Restore it from a backup",
         reason=Reason.DAMAGED,
     )

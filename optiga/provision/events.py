@@ -1,4 +1,4 @@
-"""Events: what happens in a run, as values, for whoever listens: the command line, a log, a dashboard.
+"""Events of a run, as values for listeners: the command line, a log, a dashboard.
 
 A listener is called in the thread of the run and must not take long. One that raises is logged, and the run goes on.
 """
@@ -45,13 +45,13 @@ class StepName(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened.
+    """An event of a provisioning run.
 
-    :param at: when, with its time zone.
-    :param station: the one of :class:`.services.Services`; empty where it has no name.
-    :param port: the chip's port; empty where no chip is concerned.
-    :param uid: the chip's UID in hex; empty until it is known.
-    :param slot: the slot's name; empty where none is concerned.
+    :param at: time of the event, with time zone.
+    :param station: name of the station in :class:`.services.Services`; may be empty.
+    :param port: port of the chip; empty if the event concerns no chip.
+    :param uid: UID of the chip in hex; empty until it is known.
+    :param slot: name of the slot; empty if the event concerns no slot.
     """
 
     at: datetime
@@ -163,7 +163,9 @@ def utc_now() -> datetime:
 
 
 def encode_event(event: Event) -> str:
-    """An event as a JSON object on one line: its kind as ``event``, times in ISO 8601, facts as journals keep them."""
+    """Encode an event as a JSON object on one line: its kind as ``event``, times in ISO 8601, facts as in the
+    journal.
+    """
     document = {"event": type(event).__name__}
     document.update((field.name, _encode(getattr(event, field.name))) for field in fields(event))
     return json.dumps(document)

@@ -292,7 +292,7 @@ def damaged(uid: str, slot: str, problem: str = "") -> ConfigurationError:
     what = f": {problem}" if problem else ""
     return ConfigurationError(
         f"the journal's entry of chip {uid}, slot {slot}, is damaged{what}",
-        hint="Restore it from a copy",
+        hint="Restore it from a backup",
         reason=Reason.DAMAGED,
     )
 

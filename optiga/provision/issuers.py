@@ -1,4 +1,4 @@
-"""Who certifies the key of a chip: AWS IoT, or a CA of one's own."""
+"""The issuers of certificates: AWS IoT, or your own CA."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def check_aws_algorithm(configuration: Configuration) -> None:
     """
     if configuration.algorithm not in _AWS_ALGORITHMS:
         raise ConfigurationError(
-            f"{configuration.source}: AWS IoT takes no keys {configuration.algorithm.title}",
+            f"{configuration.source}: AWS IoT does not accept {configuration.algorithm.title} keys",
             hint=naming(
                 "Use secp256r1, secp384r1, secp521r1 or RSA with at least 2048 bits. For Brainpool curves, use your "
                 "own CA with {thing=None}"

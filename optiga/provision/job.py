@@ -21,21 +21,22 @@ LONGEST_CALL_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is wanted for a chip; good for any number of them.
+    """A description of the wanted result, for any number of chips. Make one with :meth:`new_identity` or
+    :meth:`own_certificate`.
 
-    It holds no client, no key and no credentials: what it is done with are :class:`.services.Services`. Paths in it
-    count where it is done. :meth:`new_identity` and :meth:`own_certificate` make one.
+    A job contains no clients, keys or credentials: :class:`.services.Services` provide them. Relative paths refer to
+    the computer and folder where the job runs.
 
-    :param slot: of the key.
-    :param certificate_oid: identifier of the object for the certificate.
-    :param issuer: who certifies the key.
-    :param configuration: what the key and its CSR are made from; None where the chip keeps its own certificate.
-    :param thing: what the device is to be in AWS IoT; None without a cloud.
-    :param aws: the way to AWS; None without a cloud.
-    :param outputs: where files go.
-    :param trust: who is believed that the chip is genuine, which it then proves; None does without a proof.
-    :param renew: make a new key and certificate for a chip that is finished.
-    :raises ConfigurationError: if these do not go together.
+    :param slot: slot of the key.
+    :param certificate_oid: OID of the object for the certificate.
+    :param issuer: who issues the certificate.
+    :param configuration: configuration of the key and its CSR; None if the chip keeps its own certificate.
+    :param thing: the device in AWS IoT; None without a cloud.
+    :param aws: options of the connection to AWS; None without a cloud.
+    :param outputs: names and folder of the output files.
+    :param trust: trusted roots, with which the chip must prove that it is genuine; None for no proof.
+    :param renew: make a new key and certificate even for a finished chip.
+    :raises ConfigurationError: if these values contradict each other.
     """
 
     slot: Slot
@@ -104,11 +105,11 @@ class Job:
         trust: TrustSpec | None = None,
         renew: bool = False,
     ) -> Job:
-        """A new key in the configuration's slot, its CSR and its certificate.
+        """A job for a new key in the configuration's slot, its CSR and its certificate.
 
-        :param certificate: object for the certificate, for example ``0xE0E3``; None takes the slot's own.
-        :param thing: None stops after the chip: no cloud is told of it.
-        :raises ConfigurationError: if these do not go together, or the object does not take certificates.
+        :param certificate: object for the certificate, for example ``0xE0E3``; None for the object of the slot.
+        :param thing: the device in AWS IoT; None for a chip that is not registered with a cloud.
+        :raises ConfigurationError: if these values contradict each other, or the object is not for certificates.
         """
         target = resolve_certificate(configuration.slot, certificate)
         way = None if thing is None else aws
@@ -124,9 +125,9 @@ class Job:
         outputs: OutputLayout = OutputLayout(),  # noqa: B008
         trust: TrustSpec | None = None,
     ) -> Job:
-        """The certificate that the chip came with, registered with AWS IoT.
+        """A job that registers the certificate from the factory with AWS IoT.
 
-        :param slot: for example ``first``, where the factory's are.
+        :param slot: slot of the certificate, for example ``first``.
         :raises ConfigurationError: if the slot has no object for a certificate.
         """
         found = resolve_slot(slot)
@@ -145,7 +146,7 @@ class Job:
 
     @property
     def device(self) -> ThingSpec | None:
-        """What the device is to be in AWS IoT, its names completed by the configuration's; None without a cloud."""
+        """The device in AWS IoT, with the names from the configuration where needed; None without a cloud."""
         if self.thing is None or self.configuration is None:
             return self.thing
         named, spec = self.configuration.aws_iot, self.thing

@@ -36,7 +36,7 @@ Reader = Callable[[Section], Any]
 
 
 def encode_job(job: Job) -> str:
-    """A job as JSON text, which :func:`decode_job` takes back."""
+    """Encode a job as JSON text, for :func:`decode_job`."""
     issuer: dict[str, Any] = {"kind": next(kind for kind, one in _ISSUERS.items() if one is type(job.issuer))}
     document = {
         "version": VERSION,
@@ -54,11 +54,11 @@ def encode_job(job: Job) -> str:
 
 
 def decode_job(text: str, name: str = "job") -> Job:
-    """A job from JSON text.
+    """Decode a job from JSON text.
 
-    :param name: what to call the text in messages, usually the path of its file.
-    :raises ConfigurationError: with every mistake, the first as its message, the others as its problems: a member that
-        is missing, unknown or doubled, a value of another type, or members that do not go together.
+    :param name: name of the text in messages, usually the path of its file.
+    :raises ConfigurationError: with every mistake, the first as the message, the others as ``problems``: members that
+        are missing, unknown, duplicate or contradictory, and values of a wrong type.
     """
     document = parse_json(text, name)
     problems = [

@@ -1,4 +1,4 @@
-"""Whether a chip may be attached to a thing that is there: not where another device's certificate is active."""
+"""Check whether a chip may join an existing thing: not if another device's certificate is active."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def check_things(
             raise CloudError(
                 f"the thing {thing} has an active certificate of another chip: {other.certificate_id}",
                 hint=naming(
-                    "Is the device a copy, or is it in another journal ({journal})? Give each device its own thing "
+                    "The device may be a copy, or may be in another journal ({journal}). Give each device its "
+                    "own thing "
                     "({field} in its name), or attach the certificate to this thing with {join}",
                     field=UID_FIELD,
                 ),

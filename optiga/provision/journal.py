@@ -343,13 +343,13 @@ class Journal:
 def open_journal(
     path: str | Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning
 ) -> Iterator[Journal]:
-    """A journal, as long as the context lasts.
+    """Open a journal. A context manager.
 
-    :param make: make it if it is not there.
-    :param shared: take, and make, one that a group of this user's may write.
-    :param warn: is told what people must know of it, one sentence each.
-    :raises ConfigurationError: if it cannot be read or written, is none, others than these can have changed it, or it
-        is not as it was sealed last.
+    :param make: create the journal if it does not exist.
+    :param shared: accept (and create) a journal that one of the user's groups can write.
+    :param warn: function that gets warnings, one sentence each.
+    :raises ConfigurationError: if the file cannot be read or written, is not a journal, other users could have changed
+        it, or it does not match its last seal.
     """
     path = Path(path)
     if make:

@@ -72,15 +72,15 @@ class ChipOutputs:
 
 @dataclass(frozen=True, slots=True)
 class OutputLayout:
-    """Where the files of runs go: one layout for many chips, whose files do not overwrite each other's.
+    """Names of the output files. One layout serves many chips, whose files do not overwrite each other.
 
-    ``{uid}`` and ``{slot}`` stand for the chip's UID in hex and for the slot's name, other braces for themselves; what
-    is meant for these fields but is none is refused, unless the folder that all chips have in common is called so.
+    ``{uid}`` is replaced with the chip's UID in hex, ``{slot}`` with the name of the slot. Other braces are not
+    replaced, and misspelled fields are refused, unless the common folder of all chips has this name.
 
-    :param folder: of all files; what stands before the first of the fields must be there, the rest is made.
+    :param folder: folder of all files. The part before the first field must exist; the rest is created.
     :param arn: name of the file with the certificate's ARN.
-    :param policy: name of the file with the policy's document; ``{policy}`` stands for the policy's name.
-    :raises ConfigurationError: if a name is none of a file, or has another ending than the usual file's.
+    :param policy: name of the file with the policy document; ``{policy}`` is replaced with the name of the policy.
+    :raises ConfigurationError: if a name is not a file name, or does not have the usual ending.
     """
 
     folder: Path = Path()
@@ -100,7 +100,7 @@ class OutputLayout:
 
     @property
     def shared(self) -> Path:
-        """The folder that all chips have in common: what stands before the first field."""
+        """The common folder of all chips: the part before the first field."""
         parts = self.folder.parts
         fixed = [number for number, part in enumerate(parts) if UID_FIELD in part or SLOT_FIELD in part]
         return Path(*parts[: fixed[0]]) if fixed else self.folder
@@ -108,8 +108,8 @@ class OutputLayout:
     def of_chip(self, uid: str, slot: str, policy: str | None = None) -> ChipOutputs:
         """The files of one slot of one chip.
 
-        :param uid: the chip's UID in hex.
-        :param policy: name of its policy; None where a run leaves no document of one.
+        :param uid: UID of the chip in hex.
+        :param policy: name of the policy; None if the run writes no policy document.
         """
         folder = Path(_fill(str(self.folder), uid, slot))
         document = None
@@ -118,11 +118,10 @@ class OutputLayout:
         return ChipOutputs(self.shared, folder, folder / _fill(self.arn, uid, slot), document)
 
     def check_beforehand(self, policy: str | None) -> None:
-        """Make sure that the files which have their names without the chip can be written.
+        """Make sure that the files whose names do not depend on the chip can be written.
 
-        :param policy: name of the policy, in which ``{uid}`` may stand; None where a run leaves no document of one.
-        :raises ConfigurationError: if one of them cannot be, or its name is a link out of the folder or no regular
-            file.
+        :param policy: name of the policy, which may contain ``{uid}``; None if the run writes no policy document.
+        :raises ConfigurationError: if a file cannot be written, is a link out of the folder, or is not a regular file.
         """
         if self.shared != self.folder:
             return

@@ -1,4 +1,4 @@
-"""Where a run begins: anew, where an interrupted one was, or at a chip that is finished."""
+"""The start of a run: a new run, the continuation of an interrupted run, or a finished chip."""
 
 from __future__ import annotations
 

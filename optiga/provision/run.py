@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 
 
 def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: Plan | None = None) -> Entry:
-    """Take a chip to its end, from wherever the journal says that it is.
+    """Provision a chip, or continue an interrupted run from its state in the journal.
 
-    :param services: with a journal, and with the CA that the job names.
-    :param chip: stays open; None opens the one at the port of the services.
-    :param plan: what :func:`.plan.make_plan` has made of this job, for whoever takes several chips through it; None
-        makes one.
-    :returns: the finished entry; for a chip that was finished, the entry as it was, and nothing is changed.
-    :raises OptigaError: where a step fails; the next call goes on there.
+    :param services: the resources, with a journal and, if the job needs it, the CA.
+    :param chip: an open chip, which stays open; None opens the chip at the port of the services.
+    :param plan: the result of :func:`.plan.make_plan` for this job, to reuse it for several chips; None makes a plan.
+    :returns: the finished entry of the journal. A chip that was already finished is not changed.
+    :raises OptigaError: if a step fails; the next call continues there.
     """
     if chip is None:
         with open_chip(services.port) as opened:

@@ -43,7 +43,7 @@ def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:
         is_good = False
     if not is_good:
         raise ConfigurationError(
-            f"{path} is not a seal of a journal", hint="Restore it from a copy, or delete it", reason=Reason.DAMAGED
+            f"{path} is not a seal of a journal", hint="Restore it from a backup, or delete it", reason=Reason.DAMAGED
         )
     return number, digest
 

@@ -23,16 +23,16 @@ Connector: TypeAlias = Callable[[AwsOptions, Notice], Aws]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a worker does jobs with. A job says what is wanted and holds none of this.
+    """The resources with which a worker runs jobs. A job itself contains none of them.
 
-    :param journal: where each step is written down; None suffices for a plan and a dry run.
-    :param authority: the CA that jobs with a :class:`.specs.CaIssuerSpec` name, its key open.
-    :param connect: makes AWS's clients; one that returns clients it has already is as good.
-    :param clock: tells the time that events and requests are given.
-    :param listeners: are told of events.
-    :param port: where the worker's chip is, as ``--port`` has it; None for the one board that is plugged in.
-    :param trust_passphrase: what opens the PKCS #12 container of the roots that a job trusts, or who is asked for it.
-    :param station: what the place of work is called in events.
+    :param journal: journal that records each step; None is enough for a plan and a dry run.
+    :param authority: the open CA for jobs with a :class:`.specs.CaIssuerSpec`.
+    :param connect: function that makes the AWS clients, or returns existing ones.
+    :param clock: function that returns the time for events and requests.
+    :param listeners: functions that get each event.
+    :param port: port of the worker's chip; None if exactly one board is connected.
+    :param trust_passphrase: passphrase for a PKCS #12 container with the trusted roots, or a function that asks for it.
+    :param station: name of the station in events.
     """
 
     journal: Journal | None = None
@@ -45,9 +45,9 @@ class Services:
     trust_passphrase: Passphrase | Unlock | None = field(default=None, repr=False)
 
     def reporter(self, *, port: str = "", slot: str = "") -> Reporter:
-        """Who tells the listeners of one run.
+        """Make the reporter of one run, which sends events to the listeners.
 
-        :param port: the chip's.
-        :param slot: the slot's name.
+        :param port: port of the chip.
+        :param slot: name of the slot.
         """
         return Reporter(self.listeners, self.clock, station=self.station, port=port, slot=slot)

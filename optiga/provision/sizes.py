@@ -51,7 +51,8 @@ def sizes_of_aws(configuration: Configuration) -> Sizes:
     parts = _parts(configuration, request)
     if asked > _MAX_AWS_REQUEST:
         raise ConfigurationError(
-            f"{configuration.source}: the CSR would have {asked} characters, AWS IoT takes {_MAX_AWS_REQUEST}",
+            f"{configuration.source}: the CSR would have {asked} characters, but AWS IoT accepts at most "
+            f"{_MAX_AWS_REQUEST}",
             hint=_hint(parts),
             reason=Reason.TOO_LARGE,
         )

@@ -29,17 +29,17 @@ _POLICIES = {"policy": naming("{policy}"), "policy_template": naming("{policy_te
 
 @dataclass(frozen=True, slots=True)
 class AwsIssuerSpec:
-    """AWS IoT's own CA certifies the new key."""
+    """Issuer: AWS IoT issues the certificate for the new key."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaIssuerSpec:
-    """A CA of one's own certifies the new key.
+    """Issuer: your own CA issues the certificate for the new key.
 
-    :param folder: the CA's.
-    :param days: validity of the certificate; None for the usual.
-    :param server: let it be a TLS server's, too, if the configuration asks for that.
-    :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
+    :param folder: folder of the CA.
+    :param days: validity of the certificate in days; None for the default.
+    :param server: allow the certificate for TLS servers, too, if the configuration asks for it.
+    :param ignore_names: omit names that the CA does not certify, instead of refusing the CSR.
     """
 
     folder: Path
@@ -58,11 +58,11 @@ IssuerSpec: TypeAlias = AwsIssuerSpec | CaIssuerSpec | OwnCertificate
 
 @dataclass(frozen=True, slots=True)
 class TrustSpec:
-    """Who is believed to certify genuine chips.
+    """The trusted roots for genuine chips.
 
-    :param file: certificates of roots, and of intermediates below them.
-    :param emulated: let the emulator's root count at every port, where it is among them; else it counts at the port
-        ``emulator`` alone.
+    :param file: file with the root certificates and the intermediate certificates below them.
+    :param emulated: accept the emulator's root, if the file has it, at every port; otherwise only at the port
+        ``emulator``.
     """
 
     file: Path
@@ -71,22 +71,23 @@ class TrustSpec:
 
 @dataclass(frozen=True, slots=True)
 class ThingSpec:
-    """What a device is to be in AWS IoT.
+    """The device in AWS IoT: thing, policy and what belongs to them.
 
-    ``{uid}`` may stand in the names of thing and policy, and in the values of attributes and parameters.
+    ``{uid}`` is replaced with the chip's UID in the names of thing and policy, and in the values of attributes and
+    parameters.
 
-    :param thing: name of its thing; None takes the configuration's.
-    :param policy: name of its policy; None takes the configuration's.
-    :param policy_template: file that the policy is made from where there is none of the name; None takes the project's
-        own, which binds a device to its thing.
-    :param thing_type: type of the thing, if it is made.
-    :param groups: for the thing.
-    :param attributes: of the thing.
-    :param template: name or file of a provisioning template that takes the place of all these.
-    :param parameters: for that template.
-    :param join: attach the chip also to a thing that has another active certificate.
-    :param exclusive: attach the certificate so that it can be no other thing's.
-    :param billing_group: for the thing, if it is in none.
+    :param thing: name of the thing; None for the name in the configuration.
+    :param policy: name of the policy; None for the name in the configuration.
+    :param policy_template: file with the template of the policy, used if the policy does not exist; None for the
+        default template, which limits a device to its thing.
+    :param thing_type: type of the thing, if the thing is created.
+    :param groups: thing groups to add the thing to.
+    :param attributes: attributes of the thing, values by name.
+    :param template: name or file of a provisioning template, used instead of all parameters above.
+    :param parameters: parameters of the provisioning template, values by name.
+    :param join: attach the certificate even to a thing that has another active certificate.
+    :param exclusive: attach the certificate exclusively, so that it cannot be attached to another thing.
+    :param billing_group: billing group of the thing, if the thing is in no billing group.
     """
 
     thing: str | None = None
@@ -107,7 +108,7 @@ class ThingSpec:
                 raise ConfigurationError(f"'{field}' has the same name twice", parameter=field)
 
     def check(self) -> None:
-        """Refuse names that AWS does not take, and what does not go together.
+        """Refuse names that AWS does not accept, and values that contradict each other.
 
         :raises ConfigurationError: for the first mistake.
         """

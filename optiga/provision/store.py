@@ -1,4 +1,4 @@
-"""How a journal lies in a database: facts and seals in tables that are added to, and never changed.
+"""The database of a journal: append-only tables of facts and seals.
 
 The statements that make the tables are plain SQL, and each number in them is given by this program, so that a database
 which several computers share can carry them, too. The primary key of the facts forbids a chain to fork.
@@ -24,7 +24,7 @@ _BEFORE = Kind(
     application_id=0x4F504A4E,  # OPJN
     version=1,
     schema=version1.SCHEMA,
-    title="a journal",
+    title="the journal",
     absent=naming("'provision' creates the journal in its output folder. To use another journal, use {journal}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
     shared=naming("To accept a journal that your group may write, use {shared}"),

@@ -53,7 +53,7 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     entry = journal.find(uid, slot)
     if entry is None:
         known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
-        hint = f"It knows {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+        hint = f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
         raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
     entry = check_entry(entry)
     check_names(entry, journal)
@@ -68,17 +68,17 @@ def deprovision(
     delete_thing: bool = False,
     delete_policy: bool = False,
 ) -> Entry:
-    """Detach, deactivate and delete a device's certificate, and those that it took the place of.
+    """Detach, deactivate and delete a device's certificate, and its replaced certificates.
 
-    What is gone already is no error: the call may be made again after a failure.
+    Resources that are already deleted are not an error. After a failure, call the function again.
 
-    :param entry: from :func:`find_entry`.
-    :param services: with the journal that it is from.
-    :param options: the way to AWS; a region that is None is the entry's.
-    :param delete_thing: remove the thing, too.
-    :param delete_policy: remove the policy, too.
-    :raises CloudError: if thing or policy are to be removed and others use them: nothing is changed then; or if AWS
-        refuses: what is gone by then is gone, and the call may be made again.
+    :param entry: the entry of the journal from :func:`find_entry`.
+    :param services: the resources, with the journal of the entry.
+    :param options: options of the connection to AWS; if the region is None, the entry's region is used.
+    :param delete_thing: delete the thing, too.
+    :param delete_policy: delete the policy, too.
+    :raises CloudError: if others use the thing or policy, then nothing is changed; or if AWS refuses, then earlier
+        deletions remain: call the function again to continue.
     """
     if services.journal is None:
         raise ConfigurationError("no journal is given to record the steps", parameter="journal")
@@ -142,7 +142,7 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
             f"the certificate is in account {entry.account}, {entry.region}, but these credentials are for "
             f"{aws.account}, "
             f"{aws.region}",
-            hint=naming("Use the other account's: {profile=NAME}, {region=REGION}"),
+            hint=naming("Use the credentials of the other account: {profile=NAME}, {region=REGION}"),
         )
     return aws
 

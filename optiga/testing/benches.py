@@ -1,4 +1,4 @@
-"""An emulated chip on the bench: opened in this process, watched, put back to how it was, and its line disturbed."""
+"""An emulated chip in this process, with recorded commands, snapshots, and faults on the line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from optiga.transport.uart import BridgeTransport
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
-    """What an emulated chip holds while it has no power: objects, metadata, keys, a saved context."""
+    """The stored state of an emulated chip: objects, metadata, keys, a saved context."""
 
     state: State
 
@@ -42,12 +42,12 @@ class Snapshot:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The same as a document of JSON, which ``emulator load`` takes, too. Its secrets stand in it."""
+        """The state as a JSON document, also for ``emulator load``. The document contains the chip's secrets."""
         return states.document_of(self.state)
 
 
 class WatchedChip(SharedChip):
-    """An emulated chip that remembers its commands."""
+    """An emulated chip that records its commands."""
 
     def __init__(self, store: Store, *, model: ChipModel) -> None:
         self._commands: list[bytes] = []
@@ -55,7 +55,7 @@ class WatchedChip(SharedChip):
 
     @property
     def commands(self) -> tuple[bytes, ...]:
-        """Every command APDU since it was made or since :meth:`forget`, in their order."""
+        """Every command APDU since the start or since :meth:`forget`, in order."""
         with self._lock:
             return tuple(self._commands)
 
@@ -71,10 +71,10 @@ class WatchedChip(SharedChip):
 
 
 class Bench:
-    """An emulated chip, and all that a test wants of it. Made by :func:`optiga.testing.bench`.
+    """An emulated chip with controls for tests. Made by :func:`optiga.testing.bench`.
 
-    :ivar faults: what goes wrong on the way to the chip next.
-    :ivar errors: why the chip did not answer where nobody asked for that, for example on a full disk.
+    :ivar faults: faults for the next commands and answers.
+    :ivar errors: unexpected reasons why the chip did not answer, for example a full disk.
     """
 
     def __init__(self, chip: WatchedChip, *, real_timing: bool = False) -> None:
@@ -96,34 +96,34 @@ class Bench:
 
     @property
     def commands(self) -> tuple[bytes, ...]:
-        """Every command APDU that has reached the chip since the beginning or since :meth:`forget_commands`."""
+        """Every command APDU that has reached the chip since the start or since :meth:`forget_commands`."""
         return self._chip.commands
 
     def forget_commands(self) -> None:
-        """Have :attr:`commands` begin anew."""
+        """Clear :attr:`commands`."""
         self._chip.forget()
 
     def open(self) -> Chip:
-        """Open the chip in this process, as :func:`optiga.open_chip` does at a port; a context manager.
+        """Open the chip in this process, as :func:`optiga.open_chip` does at a port. A context manager.
 
-        The way there is a UART with the bridge firmware behind it, on which :attr:`faults` happen; its time is not
-        waited for. What somebody else has open on the chip ends with it, for a chip has one application.
+        The chip is behind a UART with the bridge firmware, without delays; :attr:`faults` happen on this UART. Opening
+        the chip closes the chip for everyone else, because a chip has only one application.
         """
         board = FaultyBoard(self._execute, self.faults, wait=lambda _: None, report=self.errors.append)
         return Chip(BridgeTransport(SimulatedLine(board), port=_PORT), port=_PORT)
 
     def power_cycle(self) -> None:
-        """Take the chip's power and give it back: its application is closed, what is volatile is gone."""
+        """Switch the chip's power off and on: its application is closed, and volatile data are lost."""
         self._controls.power_cycle()
 
     def snapshot(self) -> Snapshot:
-        """What the chip holds now, for :meth:`restore`."""
+        """Save the state of the chip, for :meth:`restore`."""
         return Snapshot(self._chip.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Have the chip hold what it held at a snapshot, of it or of another of its model, as after a power cycle.
+        """Restore the state of a snapshot, of this chip or another chip of the same model, as after a power cycle.
 
-        :raises ConfigurationError: if that was a chip of another model.
+        :raises ConfigurationError: if the snapshot is of another model.
         """
         self._controls.restore(snapshot.state)
 
@@ -139,15 +139,15 @@ def bench(
     state: Mapping[str, Any] | Snapshot | None = None,
     real_timing: bool = False,
 ) -> Iterator[Bench]:
-    """An emulated chip for as long as a context lasts.
+    """Make an emulated chip with controls. A context manager.
 
-    :param model: ``trust-m-v3``, ``trust-m-v1``, ``trust-x``, ``trust-m-express`` or ``trust-m-mtr``; Trust M V3, or
-        that of the file or state, by default.
-    :param file: where the chip lies; made if it is not there. In memory by default, a new chip each time.
-    :param state: what the chip holds: a snapshot, or a document as ``emulator dump`` makes it.
+    :param model: ``trust-m-v3``, ``trust-m-v1``, ``trust-x``, ``trust-m-express`` or ``trust-m-mtr``; by default the
+        model of the file or state, otherwise Trust M V3.
+    :param file: file of the chip; created if it does not exist. By default a new chip in memory.
+    :param state: initial state: a snapshot, or a document from ``emulator dump``.
     :param real_timing: whether commands take as long as on a real chip.
-    :raises ConfigurationError: if there is no such model, or the state or file is that of another.
-    :raises BoardError: if the file cannot be had.
+    :raises ConfigurationError: if the model is unknown, or the state or file is of another model.
+    :raises BoardError: if the file cannot be opened or created.
     """
     chip = open_watched(model, file=file, state=state)
     try:
@@ -163,7 +163,7 @@ def emulated_chip(
     file: str | os.PathLike[str] | None = None,
     state: Mapping[str, Any] | Snapshot | None = None,
 ) -> Iterator[Chip]:
-    """An emulated chip, open in this process for as long as a context lasts; otherwise as :func:`bench`."""
+    """Make an emulated chip and open it in this process. A context manager; otherwise as :func:`bench`."""
     with bench(model, file=file, state=state) as made, made.open() as chip:
         yield chip
 
@@ -176,14 +176,14 @@ def open_watched(
 ) -> WatchedChip:
     """A chip that is watched; otherwise as :func:`bench`."""
     if not isinstance(model, (str, type(None))):
-        raise TypeError(f"a model is named by a text, not by a value of type {type(model).__name__}")
+        raise TypeError(f"a model must be a text, not a value of type {type(model).__name__}")
     wanted = None if model is None else find_model(model)
     if state is None:
         store = MemoryStore() if file is None else SqliteStore(Path(file), model=wanted)
         return WatchedChip(store, model=wanted or find_model(None))
     if file is not None:
-        raise ConfigurationError("a chip comes from a file or from a state, not from both", hint="Give one of them")
+        raise ConfigurationError("file and state are both given", hint="Give only one of them")
     loaded = state.state if isinstance(state, Snapshot) else states.load(state)
     if wanted not in (None, loaded.model):
-        raise ConfigurationError(f"the state is that of a {loaded.model.name}, not of a {model}")
+        raise ConfigurationError(f"the state belongs to a {loaded.model.name}, not to a {model}")
     return WatchedChip(MemoryStore(loaded.objects, loaded.context), model=loaded.model)

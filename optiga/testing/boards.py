@@ -1,4 +1,4 @@
-"""An emulated chip on a board, served for programs that are not this one: firmware's host side, tools, libraries."""
+"""An emulated chip on a board that is served for other programs: firmware, tools, libraries."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ the system has; an I2C bus; the FT260 USB board."""
 
 
 class Board(Bench):
-    """An emulated chip on a board that is served. Made by :func:`optiga.testing.served_board`.
+    """An emulated chip on a served board. Made by :func:`optiga.testing.served_board`.
 
     :ivar kind: one of :data:`BOARD_KINDS`.
-    :ivar port: where a program finds the board, as ``--port`` and :func:`optiga.open_chip` take it. That of ``i2c``
-        and ``ft260`` is there only for programs that are run with :attr:`environment`.
+    :ivar port: port of the board, for ``--port`` and :func:`optiga.open_chip`. For ``i2c`` and ``ft260``, it exists
+        only for programs that run with :attr:`environment`.
     """
 
     def __init__(self, chip: WatchedChip, kind: str, *, real_timing: bool = False) -> None:
@@ -49,19 +49,19 @@ class Board(Bench):
 
     @property
     def port(self) -> str:
-        """Where a program finds the board."""
+        """Port of the board."""
         return self._place.port
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment to run a program with: this process's own, the port in ``OPTIGA_PORT``, and what shows a
-        program the bus or the USB board.
+        """Environment variables for programs that use the board: those of this process, the port in ``OPTIGA_PORT``,
+        and variables that make the bus or USB board visible.
         """
         return {**os.environ, "OPTIGA_PORT": self.port, **self._place.variables}
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        """Serve the board for as long as a context lasts."""
+        """Serve the board. A context manager."""
         with ExitStack() as stack:
             announced = stack.enter_context(served(self._serve(stack)))
             self._place = _PLACES.get(self.kind, uart_place)(announced)
@@ -91,14 +91,14 @@ def served_board(
     state: Mapping[str, Any] | Snapshot | None = None,
     real_timing: bool = False,
 ) -> Iterator[Board]:
-    """An emulated chip on a board that is served for as long as a context lasts.
+    """Serve an emulated chip on a board. A context manager.
 
-    :param kind: one of :data:`BOARD_KINDS`. ``i2c`` and ``ft260`` need Linux and a C compiler, once.
-    :raises ConfigurationError: if there is no such kind here; otherwise as :func:`optiga.testing.bench`.
-    :raises BoardError: if it cannot be served.
+    :param kind: one of :data:`BOARD_KINDS`. ``i2c`` and ``ft260`` need Linux and, the first time, a C compiler.
+    :raises ConfigurationError: if this computer cannot serve this kind; otherwise as :func:`optiga.testing.bench`.
+    :raises BoardError: if the board cannot be served.
     """
     if kind not in BOARD_KINDS:
-        raise ConfigurationError(f"{kind!r} is no kind of board", hint=f"One of {', '.join(BOARD_KINDS)}")
+        raise ConfigurationError(f"{kind!r} is not a kind of board", hint=f"Use one of {', '.join(BOARD_KINDS)}")
     check_kind(kind)
     chip = open_watched(model, file=file, state=state)
     try:
@@ -110,13 +110,13 @@ def served_board(
 
 
 def check_kind(kind: str) -> None:
-    """Make sure that this computer has what a kind of board needs.
+    """Make sure that this computer can serve a kind of board.
 
-    :raises ConfigurationError: if it has not.
+    :raises ConfigurationError: if it cannot.
     """
     if kind == "i2c":
         build_shims(I2CDEV)
     elif kind == "ft260":
         build_shims(HIDRAW, LIBUSB)
     elif kind == "pty" and sys.platform == "win32":
-        raise ConfigurationError("there are no pseudo terminals on Windows", hint="Take tcp")
+        raise ConfigurationError("Windows has no pseudo terminals", hint="Take tcp")

@@ -1,9 +1,9 @@
-"""Fixtures for pytest. A test suite asks for them at the top of its ``conftest.py``::
+"""Fixtures for pytest. To use them, add this line at the top of ``conftest.py``::
 
     pytest_plugins = ["optiga.testing.pytest_plugin"]
 
-They are not loaded by themselves: a program that only uses optiga has no need of them in its tests. ``optiga_model``
-and ``optiga_board_kind`` are what the others are made with; a test, a module or a parametrization sets them.
+They are not loaded automatically, because most programs do not need them. ``optiga_model`` and ``optiga_board_kind``
+set the model and the board of the other fixtures: override or parametrize them in a test or module.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from optiga.testing.boards import Board, check_kind, served_board
 
 @pytest.fixture
 def optiga_model() -> str:
-    """The model of the chips of the other fixtures: Trust M V3, unless a test says otherwise."""
+    """The chip model for the other fixtures: Trust M V3, unless a test overrides it."""
     return "trust-m-v3"
 
 
 @pytest.fixture
 def optiga_board_kind() -> str:
-    """The kind of the served board: a UART, unless a test says otherwise."""
+    """The kind of the served board: a UART, unless a test overrides it."""
     return "uart"
 
 
 @pytest.fixture
 def optiga_bench(optiga_model: str) -> Iterator[Bench]:
-    """A new emulated chip in this process: its faults, snapshots and commands."""
+    """Controls of a new emulated chip in this process: faults, snapshots and commands."""
     with bench(optiga_model) as made:
         yield made
 
@@ -50,9 +50,9 @@ def optiga_chip(optiga_bench: Bench) -> Iterator[Chip]:
 
 @pytest.fixture
 def optiga_board(optiga_model: str, optiga_board_kind: str) -> Iterator[Board]:
-    """A new emulated chip on a board that is served, for programs that are not this one.
+    """A new emulated chip on a served board, for other programs.
 
-    The test is skipped where this computer does not have what the kind of board needs.
+    The test is skipped if this computer cannot serve this kind of board.
     """
     try:
         check_kind(optiga_board_kind)

@@ -1,1 +1,1 @@
-"""The whole chip in a file: all its objects and their metadata, in the JSON of Infineon's library ``optigatrust``."""
+"""Export and import of a complete chip: all objects and metadata, in the JSON format of Infineon's ``optigatrust``."""

@@ -33,7 +33,9 @@ def check_content(info: ObjectInfo, data: bytes, metadata: Metadata) -> None:
         )
     if values.check_setting(info.oid, data[0]) is not None:
         if info.oid in oids.LIFE_CYCLES:
-            raise ConfigurationError(f"{info.label}: 0x{data[0]:02x} is not a life cycle state for it", oid=info.oid)
+            raise ConfigurationError(
+                f"{info.label}: 0x{data[0]:02x} is not a life cycle state of this object", oid=info.oid
+            )
         allowed, unit = oids.RANGES[info.oid], _UNITS[info.oid]
         raise ConfigurationError(
             f"{info.label}, {info.name}: {data[0]} {unit} is out of its range, {allowed[0]} to {allowed[-1]}",

@@ -6,7 +6,7 @@ from optiga.transfer.form import Entry
 
 MOST_READ = 1700
 """Most bytes of an object that Infineon's library and scripts read."""
-CUT_OFF: str = f"the file has only the first {MOST_READ} bytes of its data: Infineon's library reads no more"
+CUT_OFF: str = f"the file has only the first {MOST_READ} bytes of its data: Infineon's library does not read more"
 """What is said of such an object."""
 
 

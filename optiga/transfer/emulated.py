@@ -80,7 +80,7 @@ def load_export(
         before = objects.get(oid)
         if before is None:
             raise ConfigurationError(
-                f"{entry.info.label}: an {chosen.title} stores no such object", oid=oid, reason=Reason.UNSUPPORTED
+                f"{entry.info.label}: an {chosen.title} does not have this object", oid=oid, reason=Reason.UNSUPPORTED
             )
         try:
             objects[oid] = _key(entry, before) if entry.info.kind.is_key else _data(entry, before)

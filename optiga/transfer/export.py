@@ -78,12 +78,12 @@ def _is_secret(metadata: Metadata) -> bool:
 def choose(oids: Sequence[Reference]) -> list[ObjectInfo]:
     """The objects that a user names, each once.
 
-    :raises ConfigurationError: if one is not there, or is never in a file.
+    :raises ConfigurationError: if one is not there, or is never exported.
     """
     chosen = {target.oid: target.info for target in (resolve(oid, ADMINISTERED) for oid in oids)}
     if LAST_ERROR_CODE in chosen:
         raise ConfigurationError(
-            "0xF1C2, the last error code, is never in a file", oid=LAST_ERROR_CODE, reason=Reason.DENIED
+            "0xF1C2, the last error code, is never exported", oid=LAST_ERROR_CODE, reason=Reason.DENIED
         )
     return list(chosen.values())
 

@@ -94,7 +94,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
         _refuse_other(name_document(document.value), name)
     if not isinstance(document.value, dict) or not any(map(_is_object, document.value)):
         raise ConfigurationError(
-            f"{name}:1: holds no object of a chip",
+            f"{name}:1: has no objects of a chip",
             hint="Give a JSON file with members such as e0f1, as 'export' writes it",
             reason=Reason.WRONG_TYPE,
         )
@@ -137,11 +137,11 @@ def parse_metadata(info: ObjectInfo, content: bytes, name: str) -> Metadata:
     section = Section(document, name, problems, whole="metadata")
     has_members = any(member in document.value for member in _MEMBERS[:2])
     if not has_members and not any(tag in document.value for tag in (*TAGS, "metadata_update")):
-        raise ConfigurationError(f"{name} holds no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
+        raise ConfigurationError(f"{name} has no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
     found = _parse_entry(info, section).metadata if has_members else _parse_words(info, section)
     raise_problems(problems)
     if found is None:
-        raise ConfigurationError(f"{name} holds no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
+        raise ConfigurationError(f"{name} has no metadata", oid=info.oid, reason=Reason.WRONG_TYPE)
     return found
 
 

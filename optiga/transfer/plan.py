@@ -196,7 +196,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
     state = {int(Tag.LCSO): changes.pop(Tag.LCSO)} if Tag.LCSO in changes else {}
     stays = [*planned.stays]
     if stays_empty(info, before, before.with_tags({**changes, **state})):
-        stays.append("it holds no key and can never get one")
+        stays.append("the slot has no key and can never get one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
     if data:
         stays += what_stays_written(
@@ -224,7 +224,7 @@ def _plan_own(chip: Chip, entry: Entry) -> ObjectPlan:
             raise
         held = None
     same = entry.data is None or entry.data == held
-    return ObjectPlan(entry.info, before, left="" if same else "it is the chip's own")
+    return ObjectPlan(entry.info, before, left="" if same else "it belongs to the chip itself")
 
 
 def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) -> tuple[bytes, str]:
@@ -240,7 +240,7 @@ def _plan_data(chip: Chip, entry: Entry, before: Metadata, *, life_cycle: bool) 
         return b"", CUT_OFF
     if before.max_size and len(data) > before.room:
         raise ConfigurationError(
-            f"{info.label} is a secret for updates, which has {before.room} bytes, not {len(data)}",
+            f"{info.label} is a secret for updates with {before.room} bytes, not {len(data)}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -292,7 +292,7 @@ def _what_remains(entry: Entry, before: Metadata) -> str:
         for tag, (name, value) in zip(dict(before.items()), before.in_words().items(), strict=True)
         if tag not in OWN_TAGS and entry.metadata.get(tag) is None and value != "never"
     ]
-    return f"{', '.join(remaining)}, which the file does not have, cannot be removed" if remaining else ""
+    return f"not in the file, but cannot be removed: {', '.join(remaining)}" if remaining else ""
 
 
 def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: bool) -> bool:
@@ -307,7 +307,7 @@ def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: b
         return not holds
     if holds is False:
         stands = before.in_words().get("change", "absent")
-        lets = "never lets its data" if access == NEVER else "does not let its data now"
+        lets = "never allows its data to" if access == NEVER else "does not allow its data to"
         raise ConfigurationError(
             f"{info.label} is locked: its change condition ({stands}) {lets} be written",
             oid=info.oid,

@@ -1,4 +1,4 @@
-"""The I2C buses of a Linux machine, and which of them may be looked at for a chip.
+"""The I2C buses of a Linux machine, and which of them may be searched for a chip.
 
 On a PC, 0x30 to 0x37 on the bus of the memory modules is their write protection: whoever asks there unasked can lock
 them for good. So a bus is probed only where its adapter is known to be none of these.

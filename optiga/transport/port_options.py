@@ -1,4 +1,4 @@
-"""The options of ports that stand behind a ``?``, and what several kinds of them have in common."""
+"""The options of ports after a ``?``, and code that several kinds of ports share."""
 
 from __future__ import annotations
 

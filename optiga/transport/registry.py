@@ -83,10 +83,10 @@ def resolve_port(port: str | Port | None) -> Port:
 
 
 def open_transport(port: str | Port | None = None) -> Transport:
-    """Open a way to a chip.
+    """Open the connection to a chip.
 
-    :param port: as for :func:`resolve_port`.
-    :raises BoardError: if it cannot be opened.
-    :raises ConfigurationError: if it is written wrongly.
+    :param port: the port, as for :func:`resolve_port`.
+    :raises BoardError: if the port cannot be opened.
+    :raises ConfigurationError: if the port is not valid.
     """
     return resolve_port(port).open()

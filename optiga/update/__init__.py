@@ -1,1 +1,1 @@
-"""Protected updates: sets made and signed in one place, applied to chips in another. SRM, "Protected Update"."""
+"""Protected updates: make and sign update sets, and apply them to chips. SRM, "Protected Update"."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.update.update_set import UpdateSet
 
-AGAIN = "The update may be written in part. Apply the same update again to finish it"
+AGAIN = "The update may be incomplete. Apply the same update again to finish it"
 """What to do when an update was interrupted."""
 
 

@@ -126,7 +126,7 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
         condition = target.access(tag)
     except ValueError as error:
         raise ConfigurationError(
-            f"the {what} condition of {format_oid(update.oid)} is not known: {error}",
+            f"the {what} condition of {format_oid(update.oid)} is unknown: {error}",
             oid=update.oid,
         ) from None
     anchor = update.signed.anchor_oid
@@ -151,7 +151,7 @@ def _check_usage(target: Metadata, update: UpdateSet) -> None:
         check_key_usage(update.oid, target, update.new_metadata or Metadata({}), partly=True)
     if isinstance(kind, KeyUpdate) and not kind.usage & kind.algorithm.usages:
         raise ConfigurationError(
-            f"the update brings a key {kind.algorithm.title} that the chip could not use: its key usage is "
+            f"the chip could not use the {kind.algorithm.title} key of the update: its key usage is "
             f"{', '.join(kind.usage.words) or 'nothing'}",
             hint=f"The chip can use these keys for {', '.join(kind.algorithm.usages.words)}",
             oid=update.oid,
@@ -170,14 +170,14 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
         return target.is_invalid
     if target.is_invalid:
         raise ConfigurationError(
-            f"an update of {format_oid(update.oid)} to version {version} was begun but not finished",
-            hint=f"Apply that update again, or another one of version {version}, not {wanted}",
+            f"an update of {format_oid(update.oid)} to version {version} was started but not finished",
+            hint=f"Apply that update again, or another update with version {version}, not {wanted}",
             oid=update.oid,
             reason=Reason.CONFLICT,
         )
     raise ConfigurationError(
         f"{format_oid(update.oid)} has version {version}, but the update has {wanted}",
-        hint="An update must have a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
+        hint="Use an update with a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
         oid=update.oid,
         reason=Reason.CONFLICT,
     )
@@ -189,7 +189,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
     if isinstance(manifest.kind, MetadataUpdate) and target.get(Tag.RESET_TYPE) is None:
         raise ConfigurationError(
             f"the metadata of {label} cannot be updated: they have no reset type (tag 0xF0)",
-            hint='"reset_type: …" sets one, if the object is not yet operational',
+            hint='If the object is not yet operational, set one with "reset_type: …"',
             oid=update.oid,
             reason=Reason.DENIED,
         )
@@ -204,7 +204,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
         new = update.new_metadata
         if new is None:
             raise ConfigurationError(
-                f"the update of the metadata of {label} holds no metadata", oid=update.oid, reason=Reason.DAMAGED
+                f"the update of the metadata of {label} has no metadata", oid=update.oid, reason=Reason.DAMAGED
             )
         metadata_payload(new)  # which refuses what no update can set
     after = metadata_after(target, update)
@@ -223,8 +223,8 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
     what = wanted.name.lower()
     if metadata.get(Tag.TYPE) != bytes([wanted]):
         raise ConfigurationError(
-            f"{format_oid(oid)} is no {what.replace('_', ' ')} (metadata tag 0xE8: 0x{wanted:02X})",
-            hint=f"'object metadata {format_oid(oid)} \"type: {what}\"' makes it one, if it is not yet operational",
+            f"{format_oid(oid)} is not a {what.replace('_', ' ')} (metadata tag 0xE8: 0x{wanted:02X})",
+            hint=f"If the object is not yet operational, use 'object metadata {format_oid(oid)} \"type: {what}\"'",
             oid=oid,
             reason=Reason.WRONG_TYPE,
         )
@@ -232,9 +232,9 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
         raise unusable.error(chip.port)
     if access_now(metadata, Tag.EXECUTE) == NEVER:
         raise ConfigurationError(
-            f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its condition of execute is "
+            f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its execute access condition is "
             f"{metadata.in_words().get('execute', 'absent')}",
-            hint=f"'object metadata {format_oid(oid)} \"execute: always\"' allows it, if it is not yet operational",
+            hint=f"If the object is not yet operational, use 'object metadata {format_oid(oid)} \"execute: always\"'",
             oid=oid,
             reason=Reason.DENIED,
         )
@@ -256,7 +256,7 @@ def _check_signature(chip: Chip, update: UpdateSet) -> list[str]:
         allowed: set[str] = set() if usages is None else usages.native
     except (ValueError, TypeError, KeyError):
         raise CertificateError(
-            f"{format_oid(oid)} holds no certificate in plain DER",
+            f"{format_oid(oid)} has no certificate in plain DER",
             hint=_how_to_anchor(oid, data),
             oid=oid,
             reason=Reason.NOT_FOUND,

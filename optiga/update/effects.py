@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optiga.update.update_set import UpdateSet
 
 _SENTENCES = {
-    LastingUpdate.HIDDEN: ("it may fix any of the metadata: they are encrypted and cannot be checked here"),
+    LastingUpdate.HIDDEN: ("it may fix any metadata for good: the update is encrypted and cannot be checked here"),
     LastingUpdate.LAST_VERSION: f"its version becomes {MAX_VERSION}, the last one: it can never be updated again",
 }
 

@@ -71,7 +71,7 @@ def make_update(
         )
     if uid and len(uid) not in (mf.UID_SIZE, mf.UID_SIZE + 2):
         raise ConfigurationError(
-            f"a UID of {counted(len(uid), 'byte')}", hint="A chip's UID has 27 bytes, object 0xE0C2"
+            f"a UID of {counted(len(uid), 'byte')}", hint="Give the 27 bytes of the chip's object 0xE0C2"
         )
     encryption, cipher = _encryption(secret, payload_version, len(payload.content))
     fragments = tuple(cut(payload.content, cipher))
@@ -104,7 +104,9 @@ def _check_target(payload: Payload, oid: int) -> None:
     if isinstance(kind, KeyUpdate):
         if not can_hold(info, kind):
             raise ConfigurationError(
-                f"{info.label} ({info.name}) holds no {kind.algorithm.title} key", oid=oid, reason=Reason.UNSUPPORTED
+                f"{info.label} ({info.name}) cannot hold {kind.algorithm.title} keys",
+                oid=oid,
+                reason=Reason.UNSUPPORTED,
             )
     elif isinstance(kind, DataUpdate):
         _check_data(kind, len(payload.content), info)
@@ -113,7 +115,7 @@ def _check_target(payload: Payload, oid: int) -> None:
 def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
     if not can_hold(info, kind):
         raise ConfigurationError(
-            f"{info.label} holds a key, not data",
+            f"{info.label} is for a key, not data",
             hint="Use 'update make key'",
             oid=info.oid,
             reason=Reason.WRONG_TYPE,
@@ -138,10 +140,12 @@ def _encryption(
     if secret is None:
         return None, None
     if not 0 < len(secret.value) <= MAX_UPDATE_SECRET:
-        raise ConfigurationError(f"a secret of {len(secret.value)} bytes", hint=f"It has 1 to {MAX_UPDATE_SECRET}")
+        raise ConfigurationError(
+            f"a secret of {len(secret.value)} bytes", hint=f"A secret has 1 to {MAX_UPDATE_SECRET} bytes"
+        )
     if len(secret.label) > _MAX_LABEL:
         raise ConfigurationError(
-            f"a label of {counted(len(secret.label), 'byte')}", hint=f"It has at most {_MAX_LABEL}"
+            f"a label of {counted(len(secret.label), 'byte')}", hint=f"A label has at most {_MAX_LABEL} bytes"
         )
     encryption = Encryption(secret.oid, secret.label, secrets.token_bytes(_SEED_SIZE))
     return encryption, FragmentCipher(encryption, secret.value, payload_version, size)

@@ -52,7 +52,7 @@ def data_payload(data: bytes, *, offset: int = 0, write_type: WriteType = WriteT
     :raises ConfigurationError: if there are none.
     """
     if not data:
-        raise ConfigurationError("an update of no data", hint="At least one byte is written")
+        raise ConfigurationError("an update without data", hint="Give at least one byte")
     return Payload(DataUpdate(offset, write_type), data)
 
 
@@ -64,7 +64,7 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     for tag, value in metadata.items():
         if check_brought(None, None, tag, value) is not None:
             (name,) = Metadata({tag: value}).in_words()
-            hint = "The version of the update is set instead" if tag == Tag.VERSION else ""
+            hint = "The version comes from the update itself" if tag == Tag.VERSION else ""
             raise ConfigurationError(
                 f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint, reason=Reason.UNSUPPORTED
             )
@@ -74,7 +74,7 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     content = metadata.encode()
     if len(content) > md.MAX_SIZE:
         raise ConfigurationError(
-            f"metadata of {len(content)} bytes; a chip keeps {md.MAX_SIZE}", reason=Reason.TOO_LARGE
+            f"metadata of {len(content)} bytes, but a chip stores at most {md.MAX_SIZE}", reason=Reason.TOO_LARGE
         )
     return Payload(MetadataUpdate(reset), content)
 
@@ -85,7 +85,7 @@ def aes_payload(key: bytes, usage: KeyUsage = KeyUsage.ENCRYPTION) -> Payload:
     :raises ConfigurationError: if it has another size.
     """
     if len(key) not in _AES:
-        raise ConfigurationError(f"an AES key of {len(key)} bytes", hint="It has 16, 24 or 32")
+        raise ConfigurationError(f"an AES key of {len(key)} bytes", hint="Use 16, 24 or 32 bytes")
     return Payload(KeyUpdate(_AES[len(key)], usage), tlv.encode(KeyPart.SECRET, key))
 
 
@@ -99,7 +99,7 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     public = public_key_of(key.public_key())
     algorithm = public.algorithm
     if algorithm is None:
-        raise ConfigurationError(f"the chip has no {public.title} keys", reason=Reason.UNSUPPORTED)
+        raise ConfigurationError(f"the chip does not support {public.title} keys", reason=Reason.UNSUPPORTED)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         size = CURVES[algorithm].coordinate_size
         point = key.public_key().public_numbers()

@@ -58,7 +58,9 @@ class KeyFile(NamedTuple):
 
         if sum(label.endswith(_LABEL) for label in labels_of(self.content)) > 1:
             raise ConfigurationError(
-                f"{self.path} holds several private keys", hint="Leave the one that is meant", reason=Reason.AMBIGUOUS
+                f"{self.path} has several private keys",
+                hint="Leave only the key that you want",
+                reason=Reason.AMBIGUOUS,
             )
         if self.is_encrypted and passphrase is None:
             raise ConfigurationError(
@@ -79,7 +81,7 @@ class KeyFile(NamedTuple):
                 given.for_new()
             raise self._no_key()
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-            raise ConfigurationError(f"{self.path} holds no EC or RSA key", reason=Reason.WRONG_TYPE)
+            raise ConfigurationError(f"{self.path} has no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key
 
     def _no_key(self) -> ConfigurationError:
@@ -87,12 +89,12 @@ class KeyFile(NamedTuple):
         if what and what != PRIVATE_KEY:
             return ConfigurationError(
                 f"{self.path} holds {what}, not a private key",
-                hint="Give the file of the key that belongs to it",
+                hint="Give the file with its private key",
                 reason=Reason.WRONG_TYPE,
             )
         hint = (
             "Check the passphrase"
             if self.is_encrypted
-            else "It must be a file in PEM or DER, PKCS #8, SEC 1 or of OpenSSL's own"
+            else "Use PEM or DER in the format PKCS #8, SEC 1 or OpenSSL's own"
         )
-        return ConfigurationError(f"{self.path} holds no readable private key", hint=hint, reason=Reason.WRONG_TYPE)
+        return ConfigurationError(f"{self.path} has no readable private key", hint=hint, reason=Reason.WRONG_TYPE)

@@ -76,7 +76,7 @@ def read_files(paths: Sequence[Path]) -> UpdateSet:
     for other in others:
         if used.isdisjoint(other.pieces):
             raise ConfigurationError(
-                f"{other.path} holds no fragment that belongs to {file.path}",
+                f"{other.path} has no fragment that belongs to {file.path}",
                 hint="Omit it, or check whether it belongs to another update",
                 reason=Reason.MISMATCH,
             )

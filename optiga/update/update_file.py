@@ -54,7 +54,7 @@ def read_update(path: Path, *others: Path) -> UpdateSet:
     if data and not text:
         raise ConfigurationError(
             f"{path} is neither text nor the manifest of an update",
-            hint="An update set is JSON, C as Infineon's tool writes it, or a manifest and its fragments",
+            hint="Use an update set in JSON, in C as Infineon's tool writes it, or as a manifest and its fragments",
             reason=Reason.WRONG_TYPE,
         )
     if text.lstrip().startswith("{"):
@@ -105,7 +105,7 @@ def _parse_json(text: str, name: str) -> UpdateSet:
         known = name_document(value)
         raise ConfigurationError(
             f"{name} is {known.what}, not an update set" if known else f"{name} is not an update set",
-            hint=known.taker if known else f'An update set has a member "format": "{FORMAT}"',
+            hint=known.taker if known else f'A JSON update set has a member "format": "{FORMAT}"',
             reason=Reason.WRONG_TYPE,
         )
     if value.get("version") != VERSION:
@@ -138,7 +138,7 @@ def _parse_c(text: str, name: str) -> UpdateSet:
     if len(manifests) != 1:
         raise ConfigurationError(
             f"{name} is not an update set: it holds {'several manifests' if manifests else 'no manifest'}",
-            hint="An update set is JSON, or C as Infineon's tool writes it",
+            hint="Use an update set in JSON, or in C as Infineon's tool writes it",
             reason=Reason.WRONG_TYPE,
         )
     manifest, *pieces = (_parse_array(array, body, name) for array, body in (*manifests, *fragments))

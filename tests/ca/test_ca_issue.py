@@ -180,8 +180,8 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("oid", "value", "words"),
         [
-            (x509.NameOID.COMMON_NAME, "bank.example\0.evil.example", r"CN holds the control character U\+0000"),
-            (x509.NameOID.ORGANIZATION_NAME, "a\nb", r"O holds the control character U\+000A"),
+            (x509.NameOID.COMMON_NAME, "bank.example\0.evil.example", r"CN contains the control character U\+0000"),
+            (x509.NameOID.ORGANIZATION_NAME, "a\nb", r"O contains the control character U\+000A"),
             (x509.NameOID.COMMON_NAME, "  ", "CN is empty"),
             (x509.NameOID.SERIAL_NUMBER, "1" * 65, "serial number of 65 characters"),
         ],
@@ -337,7 +337,7 @@ class TestRecords:
 
     def test_without_its_records_a_ca_does_nothing(self, root):
         root.folder.records_path.unlink()
-        with pytest.raises(ConfigurationError, match="Restore it from a copy"):
+        with pytest.raises(ConfigurationError, match="Restore it from a backup"):
             CertificateAuthority.open(root.folder.path)
         assert not root.folder.records_path.exists()
 
@@ -410,7 +410,7 @@ class TestRequestFiles:
         for content, words in (
             (b"", "it is empty"),
             (b" \r\n", "it is empty"),
-            (base64.encodebytes(make_request()), "base64 without the lines of PEM"),
+            (base64.encodebytes(make_request()), "base64 without PEM lines"),
             (base64.b64encode(make_request()), "BEGIN CERTIFICATE REQUEST"),
             (b"hello", "neither PEM nor DER"),
             (b"0123456789 is no CSR", "neither PEM nor DER"),

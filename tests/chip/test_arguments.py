@@ -67,7 +67,7 @@ def self_explaining(method: Any, parameter: inspect.Parameter, value: object) ->
     except TypeError as error:
         told = str(error)
         assert "\n" not in told
-        assert parameter.name in told or "an object is named by" in told, (method, parameter.name, value, told)
+        assert parameter.name in told or "an object must be given as" in told, (method, parameter.name, value, told)
         return True
     return False
 

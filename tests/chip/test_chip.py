@@ -96,7 +96,7 @@ def test_numbers_that_the_chip_fills_up_are_made_as_short_as_der_has_them(
 )
 def test_what_is_no_ecdsa_signature_is_said_to_be_none(answered: str) -> None:
     chip = Chip(ScriptedTransport(answer(answered)))
-    with pytest.raises(ChipError, match="answer is not what the manual says"):
+    with pytest.raises(ChipError, match="answer does not follow the manual"):
         Key(chip, 0xE0F1, optiga.KeyAlgorithm.SECP256R1).sign(b"hello")
 
 
@@ -217,7 +217,7 @@ def test_a_long_message_takes_several_commands_that_fit_the_chip() -> None:
 @pytest.mark.parametrize("bad", ["", "010002aabb", "06000100", "010020" + "11" * 32 + "06000100"])
 def test_answers_that_are_no_digest(bad: str) -> None:
     chip, _ = open_with(answer(bad))
-    with pytest.raises(optiga.ChipError, match="not what the manual says"):
+    with pytest.raises(optiga.ChipError, match="does not follow the manual"):
         chip.execute(CalcHash(b"abc"))
 
 
@@ -234,12 +234,12 @@ def test_hibernating_and_waking() -> None:
 
 def test_hibernating_that_is_refused_says_what_to_do() -> None:
     chip, _ = open_with(REFUSED, answer("0b"), REFUSED, answer("05"), answer("0102"))
-    with pytest.raises(optiga.ChipError, match="CloseApplication: the chip says 0x0B") as refusal:
+    with pytest.raises(optiga.ChipError, match="CloseApplication: the chip returned error 0x0B") as refusal:
         chip.execute(Hibernate())
     assert "0xE0C5" in refusal.value.hint
-    with pytest.raises(optiga.ChipError, match="OpenApplication: the chip says 0x05") as refusal:
+    with pytest.raises(optiga.ChipError, match="OpenApplication: the chip returned error 0x05") as refusal:
         chip.execute(OpenApplication(bytes(8)))
-    assert "no context of that handle" in refusal.value.hint
+    assert "no context with this handle" in refusal.value.hint
     with pytest.raises(optiga.ChipError, match="handle of 2 bytes"):
         chip.execute(Hibernate())
     with pytest.raises(optiga.ConfigurationError, match="8 bytes, not 7"):
@@ -270,18 +270,18 @@ def test_a_refusal_names_command_object_cause_and_what_to_do() -> None:
     error = caught.value
     assert (error.code, error.name, error.oid, error.port) == (7, "access conditions not satisfied", 0xE0F0, "board")
     assert str(error) == (
-        "board: GenKeyPair 0xE0F0: the chip says 0x07, access conditions not satisfied. "
-        "0xE0F0 holds Infineon's own key and is locked; use another slot, for example second (0xE0F1)"
+        "board: GenKeyPair 0xE0F0: the chip returned error 0x07, access conditions not satisfied. "
+        "0xE0F0 has Infineon's own key and is locked: use another slot, for example second (0xE0F1)"
     )
 
 
 def test_a_cause_that_cannot_be_read_is_said_to_be_unknown() -> None:
     for cause in (REFUSED, answer(""), b"\x01\x00\x00\x00", answer("00")):
         chip, _ = open_with(REFUSED, cause)
-        with pytest.raises(optiga.ChipError, match="0x00, no cause given"):
+        with pytest.raises(optiga.ChipError, match="0x00, no reason given"):
             chip.random(8)
     chip, _ = open_with(REFUSED, answer("77"))
-    with pytest.raises(optiga.ChipError, match="0x77, an error the manual does not list"):
+    with pytest.raises(optiga.ChipError, match="0x77, an error that the manual does not list"):
         chip.random(8)
 
 
@@ -291,7 +291,7 @@ def test_a_cause_that_cannot_be_read_is_said_to_be_unknown() -> None:
 )
 def test_an_answer_against_the_manual_is_an_error(wrong: str) -> None:
     chip, _ = open_with(answer(wrong))
-    with pytest.raises(optiga.ChipError, match="not what the manual says"):
+    with pytest.raises(optiga.ChipError, match="does not follow the manual"):
         chip.generate_key("second")
 
 
@@ -299,9 +299,9 @@ def test_answers_of_the_wrong_size_are_errors() -> None:
     chip, _ = open_with(answer(bytes(7)), answer(bytes(3)), answer("00"), b"\x42\0\0\0")
     with pytest.raises(optiga.ChipError, match="7 random bytes"):
         chip.random(8)
-    with pytest.raises(optiga.ChipError, match="3 bytes where 2"):
+    with pytest.raises(optiga.ChipError, match="3 bytes instead of 2"):
         chip.read(0xF1D0, 0, 2)
-    with pytest.raises(optiga.ChipError, match="none belong"):
+    with pytest.raises(optiga.ChipError, match="instead of none"):
         chip.write(0xF1D0, b"x")
     with pytest.raises(optiga.ChipError, match="unknown status 0x42"):
         chip.random(8)
@@ -309,7 +309,7 @@ def test_answers_of_the_wrong_size_are_errors() -> None:
 
 def test_a_key_that_is_not_there() -> None:
     chip, _ = open_with(answer("200ec00101d003e1fc07d101ffd30100"))
-    with pytest.raises(optiga.ChipError, match="holds no key yet"):
+    with pytest.raises(optiga.ChipError, match="has no key yet"):
         chip.key(0xE0F1)
 
 

@@ -75,7 +75,7 @@ class TestWhatAModelLacks:
                 with suppress(ChipError):  # a chip may refuse what its model has
                     use(chip)
                 return
-            with pytest.raises(optiga.ConfigurationError, match=f"which has no {lack}"):
+            with pytest.raises(optiga.ConfigurationError, match=f"does not support {lack}"):
                 use(chip)
         assert [command[0] & 0x7F for command in asked] == [CommandCode.OPEN_APPLICATION, CommandCode.GET_DATA_OBJECT]
 
@@ -91,5 +91,5 @@ def test_a_chip_that_was_reset_meanwhile_is_said_so() -> None:
     with Chip(EmulatedTransport(emulated)) as chip:
         chip.random(8)
         Chip(EmulatedTransport(emulated)).close_application()  # another host, or the chip's reset
-        with pytest.raises(ChipError, match=r"GetRandom: .*reset meanwhile.*run the command again"):
+        with pytest.raises(ChipError, match=r"GetRandom: .*reset in the meantime.*run the command again"):
             chip.random(8)

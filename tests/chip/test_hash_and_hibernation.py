@@ -55,7 +55,7 @@ def test_two_long_messages_in_turns(chip: Chip) -> None:
     expected = hashlib.sha256((b"second" + MESSAGE[:3000]) * 3).digest()
     assert chip.execute(CalcHash(b"", HashStep.FINAL_AND_KEEP, second)) == expected
     assert chip.execute(CalcHash(b"", HashStep.TERMINATE)) == b""
-    with pytest.raises(ChipError, match="hashing nothing") as refusal:
+    with pytest.raises(ChipError, match="hash calculation") as refusal:
         chip.execute(CalcHash(b"", HashStep.FINAL))
     assert refusal.value.code == ErrorCode.COMMAND_OUT_OF_SEQUENCE
 
@@ -64,7 +64,7 @@ def test_hibernation_over_the_loss_of_power(tmp_path: Path) -> None:
     path = tmp_path / "my.chip"
     with Chip(open_emulated(path)) as chip:
         handle = chip.execute(Hibernate())
-        with pytest.raises(ChipError, match="not available"):
+        with pytest.raises(ChipError, match="application is closed"):
             chip.execute(GetRandom(8))
     transport = open_emulated(path)
     try:

@@ -32,7 +32,7 @@ def test_a_manifest_and_two_fragments() -> None:
 
 def test_nothing_is_sent_without_a_fragment() -> None:
     chip, transport = open_with()
-    with pytest.raises(ConfigurationError, match="an update without a fragment"):
+    with pytest.raises(ConfigurationError, match="an update without fragments"):
         chip.updates.apply(SAMPLE.target_oid, bytes.fromhex(SAMPLE.manifest), [])
     assert len(transport.sent) == 1
 
@@ -41,8 +41,8 @@ def test_nothing_is_sent_without_a_fragment() -> None:
     ("steps", "code", "hint"),  # steps that the chip takes before
     [
         (0, "10", "The object has this version or a later one"),
-        (1, "2d", "encrypted with another secret than the chip holds"),
-        (2, "08", "apply the same update once more"),
+        (1, "2d", "encrypted with another secret than the chip's"),
+        (2, "08", "apply the same update again"),
     ],
 )
 def test_a_refusal_ends_it(steps: int, code: str, hint: str) -> None:

@@ -167,7 +167,7 @@ def test_answers() -> None:
 )
 def test_answers_against_the_manual_are_errors(command: Command[bytes], wrong: bytes) -> None:
     chip, _ = open_with(wrong)
-    with pytest.raises(optiga.ChipError, match="not what the manual says"):
+    with pytest.raises(optiga.ChipError, match="does not follow the manual"):
         chip.execute(command)
 
 
@@ -175,18 +175,18 @@ def test_answers_against_the_manual_are_errors(command: Command[bytes], wrong: b
     ("command", "code", "hint"),
     [
         (EncryptSym(KEY_OID, ECB, BLOCK), "07", "execute access condition"),
-        (EncryptSym(KEY_OID, ECB, BLOCK, SymStep.FINAL), "0b", "another command"),
+        (EncryptSym(KEY_OID, ECB, BLOCK, SymStep.FINAL), "0b", "nother command"),
         (EncryptSym(0xE0F1, ECB, BLOCK), "01", "0xE200"),
         (EncryptSym(0xE0F1, HMAC256, BLOCK), "01", "pre-shared secret"),
         (EncryptSym(KEY_OID, ECB, BLOCK), "24", "key usage"),
-        (EncryptSym(SECRET_OID, HMAC256, BLOCK), "24", "holds no secret"),
-        (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "2f", "draw a new one"),
+        (EncryptSym(SECRET_OID, HMAC256, BLOCK), "24", "has no secret"),
+        (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "2f", "get a new one"),
         (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "01", "authorization reference"),
         (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "0d", "four"),
         (GenSymKey(optiga.KeyAlgorithm.AES128), "07", "0xE200"),
-        (GenSymKey(optiga.KeyAlgorithm.AES128, 0xE0F1), "01", "0xE200 only"),
+        (GenSymKey(optiga.KeyAlgorithm.AES128, 0xE0F1), "01", "only in 0xE200"),
         (GenSymKey(optiga.KeyAlgorithm.AES128), "03", "aes128"),
-        (GenSymKey(optiga.KeyAlgorithm.AES128), "0a", "does not have the command"),
+        (GenSymKey(optiga.KeyAlgorithm.AES128), "0a", "does not support the command"),
     ],
 )
 def test_a_refusal_says_what_to_do(command: Command[bytes], code: str, hint: str) -> None:

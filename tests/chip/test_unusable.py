@@ -77,8 +77,8 @@ class TestOnTheWayOut:
     def test_a_refusal_that_is_explained(self) -> None:
         error, _ = leave(REFUSED, answer("07"), answer("2003c0010f"))
         assert str(error) == (
-            "board 7: GetDataObject 0xF1D3: the chip says 0x07, access conditions not satisfied: 0xF1D3 is in "
-            "termination (LcsO 0x0F): the chip neither reads nor uses it. Nothing brings it back"
+            "board 7: GetDataObject 0xF1D3: the chip returned error 0x07, access conditions not satisfied: 0xF1D3 is "
+            "in termination (LcsO 0x0F): the chip neither reads nor uses it. This can never be undone"
         )
 
     def test_a_refusal_that_is_not(self) -> None:

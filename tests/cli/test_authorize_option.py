@@ -69,7 +69,7 @@ def test_what_is_locked_is_imported(cli: Cli, port: str) -> None:
     Path("f.json").write_text(json.dumps({"f1d1": {"data": b"for those who know".hex()}}))
     refused = cli("--port", port, "import", "f.json")
     assert (refused.code, len(refused.errors)) == (2, 1)
-    assert "0xF1D1 is locked: its change condition (auto 0xF1D0) does not let" in refused.errors[0]
+    assert "0xF1D1 is locked: its change condition (auto 0xF1D0) does not allow" in refused.errors[0]
     for dry in (("--dry-run",), ()):
         done = cli("--port", port, "import", "f.json", *dry, *AUTHORIZED)
         assert (done.code, "opened" in done.out) == (0, False), done
@@ -103,10 +103,10 @@ def test_the_secret_is_in_no_log(cli: Cli, port: str) -> None:
         ("0xF1D0=", 2, "is not of the form OID=FILE"),
         ("door=secret", 2, "--authorize: 'door' is neither a slot nor an OID"),
         ("0xE0F1=secret", 2, "0xE0F1 (device private EC key 2) holds no authorization reference"),
-        ("0xF1D0=none", 2, "cannot read the secret none: there is no such file"),
+        ("0xF1D0=none", 2, "cannot read the secret none: no such file"),
         ("0xF1D0=empty", 2, "the secret empty is empty"),
         ("0xF1D0=other", 4, "authorization failure. Check that the file holds the secret of 0xF1D0"),
-        ("0xF1D0=digits", 4, "authorization failure. The file holds hex digits: make bytes of them"),
+        ("0xF1D0=digits", 4, "authorization failure. The file has hex digits: convert it to bytes"),
         ("0xF1D2=secret", 4, "0xF1D2 is not an authorization reference"),
     ],
 )

@@ -229,7 +229,7 @@ class TestTakenOver:
         Path("all.pem").chmod(0o646)
         refused = cli("ca", "import", "other", "--certificate", "all.pem", OPEN)
         assert (refused.code, Path("other").exists()) == (2, False)
-        assert "other users may write the private key all.pem" in refused.errors[0]
+        assert "other users can write the private key all.pem" in refused.errors[0]
         Path("all.pem").chmod(0o644)
         Path("all.pem").write_bytes(root.pem)
         Path("all.key").write_bytes(root.key_pem())
@@ -374,7 +374,7 @@ class TestNoCrl:
             ("old.pem", "old.pem holds a certificate, not a CRL"),
             ("sha1.der", "signed with SHA-1, which can be forged"),
             ("sha1.pem", "signed with SHA-1, which can be forged"),
-            ("damaged.pem", "damaged.pem:1: the block that begins here is not base64"),
+            ("damaged.pem", "damaged.pem:1: the block that starts here is not base64"),
             ("other.pem", "other.pem holds no CRL that CN=old root has signed"),
         ],
     )

@@ -79,8 +79,8 @@ class TestNew:
             ("stone river", "at least 12"),
             ("passwordpassword", "easy to guess"),
             (WORDS.encode("utf-16-le"), "null character"),
-            (b"\xff\xfea", "neither"),
-            (b"\xff" * 16, "not text in UTF-8"),
+            (b"\xff\xfea", "not valid in either"),
+            (b"\xff" * 16, "not UTF-8 text"),
         ],
     )
     def test_weak_and_unreadable_ones(self, cli: Cli, words: str | bytes, cause: str) -> None:
@@ -120,15 +120,15 @@ class TestFiles:
         crl = ("ca", "crl", "--ca", closed, "--passphrase-file")
         result = cli(*crl, file(WORDS, 0o644), "-q")
         assert result.code == 0
-        assert "Warning: other users may read the passphrase words" in result.err
-        assert "other users may write the passphrase" in fails(cli, 2, *crl, file(WORDS, 0o666))
-        assert "other users may write" in fails(cli, 2, "ca", "init", "new", "--passphrase-file", "words")
+        assert "Warning: other users can read the passphrase words" in result.err
+        assert "other users can write the passphrase" in fails(cli, 2, *crl, file(WORDS, 0o666))
+        assert "other users can write" in fails(cli, 2, "ca", "init", "new", "--passphrase-file", "words")
         assert not Path("new").exists()
-        assert "other users may read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o640)).err
+        assert "other users can read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o640)).err
 
     @POSIX
     def test_secrets_of_objects(self, cli: Cli, port: str) -> None:
-        for mode, words in ((0o602, "other users may write the secret"), (0o600, "")):
+        for mode, words in ((0o602, "other users can write the secret"), (0o600, "")):
             authorize = ("--authorize", f"0xF1D0={file(WORDS, mode)}")
             error = fails(cli, 2 if words else 4, "--port", port, "object", "read", "0xF1D1", *authorize)
             assert words in error

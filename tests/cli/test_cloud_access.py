@@ -111,7 +111,7 @@ STS_REFUSES = {
     "expired": (CloudFault.error("ExpiredToken", 403, "expired"), "the AWS credentials have expired .*aws sso login"),
     "clock": (
         CloudFault.error("SignatureDoesNotMatch", 403, "Signature expired: 20300101T000000Z is now earlier than 2030"),
-        "does not accept this computer's clock .*Signature expired: 20300101.*Set the clock right",
+        "does not accept this computer's clock .*Signature expired: 20300101.*Set the clock",
     ),
     "signature": (
         CloudFault.error("SignatureDoesNotMatch", 403, "The request signature we calculated does not match HIDDEN"),

@@ -39,11 +39,11 @@ PROVISION = {
         "provision {files}/policy-slash.jsn", "aws_iot_config.policy: 'lamps/all' is not a valid name of a policy"
     ),
     "thing too long": Mistake(
-        "provision {files}/thing-long.jsn", r"aws_iot_config.thing: 'x+\{uid\}' is too long .*: 129 char.*takes 128"
+        "provision {files}/thing-long.jsn", r"aws_iot_config.thing: 'x+\{uid\}' is too long .*: 129 char.*at most 128"
     ),
     "empty thing": Mistake("provision {files}/thing-empty.jsn", r"thing-empty.jsn:\d+: aws_iot_config.thing: is empty"),
     "thing is a number": Mistake("provision {files}/thing-number.jsn", r"aws_iot_config.thing: must be a text"),
-    "no configuration": Mistake("provision none.jsn", "none.jsn: there is no such file"),
+    "no configuration": Mistake("provision none.jsn", "none.jsn: no such file"),
     "no such policy template": Mistake(
         P + " --policy-template none", "cannot read the policy template none: .*no such"
     ),
@@ -90,10 +90,10 @@ PROVISION = {
     ),
     "template's parameter unknown": Mistake(
         P + " --template {files}/lamp.json --parameter Room=1 --parameter Flor=2",
-        "lamp.json: the template has no parameter Flor, did you mean 'Floor'. It has Floor, Room, SerialNumber",
+        "the template has no parameter Flor, did you mean 'Floor'. Its parameters: Floor, Room, SerialNumber",
     ),
     "no such template": Mistake(P + " --template lamps", "neither a file nor a provisioning template .* named lamps"),
-    "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: there is no such file"),
+    "no such template file": Mistake(P + " --template lamps.json", "cannot read .*lamps.json: no such file"),
     "template is no JSON": Mistake(P + " --template {files}/text", "text:1: not JSON"),
     "template is a policy": Mistake(P + " --template {files}/field.template", "an object with Parameters and Resour"),
     "template without a name": Mistake(P + " --template=", "template"),
@@ -116,10 +116,10 @@ PROVISION = {
     "no such object": Mistake(P + " --id 0xBEEF", "'0xBEEF' is not an OID of the chip.*0xE0E1"),
     "no such slot": Mistake(P + " --slot ninth", "--slot 'ninth' is not a slot"),
     "Infineon's slot": Mistake(P + " --slot first", "Infineon's own key"),
-    "no such folder": Mistake(P + " --out-dir none", "cannot write to none: there is no such folder"),
-    "journal is none": Mistake(P + " --journal {files}/text", "text does not hold a journal.*another file"),
-    "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db does not hold a journal"),
-    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*no such folder"),
+    "the folder does not exist": Mistake(P + " --out-dir none", "cannot write to none: the folder does not exist"),
+    "journal is none": Mistake(P + " --journal {files}/text", "text is not a journal.*another file"),
+    "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db is not a journal"),
+    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*the folder does not exist"),
     "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
     "query finds nothing": Mistake(P + " --query arn", "'arn' finds nothing.*certificate_arn"),
     "broken query": Mistake(P + " --query a[", "is not valid"),
@@ -130,7 +130,7 @@ OTHERS = {
     "thing with a space": Mistake("register --thing my_lamp*", r"'my_lamp\*' is not a valid name of a thing"),
     "template and policy": Mistake("register --template t --policy p", "template itself defines.*--policy"),
     "type without a thing": Mistake("register --thing-type lamps", "require a thing.*Give a thing"),
-    "no such trust file": Mistake("register --trust none.pem", "none.pem: there is no such file"),
+    "no such trust file": Mistake("register --trust none.pem", "none.pem: no such file"),
     "trust file is text": Mistake("register --trust {files}/text", "no certificate in .*text", CERTIFICATE),
     "trust file is a device's": Mistake(
         "register --trust {files}/leaf.pem", "leaf.pem.*test device.*not a CA", CERTIFICATE
@@ -142,7 +142,7 @@ OTHERS = {
     "no such slot to take back": Mistake("deprovision --yes --slot ninth", "--slot: 'ninth' is neither a slot nor"),
     "query of deprovision": Mistake("deprovision --yes --query arn", "'arn' finds nothing"),
     "no journal to show": Mistake("journal show", "personalization.db.*'provision'.*--journal"),
-    "no journal to export": Mistake("journal export --journal {files}/text", "text does not hold a journal"),
+    "no journal to export": Mistake("journal export --journal {files}/text", "text is not a journal"),
     "template of no registration": Mistake("ca register ca --template t", "--template requires --auto-registration"),
     "no such CA to register": Mistake("ca register none", "none"),
 }
@@ -218,7 +218,7 @@ class TestChipsThatAreThere:
         other = "00" * 27
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", other)
         assert f"the journal has no entry for slot second of chip {other}" in said
-        assert f"It knows {chip} second" in said
+        assert f"The journal has {chip} second" in said
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--slot", "third")
         assert f"the journal has no entry for slot third of chip {chip}" in said
 

@@ -73,10 +73,12 @@ def test_without_them_the_chip_refuses(cli: Cli, bench: Bench, config: Path) -> 
     with before as chip:
         held = chip.read(0xE0E1)
     for port in (bench.plain, bench.shielded):
-        assert "GenKeyPair 0xE0F1: the chip says 0x07" in fails(cli, CHIP, "--port", port, "-q", "--csr", config)
+        assert "GenKeyPair 0xE0F1: the chip returned error 0x07" in fails(
+            cli, CHIP, "--port", port, "-q", "--csr", config
+        )
         assert "0x07" in fails(cli, CHIP, "--port", port, "-q", "--write", "cert.pem", "--slot", "second")
     said = fails(cli, CHIP, "--port", bench.plain, "-q", "--authorize", "0xF1D0=a", "--csr", config)
-    assert "DecryptSym 0xF1D0: the chip says 0x07" in said
+    assert "DecryptSym 0xF1D0: the chip returned error 0x07" in said
     assert not list(Path().glob("*.csr"))
     with optiga.open_chip(bench.shielded) as chip:
         assert chip.read(0xE0E1) == held
@@ -151,15 +153,15 @@ def test_a_new_v3_has_none(cli: Cli) -> None:
 
 
 MISTAKES = {
-    "new other --model trust-m-express --secret-out there": "there is there already",
-    "new other --model trust-m-express --secret-out link": "link is there already",
+    "new other --model trust-m-express --secret-out there": "there already exists",
+    "new other --model trust-m-express --secret-out link": "link already exists",
     "new other --model trust-m-express --secret-out s --authorization-out s": "s is named twice",
     "new other --model trust-m-express --secret-out other": "other is named twice",
     "new other --model trust-m-express --secret-out none/s": "none",
-    "new other --secret-out s": "Trust M V3 has no secret of its own",
-    "new other --model trust-x --authorization-out s": "Trust X has no secret of its own",
+    "new other --secret-out s": "Trust M V3 comes without a secret",
+    "new other --model trust-x --authorization-out s": "Trust X comes without a secret",
     "secrets chip": "--secret-out FILE, --authorization-out FILE or both",
-    "secrets chip --secret-out there": "there is there already",
+    "secrets chip --secret-out there": "there already exists",
     "secrets chip --authorization-out s": "no authorization reference in 0xF1D0",
     "secrets chip --secret-out s --authorization-out r": "no authorization reference in 0xF1D0",
 }

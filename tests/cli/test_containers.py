@@ -84,7 +84,7 @@ class Bench:
         assert "Traceback" not in outcome.err
         warnings = [line for line in outcome.err.splitlines() if line.startswith("Warning: ")]
         if self._container.umask == 0:
-            assert all("others may write the folder" in line for line in warnings), warnings
+            assert all("other users can write the folder" in line for line in warnings), warnings
         else:
             assert warnings == [], "whoever works like that has done nothing wrong"
         return outcome.out

@@ -69,7 +69,7 @@ MISTAKES = {
     "unknown": Mistake("show 0xE199", "not an OID"),
     "not yet a counter": Mistake("show 0xF1D0", "holds 100 bytes, but a counter has 8"),
     "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 100 bytes"),
-    "counting data": Mistake("count 0xF1D0", "Counters are 0xE120", CHIP),
+    "counting data": Mistake("count 0xF1D0", "Use a counter: 0xE120", CHIP),
     "zero": Mistake("count 0xE120 0", "1 to 255"),
     "too many": Mistake("count 0xE120 256", "1 to 255"),
     "nothing to set": Mistake("set 0xE120", "--value, --threshold"),

@@ -89,7 +89,7 @@ class TestBelief:
         Path(name).chmod(mode)
         result = cli("--port", "emulator:chip", "-q", "--read", "0xE0C2")
         assert result.code == 0
-        assert "is not used: others may write it" in result.err
+        assert "is not used: other users can write it" in result.err
         assert not Path("evil").exists()
 
     def test_another_users(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

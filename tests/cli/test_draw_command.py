@@ -68,9 +68,12 @@ def test_the_chip_keeps_nothing_of_it(cli: Cli) -> None:
     ("words", "line"),
     [
         ("--port emulator:chip key draw des", "'des' is not a key algorithm of the chip"),
-        ("--port emulator:x?model=trust-x key draw rsa2048", "an OPTIGA Trust X, which has no rsa2048 keys"),
-        ("--port emulator:x?model=trust-x key draw aes128", "an OPTIGA Trust X, which has no command GenSymKey"),
-        ("--port emulator:chip key draw secp256r1 --out none/key", "there is no such folder"),
+        ("--port emulator:x?model=trust-x key draw rsa2048", "an OPTIGA Trust X, which does not support rsa2048 keys"),
+        (
+            "--port emulator:x?model=trust-x key draw aes128",
+            "an OPTIGA Trust X, which does not support command GenSymKey",
+        ),
+        ("--port emulator:chip key draw secp256r1 --out none/key", "the folder does not exist"),
     ],
 )
 def test_mistakes(cli: Cli, words: str, line: str) -> None:

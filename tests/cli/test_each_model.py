@@ -56,18 +56,28 @@ def test_a_csr_on_each_model(cli: Cli, tmp_path: Path, caplog: pytest.LogCapture
 @pytest.mark.parametrize(
     ("model", "key", "lack", "has"),
     [
-        ("trust-x", "rsa2048", "the chip is an OPTIGA Trust X, which has no rsa2048 keys", "secp256r1, secp384r1"),
-        ("trust-x", "secp521r1", "the chip is an OPTIGA Trust X, which has no secp521r1 keys", "secp256r1, secp384r1"),
+        (
+            "trust-x",
+            "rsa2048",
+            "the chip is an OPTIGA Trust X, which does not support rsa2048 keys",
+            "secp256r1, secp384r1",
+        ),
+        (
+            "trust-x",
+            "secp521r1",
+            "the chip is an OPTIGA Trust X, which does not support secp521r1 keys",
+            "secp256r1, secp384r1",
+        ),
         (
             "trust-m-v1",
             "secp521r1",
-            "the chip is an OPTIGA Trust M V1, which has no secp521r1 keys",
+            "the chip is an OPTIGA Trust M V1, which does not support secp521r1 keys",
             "secp256r1, secp384r1, rsa1024, rsa2048",
         ),
         (
             "trust-m-v1",
             "rsa1024, sha512",
-            "the chip is an OPTIGA Trust M V1, which has no signatures by rsassa-pkcs1-v15-sha512",
+            "the chip is an OPTIGA Trust M V1, which does not support signatures by rsassa-pkcs1-v15-sha512",
             "rsassa-pkcs1-v15-sha256, rsassa-pkcs1-v15-sha384, ecdsa",
         ),
     ],
@@ -126,11 +136,14 @@ class TestObjectsOfTrustX:
     def test_another_model_does_not_have_them(self, cli: Cli) -> None:
         result = cli("--port", "emulator:m.chip", "object", "read", "0xF1DC")
         assert result.code == 2
-        assert "an OPTIGA Trust M V3, which has no object 0xF1DC, arbitrary data type 3, 13. It has " in result.err
+        assert (
+            "an OPTIGA Trust M V3, which does not support object 0xF1DC, arbitrary data type 3, 13. This model has "
+            in result.err
+        )
 
 
 LACKS = {
-    "object read 0xE0E9": ("trust-x", "object 0xE0E9, trust anchor 2. It has 0xE0E8, 0xE0EF"),
+    "object read 0xE0E9": ("trust-x", "object 0xE0E9, trust anchor 2. This model has 0xE0E8, 0xE0EF"),
     "object write 0xE0E9 cert.pem": ("trust-x", "object 0xE0E9"),
     "object write 0xE140 data": ("trust-x", "object 0xE140"),
     "object metadata 0xE200": ("trust-m-v1", "object 0xE200"),
@@ -150,7 +163,7 @@ LACKS = {
     "key ecdh five cert.pem": ("trust-x", "object 0xE0FC"),
     "key public five --certificate 0xE0E0": ("trust-x", "object 0xE0FC"),
     "key verify 0xE0E9 data data": ("trust-x", "object 0xE0E9"),
-    "key generate five": ("trust-x", "rsa2048 keys. It has secp256r1, secp384r1"),
+    "key generate five": ("trust-x", "rsa2048 keys. This model has secp256r1, secp384r1"),
     "key generate aes": ("trust-m-v1", "command GenSymKey"),
     "key generate second --algorithm secp521r1": ("trust-x", "secp521r1 keys"),
     "object read 0xF1D0 --authorize 0xF1D1=data": ("trust-m-v1", "command DecryptSym"),
@@ -175,7 +188,7 @@ def test_what_a_model_lacks_is_refused_by_name(
     caplog.clear()
     result = cli("-vv", "--port", port, *(word.replace("\u00a0", " ") for word in words.split(" ")))
     assert (result.code, result.out, len(result.errors)) == (2, "", 1)
-    assert f"which has no {lack}" in result.errors[0]
+    assert f"which does not support {lack}" in result.errors[0]
     asked = re.findall(r"emulator > (\w{12})", caplog.text)
     assert {question[:4] for question in asked} <= {"f000", "8100", "8101"}  # nothing but opening and looking
 

@@ -61,7 +61,7 @@ class TestNamesOfFiles:
             result = run()
             assert result.code == CONFIGURATION_EXIT
             assert "is damaged" in result.errors[0]
-            assert "Restore it from a copy" in result.errors[0]
+            assert "Restore it from a backup" in result.errors[0]
             assert sorted(bench.folder.iterdir()) == before
         assert bench.active() == []
 

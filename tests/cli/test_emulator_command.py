@@ -146,7 +146,7 @@ class TestStates:
         before = path.read_bytes()
         result = cli("emulator", "load", "state.json", path)
         assert (result.code, path.read_bytes()) == (BOARD, before)
-        assert "there is such a file already" in result.errors[0]
+        assert "the file already exists" in result.errors[0]
         assert cli("emulator", "dump", "none").code == BOARD
 
 
@@ -276,14 +276,14 @@ class TestServe:
     def test_a_name_that_no_host_can_have(self, cli: Cli, host: str) -> None:
         result = cli("emulator", "serve", "--chip", "board.chip", f"--tcp={host}:0")
         assert (result.code, len(result.errors)) == (BOARD, 1)
-        assert "no host can have that name" in result.errors[0]
+        assert "not a valid host name" in result.errors[0]
 
     @POSIX
     def test_a_link_where_a_file_is(self, cli: Cli) -> None:
         Path("mine").write_text("kept")
         result = cli("emulator", "serve", "--chip", "board.chip", "--pty", "mine")
         assert (result.code, len(result.errors)) == (BOARD, 1)
-        assert "is there already and is no symbolic link" in result.errors[0]
+        assert "already exists and is not a symbolic link" in result.errors[0]
         assert Path("mine").read_text() == "kept"
 
 

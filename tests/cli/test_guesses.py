@@ -103,4 +103,4 @@ def test_help_is_a_command(cli: Cli, typed: str) -> None:
 
 
 def test_a_file_that_is_called_help_is_one(cli: Cli) -> None:
-    assert "there is no such file" in fails(cli, USAGE, "--port", "none", "--csr", "help")
+    assert "no such file" in fails(cli, USAGE, "--port", "none", "--csr", "help")

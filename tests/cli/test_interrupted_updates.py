@@ -325,7 +325,7 @@ class TestTermination:
             chip.write_metadata(0xF1D0, parse_metadata_words(["metadata_update: int 0xE0E8", "reset_type: creation"]))
         terminate(port, 0xF1D0, 0xF1D1)
         assert "a protected update of its metadata can" in cli("--port", port, "object", "read", "0xF1D0").err
-        assert "Nothing brings it back" in cli("--port", port, "object", "read", "0xF1D1").err
+        assert "This can never be undone" in cli("--port", port, "object", "read", "0xF1D1").err
 
     def test_other_refusals_speak_of_conditions(self, cli: Cli, port: str) -> None:
         with optiga.open_chip(port) as chip:

@@ -83,7 +83,7 @@ class TestCsr:
         filename = "47478ea636328de8488a50236e79aa40720afc6f.csr"
         assert result.code == 0
         assert result.out == f"{{'filename': '{filename}', 'public_key': '{SEED_PUBLIC_KEY}'}}\n"
-        note = "Slot second has a new key secp256r1 in 0xE0F1\n"
+        note = "Slot second has a new key (secp256r1) in 0xE0F1\n"
         assert result.err == CONFIGURATION_SHOWN + emulated(port) + NEW + note
         assert [path.name for path in Path.cwd().iterdir()] == [filename]
 
@@ -209,7 +209,7 @@ class TestWrite:
         [
             ((-20, -10), False, "expired on"),
             ((10, 20), False, "not valid before"),
-            ((-1, 10), True, "is one of a CA, not of a device"),
+            ((-1, 10), True, "is a CA certificate, not a device certificate"),
         ],
     )
     def test_what_people_should_know(self, cli: Cli, port: str, days: tuple[int, int], ca: bool, warning: str) -> None:

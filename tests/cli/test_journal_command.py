@@ -168,7 +168,8 @@ class TestExport:
         assert cli("journal", "export", "--output", form, "--out", "slots", "-q").err == ""
 
     @pytest.mark.parametrize(
-        ("out", "line"), [("none/slots", "no such folder"), (".", "names no file"), ("-", "'-' names no file")]
+        ("out", "line"),
+        [("none/slots", "the folder does not exist"), (".", "names no file"), ("-", "'-' names no file")],
     )
     def test_where_it_cannot_be_written(self, cli: Cli, saved: list[Entry], out: str, line: str) -> None:
         result = cli("journal", "export", "--out", out)

@@ -156,7 +156,7 @@ class TestGenerate:
         assert load_pem_public_key(result.out.encode())
 
     def test_aes(self, cli: Cli, port: str) -> None:
-        assert "locked, as 0xE200 is in a new chip" in fails(cli, 4, "--port", port, "key", "generate", "aes")
+        assert "locked, as 0xE200 is on a new chip" in fails(cli, 4, "--port", port, "key", "generate", "aes")
         unlock_aes(port)
         result = cli("--port", port, "key", "generate", "aes", "--bits", "192")
         assert (result.code, result.out) == (0, "")
@@ -214,14 +214,14 @@ class TestSignAndVerify:
         save_public(key, "rsa.pem")
         result = cli("--port", port, "key", "verify", "rsa.pem", "sig", message, "--hash", "sha512")
         assert (result.code, result.out) == (0, "The chip has verified the signature: rsa2048, sha512\n")
-        assert "does not verify" in fails(cli, 5, "--port", port, "key", "verify", "rsa.pem", "sig", message)
+        assert "is not valid for" in fails(cli, 5, "--port", port, "key", "verify", "rsa.pem", "sig", message)
 
     def test_with_the_slots_certificate(self, cli: Cli, port: str, message: str) -> None:
         cli("--port", port, "key", "sign", "first", message, "--out", "sig")
         assert cli("--port", port, "key", "verify", "first", "sig", message).code == 0
         Path("message").write_bytes(MESSAGE + b"more")
         error = fails(cli, 5, "--port", port, "key", "verify", "first", "sig", message)
-        assert "does not verify with the key of first (secp256r1, sha256)" in error
+        assert "is not valid for the key of first (secp256r1, sha256)" in error
         assert "0xE0E1 holds no certificate" in fails(cli, 5, "--port", port, "key", "verify", "second", "sig", message)
 
     def test_with_a_trust_anchor(self, cli: Cli, port: str, message: str) -> None:
@@ -259,7 +259,11 @@ class TestSignAndVerify:
         other = make_key().private.sign(MESSAGE, ec.ECDSA(hashes.SHA256()))
         with pytest.raises(InvalidSignature):
             third.verify(other, MESSAGE, ec.ECDSA(hashes.SHA256()))
-        for content, why in ((other, "does not verify"), (b"", "no signature of"), (b"\x30\x01", "no signature of")):
+        for content, why in (
+            (other, "is not valid for"),
+            (b"", "not a signature by"),
+            (b"\x30\x01", "not a signature by"),
+        ):
             Path("sig").write_bytes(content)
             assert why in fails(cli, 5, "--port", port, "key", "verify", "third.pem", "sig", message)
 
@@ -321,7 +325,7 @@ class TestEcdh:
     def test_other_curve(self, cli: Cli, port: str, third: object) -> None:
         save_public(ec.generate_private_key(ec.SECP384R1()), "peer.pem")
         error = fails(cli, 2, "--port", port, "key", "ecdh", "third", "peer.pem")
-        assert "is on secp384r1, the one in 0xE0F2 is secp256r1" in error
+        assert "is secp384r1, but the key in 0xE0F2 is secp256r1" in error
 
 
 class TestDecrypt:
@@ -337,7 +341,7 @@ class TestDecrypt:
         Path("protected").write_bytes(bytes(127) + b"\x01")
         assert "DecryptAsym" in fails(cli, 4, "--port", port, "key", "decrypt", "five", "protected")
         Path("protected").write_bytes(bytes(100))
-        assert "that has 128" in fails(cli, 2, "--port", port, "key", "decrypt", "five", "protected")
+        assert "must be 128" in fails(cli, 2, "--port", port, "key", "decrypt", "five", "protected")
 
 
 def test_bytes_do_not_go_to_a_terminal(cli: Cli, port: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,4 +112,4 @@ def test_a_chip_that_was_reset_is_said_to_be(cli: Cli) -> None:
     with board_on_tcp(Board(execute)) as port:
         done = cli("--port", port, "random", "16")
     assert done.code == 4
-    assert "reset meanwhile" in done.err
+    assert "reset in the meantime" in done.err

@@ -117,15 +117,17 @@ class Way(NamedTuple):
 
 WAYS = {
     "Brainpool": Way(
-        write("other.jsn", configuration("brainpoolp256r1")), "other.jsn", "takes no keys brainpoolp256r1"
+        write("other.jsn", configuration("brainpoolp256r1")), "other.jsn", "does not accept brainpoolp256r1 keys"
     ),
     "Brainpool of an own CA in AWS": Way(
         lambda bench: (short_ca(bench), write("other.jsn", configuration("brainpoolp256r1"))(bench))[1],
         "other.jsn --ca ca",
-        "takes no keys brainpoolp256r1",
+        "does not accept brainpoolp256r1 keys",
     ),
     "RSA of 1024 bits": Way(
-        write("other.jsn", configuration("1024", algorithm="rsa")), "other.jsn --id 0xE0E1", "takes no keys rsa1024"
+        write("other.jsn", configuration("1024", algorithm="rsa")),
+        "other.jsn --id 0xE0E1",
+        "does not accept rsa1024 keys",
     ),
     "RSA of 1024 bits of an own CA": Way(
         lambda bench: (short_ca(bench), write("other.jsn", configuration("1024", algorithm="rsa"))(bench))[1],
@@ -179,7 +181,7 @@ WAYS = {
     "a variable without an end": Way(
         policy(Resource="arn:aws:iot:*:*:client/${iot:ClientId"), "--policy-template bad.template", "variable"
     ),
-    "an action with spaces": Way(policy(Action="iot: Connect"), "--policy-template bad.template", "no action"),
+    "an action with spaces": Way(policy(Action="iot: Connect"), "--policy-template bad.template", "not an action"),
     "an action that there is not": Way(policy(Action=["iot:Conect"]), "--policy-template bad.template", "iot:Conect"),
 }
 

@@ -132,7 +132,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "another model's": ({"e200": {"metadata": "2009c00101d001ffd30100"}}, "--model trust-m-v1", "0xE200: an OPTIGA"),
     "a key's data": ({"e0f1": {"data": "00" * 32}}, "", "0xE0F1: the file has data for it"),
     "a key of another kind": ({"e0f1": {"metadata": WITH_KEY.replace("e00103", "e00142")}}, "", "0xE0F1: "),
-    "too much": ({"f1d0": {"data": "00" * 141}}, "", "0xF1D0: 141 bytes of data, and room for 140"),
+    "too much": ({"f1d0": {"data": "00" * 141}}, "", "0xF1D0: 141 bytes of data, but there is room for 140"),
     "another size": ({"f1d0": {"metadata": "2011c00101c4018dc50104d003e1fc07d10100"}}, "", "0xF1D0: its metadata give"),
     "an unknown build": ({"e0c2": {"data": "cd16338201001c00050000" + "00" * 14 + "9999"}}, "", "build 9999"),
     "a short UID": ({"e0c2": {"data": "cd16"}}, "", "a UID has 27 bytes"),

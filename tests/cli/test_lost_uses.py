@@ -21,10 +21,10 @@ def live(cli: Cli, port: str) -> str:
 @pytest.mark.parametrize(
     ("words", "lost", "kept"),
     [
-        (["execute: never"], ["authentication", "key agreement", "nothing at all"], []),
-        (["key_usage: key_agreement"], ["authentication"], ["key agreement", "nothing at all"]),
+        (["execute: never"], ["authentication", "key agreement", "no use remains"], []),
+        (["key_usage: key_agreement"], ["authentication"], ["key agreement", "no use remains"]),
         (["key_usage: authentication"], ["key agreement"], ["authentication"]),
-        (["execute: lcso < operational", "lcso: operational"], ["authentication", "nothing at all"], []),
+        (["execute: lcso < operational", "lcso: operational"], ["authentication", "no use remains"], []),
     ],
     ids=str,
 )

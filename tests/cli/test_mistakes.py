@@ -21,9 +21,7 @@ from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate, make_key
 
 MISTAKES = {
-    "no configuration and no board": Mistake(
-        "provision none.jsn", "none.jsn: there is no such file", reason="not_found"
-    ),
+    "no configuration and no board": Mistake("provision none.jsn", "none.jsn: no such file", reason="not_found"),
     "no board": Mistake(
         "--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD, reason="no_board"
     ),
@@ -56,7 +54,7 @@ MISTAKES = {
     "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'"),
     "emulator model": Mistake("--port emulator:x?model=Z info", "'Z'.*trust-m-v3"),
     "emulator folder": Mistake(
-        "--port emulator:{tmp}/none/chip info", "there is no such folder", BOARD, reason="not_found"
+        "--port emulator:{tmp}/none/chip info", "the folder does not exist", BOARD, reason="not_found"
     ),
     "not a chip file": Mistake(
         "--port emulator:{files}/not-json.jsn info", "not an emulated chip", BOARD, reason="wrong_type"
@@ -75,7 +73,7 @@ MISTAKES = {
     "read-only folder": Mistake(
         "--port {port} --csr {config} --out-dir {sealed}", "cannot write to", reason="not_writable"
     ),
-    "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "no such folder"),
+    "missing folder": Mistake("--port {port} --csr {config} --out-dir none", "the folder does not exist"),
     "no such query": Mistake(
         "--port {port} --csr {config} --query arn", "'arn' finds nothing.*filename, public_key", reason="bad_value"
     ),
@@ -84,7 +82,7 @@ MISTAKES = {
     "query that does not fit": Mistake("--port {port} --csr {config} --query length(foo)", "does not fit"),
     "URL without port": Mistake("--port socket://127.0.0.1 info", "no port number"),
     "folder for a chip": Mistake("--port emulator:. info", "it is a folder", BOARD),
-    "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not the name of a file", BOARD),
+    "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not a valid file name", BOARD),
     "new in a folder": Mistake("emulator new .", "it is a folder", BOARD),
     "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is not an emulated chip"),
     "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", reason="bad_value"),

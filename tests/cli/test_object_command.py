@@ -129,7 +129,7 @@ class TestData:
         feed(monkeypatch, text)
         refused = cli("--port", port, "object", "write", "F1D1", "-", "--hex")
         assert (refused.code, len(refused.errors)) == (USAGE, 1)
-        assert "standard input is not hex: a byte has two digits" in refused.errors[0]
+        assert "standard input is not hex: each byte needs two digits" in refused.errors[0]
 
     def test_a_certificate(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
         certificate = make_certificate()
@@ -216,9 +216,9 @@ class TestLock:
         for line in (
             "Locking 0xF1D0 can never be undone:",
             "  its life cycle state goes from creation to operational and never comes back",
-            "  change: lcso < operational is fixed, which is never from then on",
+            "  change: lcso < operational is fixed, which then means never",
             "  read: always is fixed",
-            "  execute: absent is fixed, which is never from then on",
+            "  execute: absent is fixed, which then means never",
             "  none of its metadata can ever be changed again",
         ):
             assert line in result.err.splitlines()
@@ -259,23 +259,23 @@ MISTAKES = {
     "a session": Mistake(
         "object metadata 0xE100", r"0xE100 \(session context 1\) is not an object with data or metadata"
     ),
-    "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: there is no such file"),
+    "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: no such file"),
     "empty": Mistake("object write 0xF1D0 {files}/empty", "no data are given"),
     "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit in 0xF1D0, which has room for 140"),
     "too far": Mistake("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit"),
-    "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is no hex digit"),
+    "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is not a hex digit"),
     "a key": Mistake("object write 0xE0F1 {files}/few", "is a private key"),
-    "last error": Mistake("object write 0xF1C2 {files}/few", "is the chip's own"),
+    "last error": Mistake("object write 0xF1C2 {files}/few", "belongs to the chip itself"),
     "a counter": Mistake("object write 0xE120 {files}/few", "Use 'counter set'"),
     "no certificate": Mistake("object write 0xE0E1 {files}/few", "no certificate in", CERTIFICATE),
     "negative offset": Mistake("object write 0xF1D0 {files}/few --offset -1", "offset"),
     "wrong word": Mistake("object metadata 0xF1D0 change:sometimes", "expected one of always.*, not 'sometimes'"),
-    "brackets": Mistake("object metadata 0xF1D0 change:(always)", "brackets are not supported"),
+    "brackets": Mistake("object metadata 0xF1D0 change:(always)", "parentheses are not supported"),
     "usage of data": Mistake("object metadata 0xF1D0 key_usage:signature", "0xF1D0 is not a key"),
     "type of a key": Mistake("object metadata 0xE0F1 type:byte_string", "0xE0F1 is a key"),
     "type of the monitor": Mistake("object metadata 0xE0C9 type:byte_string", "0xE0C9 has no type"),
     "no state": Mistake("object metadata 0xF1D0 lcso:0x05", "0xF1D0: lcso: 0x05 is not a life cycle state"),
-    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "only the chip changes the metadata"),
+    "no life cycle": Mistake("object metadata 0xE0C2 read:never", "only the chip can change the metadata"),
     "reading a key": Mistake("object read 0xE0F1", "never leaves the chip"),
     "query": Mistake("object list --query nonsense", "'nonsense' finds nothing.*objects"),
     "query of a write": Mistake("object write 0xF1D0 {files}/few --query nonsense", "finds nothing.*written"),

@@ -28,7 +28,7 @@ POOR = {
     "neither digitalSignature nor keyCertSign": odd.odd_certificate(KEY, extensions=(odd.key_usage("0640"),)),
     "compressed": odd.odd_certificate(KEY, info=odd.compressed_info(KEY)),
     "at most 1300": odd.odd_certificate(KEY, extensions=(odd.key_usage(), PADDING)),
-    "version is 1": odd.odd_certificate(KEY, version=None, extensions=None),
+    "version must be 3: it is 1": odd.odd_certificate(KEY, version=None, extensions=None),
     "21 bytes": odd.odd_certificate(KEY, serial=b"\x01" * 21),
     "issuer": odd.odd_certificate(KEY, issuer=odd.encode(odd.SEQUENCE, b"")),
 }
@@ -204,7 +204,7 @@ def test_an_anchor_that_lies_there_as_a_devices_certificate(cli: Cli, tmp_path: 
     assert cli("update", "make", "data", "0xF1D0", "data", *signed.split()).code == 0
     refused = cli("--port", port, "update", "apply", "set.json")
     assert refused.code == 5
-    assert "0xE0E3 holds no certificate in plain DER. It holds a device's" in refused.err
+    assert "0xE0E3 has no certificate in plain DER. It holds a device's" in refused.err
     assert '"type: trust_anchor"' in refused.err
     assert cli("--port", port, "-q", "object", "write", "0xE0E3", "root.pem").code == 0
     assert cli("--port", port, "update", "apply", "set.json").code == 0

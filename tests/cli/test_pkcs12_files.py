@@ -182,7 +182,7 @@ def test_a_private_key_beside_the_certificate(cli: Cli, port: str, kind: str, wa
         result = cli("--port", port, *KEY_WAYS[way], *KEYS_BESIDE[kind])
         assert result.code == 0, result.err
         assert result.err.count("is not used: the chip has its own") == 1
-        assert result.err.count(f"other users may read the private key in {KEYS_BESIDE[kind][0]}") == read
+        assert result.err.count(f"other users can read the private key in {KEYS_BESIDE[kind][0]}") == read
 
 
 def test_a_private_key_beside_it_in_pem_is_refused(cli: Cli, port: str) -> None:
@@ -196,6 +196,6 @@ def test_a_certificate_that_stands_twice(cli: Cli, port: str) -> None:
     Path("twice.pem").write_bytes(Path("device.pem").read_bytes() * 2)
     result = cli("--port", port, "--write", "twice.pem")
     assert result.code == 0
-    assert "twice.pem holds a certificate several times: each is taken once" in result.err
+    assert "twice.pem has the same certificate several times: it is used once" in result.err
     assert "does not hold" not in result.err
     assert cli("--port", port, "--read", "second").out == Path("device.pem").read_text()

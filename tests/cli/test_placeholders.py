@@ -54,7 +54,7 @@ def test_no_file_is_called_so(made: Cli, port: str, command: str) -> None:
         result = made("-q", "--port", port, *words)
         assert result.code in (USAGE, 3)
         (error,) = result.errors
-        assert f"holds {name.removesuffix('.x')!r}" in error
+        assert f"contains {name.removesuffix('.x')!r}" in error
         assert sorted(Path().iterdir()) == before
 
 
@@ -74,8 +74,8 @@ def test_folders_of_runs(made: Cli, port: str) -> None:
         for more in ((), ("--dry-run",)):
             words = ("provision", CONFIG, "--ca", "ca", "--no-cloud", "--out-dir", name)
             error = fails(made, USAGE, "-q", "--port", port, *words, *more)
-            assert f"{right} stands for" in error
-    assert "{uid} stands for" in fails(made, USAGE, "-q", "--port", port, "register", "--out-dir", "{UID}")
+            assert f"{right} means" in error
+    assert "{uid} means" in fails(made, USAGE, "-q", "--port", port, "register", "--out-dir", "{UID}")
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_folders_of_runs(made: Cli, port: str) -> None:
 def test_names(made: Cli, port: str, words: str, right: bool) -> None:
     Path("policy").write_text('{"Version": "2012-10-17", "Statement": [{"Resource": "x:client/{UID}"}]}')
     error = fails(made, USAGE, "-q", "--port", port, *words.split())
-    assert "holds '{" in error
-    assert ("{uid} stands for the chip's UID" in error) is right
+    assert "contains '{" in error
+    assert ("{uid} means the chip's UID" in error) is right
     assert ":4:" not in error
     assert not Path("x").exists()
 
@@ -115,4 +115,4 @@ def test_in_a_configuration(cli: Cli, port: str) -> None:
     Path("device.jsn").write_text(json.dumps(value, indent=4))
     for words in (("config", "check"), ("--csr",)):
         error = fails(cli, USAGE, "-q", "--port", port, *words, "device.jsn")
-        assert "common_name: holds '{slot}'" in error
+        assert "common_name: contains '{slot}'" in error

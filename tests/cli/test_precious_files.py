@@ -126,7 +126,7 @@ class TestShortFiles:
         Path("notes").write_bytes(b"x" * size)
         result = cli("--port", port, "provision", config, "--ca", "ca", "--no-cloud", "--journal", "notes")
         assert (result.code, len(result.errors)) == (CONFIGURATION, 1)
-        assert "notes does not hold a journal" in result.errors[0]
+        assert "notes is not a journal" in result.errors[0]
         assert Path("notes").read_bytes() == b"x" * size
 
     @pytest.mark.parametrize("size", [1, 99, 511, 600])

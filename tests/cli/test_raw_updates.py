@@ -86,7 +86,7 @@ MISTAKES = {
     "all are": ("manifest.dat data", "fragment 1 of 3 is missing"),
     "one of another update": (
         "manifest.dat fragment_0.dat fragment_1.dat fragment_2.dat other_fragment.dat",
-        "other_fragment.dat holds no fragment that belongs",
+        "other_fragment.dat has no fragment that belongs",
     ),
     "no manifest": ("fragment_0.dat fragment_1.dat", "no manifest"),
     "a fragment alone": ("fragment_0.dat", "neither text nor the manifest"),

@@ -157,8 +157,8 @@ def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: 
     for what, words in (
         ("the objects of a chip", "export made --force"),
         ("the state of an emulated chip", "emulator dump --out made --force"),
-        ("what a journal holds", "journal export --journal journal --out made --force"),
-        ("what a journal holds", "journal export --journal journal --out made --force --output csv"),
+        ("the content of a journal", "journal export --journal journal --out made --force"),
+        ("the content of a journal", "journal export --journal journal --out made --force --output csv"),
     ):
         assert run(words).code == 0
         held.setdefault(what, []).append(Path("made").read_bytes())

@@ -126,7 +126,7 @@ def test_nothing_is_loaded_that_is_not_needed(name: str, tmp_path: Path) -> None
     check_what_is_loaded(name, tmp_path)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")
 def test_a_board_loads_no_other_port(tmp_path: Path) -> None:
     with board_on_pty(Board(EmulatedChip().execute)) as port:
         check_what_is_loaded("board", tmp_path, "--port", port)

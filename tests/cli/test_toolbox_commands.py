@@ -98,7 +98,7 @@ class TestHash:
         assert shown == {"hash": "sha256", "digest": digest}
 
     def test_of_a_secret(self, cli: Cli, port: str, secret: str) -> None:
-        assert "What cannot be read cannot be hashed" in fails(cli, 4, "--port", port, "hash", "--object", secret)
+        assert "The chip can hash only objects" in fails(cli, 4, "--port", port, "hash", "--object", secret)
 
 
 class TestHmac:
@@ -113,7 +113,7 @@ class TestHmac:
         assert SECRET.hex() not in caplog.text + result.err
 
     def test_object_of_another_type(self, cli: Cli, port: str, message: str) -> None:
-        assert "type is pre-shared secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
+        assert "type pre-shared secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
 
 
 class TestAes:
@@ -147,7 +147,7 @@ class TestAes:
         Path("text").write_bytes(b"plain words")
         cli("--port", port, "aes", "encrypt", "text", "--out", "protected", "--iv", IV.hex())
         error = fails(cli, 2, "--port", port, "aes", "decrypt", "protected", "--iv", "ff" * 16, "--out", "plain")
-        assert "not padded by PKCS #7" in error
+        assert "do not have PKCS #7 padding" in error
         assert not Path("plain").exists()
 
     def test_macs(self, cli: Cli, port: str, message: str, aes: bytes) -> None:
@@ -160,7 +160,7 @@ class TestAes:
         assert cli("--port", port, "aes", "mac", "blocks", "--mode", "cbc-mac").out == last.hex() + "\n"
 
     def test_no_key(self, cli: Cli, port: str, message: str) -> None:
-        assert "holds no key" in fails(cli, 4, "--port", port, "aes", "mac", message)
+        assert "has no key" in fails(cli, 4, "--port", port, "aes", "mac", message)
 
 
 class TestRsa:
@@ -178,7 +178,7 @@ class TestRsa:
         assert key.decrypt(bytes.fromhex(shown), padding.PKCS1v15()) == b"x" * 245
         Path("text").write_bytes(b"x" * 246)
         error = fails(cli, 2, "--port", port, "rsa", "encrypt", "--key", "cert.pem", "text")
-        assert "246 bytes are too many for RSA-2048: at most 245" in error
+        assert "246 bytes are too long for RSA-2048, which encrypts at most 245 bytes" in error
 
     def test_for_a_certificate_on_the_chip(self, cli: Cli, port: str) -> None:
         Path("text").write_bytes(b"x")
@@ -227,23 +227,23 @@ MISTAKES = [
     Mistake("hmac m --key nine", "--key: 'nine' is neither a slot nor an OID.*0xF1D0"),
     Mistake("hmac empty --key 0xF1D0", "empty is empty"),
     Mistake("aes encrypt m", "CBC needs.*there is none"),
-    Mistake("aes encrypt m --iv 00", "it has 1"),
+    Mistake("aes encrypt m --iv 00", "16 bytes, not 1"),
     Mistake("aes encrypt m --iv zz", "not bytes in hex"),
-    Mistake("aes encrypt m --mode ecb --iv 00", "ECB takes no --iv"),
-    Mistake("aes encrypt m --mode ecb --pad none", "5 bytes are not whole blocks"),
-    Mistake("aes decrypt m --mode ecb", "5 bytes are not whole blocks"),
-    Mistake("aes encrypt m --mode ecb --out none/x", "no such folder"),
-    Mistake("aes encrypt m --mode ecb --out x", "holds no key", CHIP),
-    Mistake("aes mac m --mode cbc-mac", "CMAC takes any length"),
+    Mistake("aes encrypt m --mode ecb --iv 00", "ECB does not use --iv"),
+    Mistake("aes encrypt m --mode ecb --pad none", "5 bytes are not a multiple"),
+    Mistake("aes decrypt m --mode ecb", "5 bytes are not a multiple"),
+    Mistake("aes encrypt m --mode ecb --out none/x", "the folder does not exist"),
+    Mistake("aes encrypt m --mode ecb --out x", "has no key", CHIP),
+    Mistake("aes mac m --mode cbc-mac", "Use CMAC"),
     Mistake("aes mac empty", "empty is empty"),
     Mistake("rsa encrypt m", "either with --key or with --certificate"),
-    Mistake("rsa encrypt m --key ec.pem", "holds a key secp256r1"),
-    Mistake("rsa encrypt m --key m", "neither a public key nor a certificate", CERTIFICATE),
+    Mistake("rsa encrypt m --key ec.pem", "has a key of type secp256r1"),
+    Mistake("rsa encrypt m --key m", "no public key, certificate or CSR", CERTIFICATE),
     Mistake("rsa encrypt m --certificate 0xE0F1", "never leaves the chip"),
-    Mistake("rsa decrypt second m", "holds no key yet", CHIP),
+    Mistake("rsa decrypt second m", "has no key yet", CHIP),
     Mistake("key derive hkdf --secret 0xF1D0 --size 15", "16 to 256"),
     Mistake("key derive hkdf --secret 0xE101 --size 16", "is a session"),
-    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type is pre-shared secret", CHIP),
+    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type pre-shared secret", CHIP),
     Mistake("key derive hkdf --secret 0xF1D0 --size 16 --query x", "finds nothing"),
     Mistake(f"key derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}", "--info has 257 bytes"),
     Mistake("key derive tls-prf --secret 0xF1D0 --size 16 --label short", "have 5 bytes together"),

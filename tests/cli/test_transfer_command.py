@@ -156,7 +156,7 @@ class TestImport:
             "reason": None,
         }
         assert (rows["0xE0F1"]["result"], rows["0xF1D4"]["result"]) == ("metadata", "unchanged")
-        assert rows["0xE0C2"]["reason"] == "it is the chip's own"
+        assert rows["0xE0C2"]["reason"] == "it belongs to the chip itself"
         again = cli("--port", other, "import", "f.json")
         assert (again.code, again.errors) == (0, [])
         assert again.out.splitlines()[-1] == "0 written, 0 with new metadata, 40 unchanged, 3 left"
@@ -256,7 +256,7 @@ class TestImport:
         assert exported(cli, port) == before
         done = cli("--port", port, "import", "f.json", "--yes")
         assert done.code == 0
-        assert "  0xE0F2: it holds no key and can never get one\n" in done.err
+        assert "  0xE0F2: the slot has no key and can never get one\n" in done.err
         assert exported(cli, port)["e0f2"]["pretty_metadata"]["lcso"] == "operational"
 
     def test_from_standard_input_and_one_object(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,13 +288,13 @@ class TestImport:
         save({"f1d0": {"pretty_metadata": {"read": "always"}}, "e0e0": {"data": "c0"}, "f1c2": {"data": "01"}})
         assert cli("--port", port, "import", "f.json").out.splitlines() == [
             "0xE0E0 left: Infineon's certificate is for this chip's own key",
-            "0xF1C2 left: it is the chip's own",
+            "0xF1C2 left: it belongs to the chip itself",
             "0xF1D0 left: its data are not in the file",
             "0 written, 0 with new metadata, 0 unchanged, 3 left",
         ]
         save({"f1d0": {"metadata": "2006c00101d10100", "data": "00"}})
         row = result_of(cli("--port", port, "import", "f.json", "--output", "json"))["0xF1D0"]
-        assert row["reason"] == "change, execute, type, which the file does not have, cannot be removed"
+        assert row["reason"] == "not in the file, but cannot be removed: change, execute, type"
 
 
 def three(cli: Cli, port: str) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ class TestOtherFiles:
             ("signer.pem", "is PEM"),
             ("openssl.cnf", "is a file with sections.*'export' has written"),
             ("configurator.xml", "is a project of Infineon's OPTIGA Trust Configurator.*port.to_json"),
-            ("policy.jsn", "is a policy of AWS.*'provision'"),
+            ("policy.jsn", "is an AWS policy.*'provision'"),
             ("subject.jsn", "is the subject of a certificate.*'config new'"),
         ],
     )
@@ -109,16 +109,16 @@ class TestOtherFiles:
     @pytest.mark.parametrize(
         ("words", "what"),
         [
-            ("update show export.json", "'export' wrote"),
+            ("update show export.json", "an export of a chip's objects"),
             ("update show state.json", "the state of an emulated chip"),
-            ("update show config.jsn", "a configuration, not an update set. It says"),
-            ("update show policy.jsn", "a policy of AWS"),
+            ("update show config.jsn", "a configuration, not an update set. Use it"),
+            ("update show policy.jsn", "an AWS policy"),
             ("update show openssl.cnf", "not an update set: it holds no manifest"),
             ("update show example.c", "not an update set: it holds no manifest"),
             ("emulator load openssl.cnf other.chip", "a file with sections"),
             ("emulator load configurator.xml other.chip", "a project of Infineon's OPTIGA Trust Configurator"),
-            ("config check export.json", "no configuration, but what 'export' wrote"),
-            ("config check openssl.cnf", "no configuration, but a file with sections"),
+            ("config check export.json", "an export of a chip's objects, not a configuration"),
+            ("config check openssl.cnf", "a file with sections"),
             ("emulator load set.json other.chip", "an update set"),
         ],
     )

@@ -20,14 +20,14 @@ OPERATIONAL = {"pretty_metadata": {"lcso": "operational"}}
 
 MISTAKES = [
     Mistake("export .", "names no file. Name a file, or - for standard output"),
-    Mistake("export none/chip.json", "cannot write to .*none: there is no such folder. Create it first"),
+    Mistake("export none/chip.json", "cannot write to .*none: the folder does not exist. Create it first"),
     Mistake("export chip.json --object beef", "'beef' is not an OID"),
     Mistake("export chip.json --object e100", "not an object with data"),
-    Mistake("export chip.json --object f1c2", "the last error code, is never in a file"),
+    Mistake("export chip.json --object f1c2", "the last error code, is never exported"),
     Mistake("export chip.json --query colour", "finds nothing"),
     Mistake("export chip.json --output xml", "'xml' is not one of"),
     Mistake("export", "Missing argument 'FILE|-'"),
-    Mistake("import none.json", "cannot read the file none.json: there is no such file"),
+    Mistake("import none.json", "cannot read the file none.json: no such file"),
     Mistake("import f.json --object e0f1", "f.json has nothing of 0xE0F1"),
     Mistake("import f.json --query colour", "finds nothing"),
 ]
@@ -57,7 +57,7 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "security monitor": ({"e0c9": {"data": "0000000000000000"}}, "0xE0C9 is locked"),
     "metadata of a setting": (
         {"e0c3": {"pretty_metadata": {"lcso": "creation"}}},
-        "only the chip changes the metadata",
+        "only the chip can change the metadata",
     ),
 }
 

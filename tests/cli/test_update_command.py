@@ -244,7 +244,7 @@ class TestMetadata:
         cli("update", "make", "metadata", "0xF1D5", "read: never", *ENCRYPTED.split(), "--out", "set.json")
         assert cli("update", "show", "set.json", "--query", "metadata", "--output", "json").out == "null\n"
         refused = cli("--port", port, "update", "apply", "set.json")
-        assert "it may fix any of the metadata" in refused.errors[0]
+        assert "it may fix any metadata" in refused.errors[0]
         assert "read: always -> never" in applied(cli, port, "set.json", "--yes").splitlines()
 
 
@@ -295,12 +295,12 @@ class TestSignature:
                 other.chmod(0o600)
             assert "Warning" not in cli(*make).err
             file.chmod(0o640)
-            assert f"Warning: other users may read the {what}" in cli(*make).err
+            assert f"Warning: other users can read the {what}" in cli(*make).err
             Path("set.json").unlink()
             file.chmod(0o620)
             result = cli(*make)
             assert result.code == USAGE
-            assert f"other users may write the {what}" in result.errors[0]
+            assert f"other users can write the {what}" in result.errors[0]
             assert not Path("set.json").exists()
 
     @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
@@ -316,12 +316,12 @@ class TestSignature:
         make = f"update make {words} {ENCRYPTED} --out set.json".split()
         assert "other users" not in cli(*make).err
         path.chmod(0o644)
-        assert f"other users may read the {'AES' if kind == 'aes' else 'private'} key {path}" in cli(*make).err
+        assert f"other users can read the {'AES' if kind == 'aes' else 'private'} key {path}" in cli(*make).err
         Path("set.json").unlink()
         path.chmod(0o602)
         result = cli(*make)
         assert (result.code, len(result.errors)) == (USAGE, 1)
-        assert "may write the " in result.errors[0]
+        assert "can write the " in result.errors[0]
         assert str(path) in result.errors[0]
         assert not Path("set.json").exists()
 
@@ -385,14 +385,14 @@ class TestInterrupted:
         result = cli("--port", port, "update", "apply", "set.json")
         assert (result.code, result.out) == (BOARD, "")
         assert result.errors == [
-            "Error: /dev/ttyX: the board no longer answers. Look at the plug. The update may be written in part. "
+            "Error: /dev/ttyX: the board no longer answers. Look at the plug. The update may be incomplete. "
             "Apply the same update again to finish it"
         ]
         assert "version: 1 (invalid)" in cli("--port", port, "object", "metadata", "0xF1E0").out
         other = SIGNED.replace("--version 1", "--version 2")
         made(cli, f"data 0xF1E0 data {other} --out other.json")
         refused = cli("--port", port, "update", "apply", "other.json")
-        assert "an update of 0xF1E0 to version 1 was begun but not finished" in refused.errors[0]
+        assert "an update of 0xF1E0 to version 1 was started but not finished" in refused.errors[0]
         assert "It finishes an interrupted update" in applied(cli, port, "set.json", "--check").splitlines()
         ended = cli("--port", port, "update", "apply", "set.json")
         assert "version: 1 (invalid) -> 1" in ended.out.splitlines()
@@ -402,13 +402,13 @@ class TestInterrupted:
         broken.append(KeyboardInterrupt())
         result = cli("--port", port, "update", "apply", "set.json", "-q")
         assert result.code == INTERRUPTED
-        assert "Warning: 0xF1E0 was being updated. The update may be written in part" in result.err
+        assert "Warning: 0xF1E0 was being updated. The update may be incomplete" in result.err
 
 
 @pytest.mark.parametrize(
     ("model", "kind", "message"),
     [
-        ("trust-x", "data 0xF1E0 data", "an OPTIGA Trust X, which has no command SetObjectProtected"),
+        ("trust-x", "data 0xF1E0 data", "an OPTIGA Trust X, which does not support command SetObjectProtected"),
         (
             "trust-m-v1",
             "metadata 0xF1E0 --reset zeros",

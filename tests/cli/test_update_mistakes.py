@@ -33,12 +33,12 @@ MADE = [
     Mistake(f"data 0xBEEF data {DONE}", "'0xBEEF' is not an OID"),
     Mistake(f"data 0xE100 data {DONE}", "0xE100 .session context 1. is not an object with data"),
     Mistake(f"data 0xE0C2 data {DONE}", r"0xE0C2 \(coprocessor UID\) does not accept protected updates"),
-    Mistake(f"data 0xE0F1 data {DONE}", "0xE0F1 holds a key, not data"),
+    Mistake(f"data 0xE0F1 data {DONE}", "0xE0F1 is for a key, not data"),
     Mistake(f"data 0xE0E8 data {DONE}", "no certificate in data", CERTIFICATE),
     Mistake(f"data 0xE0E8 data --hex {DONE}", "data is not hex"),
     Mistake(f"data 0xE0E8 data --offset 0 {DONE}", "0xE0E8 cannot be the trust anchor of its own update"),
     Mistake(f"data 0xE120 few {DONE}", "0xE120 is a counter, which has 8 bytes, not 3 at 0"),
-    Mistake(f"data 0xF1E0 none {DONE}", "cannot read the file none: there is no such file"),
+    Mistake(f"data 0xF1E0 none {DONE}", "cannot read the file none: no such file"),
     Mistake(f"data 0xF1E0 empty {DONE}", "empty is empty"),
     Mistake(f"data 0xF1D0 large {DONE}", "141 bytes at 0 do not fit in 0xF1D0, which has room for 140"),
     Mistake(f"data 0xF1D0 data --offset 139 {DONE}", "8 bytes at 139 do not fit"),
@@ -47,40 +47,42 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --anchor 0xBEEF", "'0xBEEF' is not an OID"),
     Mistake(f"data 0xF1E0 data {DONE} --anchor 0xE0F1", "0xE0F1 .* does not hold a trust anchor"),
     Mistake(f"data 0xF1E0 data {DONE} --signer none", "cannot read the private key none"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer data", "data holds no readable private key"),
+    Mistake(f"data 0xF1E0 data {DONE} --signer data", "data has no readable private key"),
     Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds a public key, not a private key"),
     Mistake(f"data 0xF1E0 data {DONE} --signer large.pem", "no chip can verify signatures of RSA-3072 keys"),
     Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret and --secret-oid require each other"),
     Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret and --secret-oid require each other"),
     Mistake(f"data 0xF1E0 data {DONE} --label x", "require --secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret none --secret-oid 0xF1DB", "cannot read the secret none"),
-    Mistake(f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB", "a secret of 0 bytes. It has 1 to 64"),
-    Mistake(f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB", "a secret of 141 bytes. It has 1 to 64"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB", "a secret of 0 bytes. A secret has 1 to 64"),
+    Mistake(
+        f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB", "a secret of 141 bytes. A secret has 1 to 64"
+    ),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1", "0xE0F1 .* does not hold a secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex", "data is not hex"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}", "a label of 33 bytes"),
-    Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 byte. A chip's UID has 27 bytes"),
+    Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 byte. Give the 27 bytes"),
     Mistake(f"data 0xF1E0 data {DONE} --uid xx", "'--uid': not bytes in hex"),
-    Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "no such folder"),
+    Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "the folder does not exist"),
     Mistake(f"data 0xF1E0 data {DONE} --out .", "names no file"),
     Mistake(f"data 0xF1E0 data {DONE} --query colour", "'colour' finds nothing"),
     Mistake("data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem", "Missing option '--out'"),
     Mistake(f"key 0xF1E0 signer.pem {DONE}", "0xF1E0 .* holds no key. Use one of first"),
     Mistake(f"key ninth signer.pem {DONE}", "'ninth' is neither a slot nor an OID.*Use one of first"),
-    Mistake(f"key five signer.pem {DONE}", "0xE0FC .* holds no secp256r1 key"),
-    Mistake(f"key third data {DONE}", "data holds no readable private key"),
-    Mistake(f"key third odd.pem {DONE}", "the chip has no secp256k1 keys"),
+    Mistake(f"key five signer.pem {DONE}", "0xE0FC .* cannot hold secp256r1 keys"),
+    Mistake(f"key third data {DONE}", "data has no readable private key"),
+    Mistake(f"key third odd.pem {DONE}", "the chip does not support secp256k1 keys"),
     Mistake(f"key third signer.pem --usage sing {DONE}", "'sing' is not a key usage"),
     Mistake(f"key third signer.pem --hex {DONE}", "--hex is for the AES key"),
-    Mistake(f"key aes data {DONE}", "an AES key of 8 bytes. It has 16, 24 or 32"),
+    Mistake(f"key aes data {DONE}", "an AES key of 8 bytes. Use 16, 24 or 32 bytes"),
     Mistake(f"key aes none {DONE}", "cannot read the AES key none"),
     Mistake(f"metadata 0xF1D3 {DONE}", "Give the metadata to set"),
     Mistake(f"metadata 0xF1D3 read:sometimes {DONE}", "expected one of .*, not 'sometimes'"),
     Mistake(
         f"metadata 0xF1D3 version:5 {DONE}",
-        r"cannot change the metadata tag 0xC1 \(version\). The version of the update",
+        r"cannot change the metadata tag 0xC1 \(version\). The version comes from the update",
     ),
-    Mistake(f"metadata 0xF1D3 used_size:5 {DONE}", "the chip alone sets it"),
+    Mistake(f"metadata 0xF1D3 used_size:5 {DONE}", "only the chip sets it"),
     Mistake(f"metadata 0xF1D3 key_usage:signature {DONE}", "0xF1D3 is not a key"),
     Mistake(f"metadata 0xF1D3 --reset nines {DONE}", "'nines' is not one of"),
 ]
@@ -123,7 +125,7 @@ OTHER_SECRET = UpdateSecret(0xF1DB, b"not the one in the chip")
 FILES: dict[str, tuple[Callable[[], object], int, str]] = {
     "no JSON": (lambda: '{"format": ', USAGE, "set:1: "),
     "empty": (lambda: "", USAGE, "is not an update set: it holds no manifest"),
-    "other JSON": (lambda: "{}", USAGE, "is not an update set. An update set has a member"),
+    "other JSON": (lambda: "{}", USAGE, "is not an update set. A JSON update set has a member"),
     "C without a manifest": (lambda: "int x[] = {1};", USAGE, "holds more than bytes|no manifest"),
     "spoilt manifest": (lambda: spoilt(manifest="00"), USAGE, "Check that it is an update set"),
     "spoilt fragment": (lambda: spoilt(fragments=["00"]), USAGE, "fragments do not belong to its manifest"),
@@ -132,7 +134,7 @@ FILES: dict[str, tuple[Callable[[], object], int, str]] = {
     "same version": (
         lambda: made(b"x", 5, target_oid=0xF1D7),
         USAGE,
-        "must have a greater version: this update may already",
+        "a greater version: this update may already",
     ),
     "another chip": (lambda: made(b"x", uid=bytes(27)), USAGE, "for another chip: 0000.*This chip is cd"),
     "another signer": (lambda: made(b"x", signer=STRANGER), CERTIFICATE, "not signed with the key of the certificate"),
@@ -140,16 +142,16 @@ FILES: dict[str, tuple[Callable[[], object], int, str]] = {
     "another anchor": (lambda: made(b"x", anchor_oid=0xE0E9), USAGE, "but the update has int 0xE0E9"),
     "in plain": (lambda: made(b"x", target_oid=0xF1E1), USAGE, "int 0xE0E8 && conf 0xF1DB, but the update has int"),
     "life cycle": (lambda: made(b"x", target_oid=0xF1D6), USAGE, "does not accept this update"),
-    "no anchor": (lambda: made(b"x", target_oid=0xF1D9, anchor_oid=0xF1DA), USAGE, "0xF1DA is no trust anchor"),
+    "no anchor": (lambda: made(b"x", target_oid=0xF1D9, anchor_oid=0xF1DA), USAGE, "0xF1DA is not a trust anchor"),
     "anchor in use by none": (
         lambda: made(b"x", target_oid=0xF1D2, anchor_oid=0xE0EF),
         USAGE,
-        "0xE0EF cannot be used as trust anchor: its condition of execute is never",
+        "0xE0EF cannot be used as trust anchor: its execute access condition is never",
     ),
     "anchor without certificate": (
         lambda: made(b"x", target_oid=0xF1D1, anchor_oid=0xE0E9),
         CERTIFICATE,
-        "0xE0E9 holds no certificate in plain DER",
+        "0xE0E9 has no certificate in plain DER",
     ),
     "no reset type": (lambda: made(READ_NEVER, 9, target_oid=0xF1D7), USAGE, "they have no reset type"),
     "no room for metadata": (
@@ -160,14 +162,14 @@ FILES: dict[str, tuple[Callable[[], object], int, str]] = {
     "another secret": (
         lambda: made(b"x", target_oid=0xF1E1, secret=OTHER_SECRET),
         CHIP,
-        "0x2D.*encrypted with another secret than the chip holds",
+        "0x2D.*encrypted with another secret than the chip's",
     ),
 }
 
 
 def test_no_file(cli: Cli) -> None:
     for command in ("show", "apply"):
-        assert "cannot read the update set none: there is no such file" in fails(cli, USAGE, "update", command, "none")
+        assert "cannot read the update set none: no such file" in fails(cli, USAGE, "update", command, "none")
 
 
 @pytest.fixture(scope="module")

@@ -255,7 +255,7 @@ class TestUpdateApply:
     def test_a_manifest_of_a_key(self, cli: Cli, chip: str) -> None:
         good = made(key_payload(signer(), KeyUsage.SIGNATURE), target_oid=0xE0F3)
         bad = resigned(good, kind=KeyUpdate(KeyAlgorithm.SECP256R1, KeyUsage.ENCRYPTION))
-        assert "secp256r1 that the chip could not use" in self.refused(cli, chip, bad, 0xE0F3)
+        assert "the chip could not use the secp256r1 key" in self.refused(cli, chip, bad, 0xE0F3)
 
     @pytest.mark.parametrize("usage", [b"\x02", b"\x00"])
     def test_metadata_in_a_fragment(self, cli: Cli, chip: str, usage: bytes) -> None:

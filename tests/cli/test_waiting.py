@@ -185,7 +185,7 @@ class TestNotes:
 class TestLog:
     def test_commands_in_words_with_milliseconds(self, tmp_path: Path, config: Path) -> None:
         said = run_process([*OPTIGA, "-v", "--port", "emulator:chip", "--csr", str(config)], tmp_path).stderr
-        assert re.search(r"^optiga.chip: make a key pair in 0xE0F1: \d+ ms$", said, re.MULTILINE)
+        assert re.search(r"^optiga.chip: generate a key pair in 0xE0F1: \d+ ms$", said, re.MULTILINE)
         assert re.search(r"^optiga.chip: sign with 0xE0F1: \d+ ms$", said, re.MULTILINE)
         assert " > " not in said
 
@@ -227,7 +227,7 @@ class TestTerminal:
         ]
         with terminal([*OPTIGA, *words], tmp_path, columns=columns) as shown:
             text = shown.wait_for_end()
-        assert re.search(r"The chip works: make a key pair in 0xE0FC, \d+ s", text)
+        assert re.search(r"The chip works: generate a key pair in 0xE0FC, \d+ s", text)
         assert is_erased(shown)
         assert all(len(one) < columns for one in shown.raw.replace("\n", "\r").split("\r") if "works" in one)
 

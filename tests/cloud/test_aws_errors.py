@@ -73,7 +73,7 @@ DENIED = "denies these credentials .*It is so. Allow iot:CreateThing: .*operator
 EXPIRED = "the AWS credentials have expired .*aws sso login"
 UNKNOWN = "AWS does not know these credentials .*aws sts get-caller-identity"
 SIGNATURE = "does not accept the signature .*secret access key"
-CLOCK = "does not accept this computer's clock .*Set the clock right"
+CLOCK = "does not accept this computer's clock .*Set the clock"
 BUSY = "too many requests.* Run the command again later"
 LIMITED = "AWS refused .*It is so. The account's limit is reached"
 FAILED = "AWS failed at .*It is so. Run the command again"
@@ -250,7 +250,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     ),
     "others": (
         lambda: botocore_exceptions.ParamValidationError(report="Invalid\nlength"),
-        "AWS cannot be asked iot:CreateThing .*Invalid length",
+        "cannot send iot:CreateThing .*Invalid length",
     ),
 }
 

@@ -82,7 +82,7 @@ class TestNames:
     def test_the_length_counts_the_uid(self, kind: str) -> None:
         most = MAX_NAME - UID_DIGITS
         check_name(kind, "x" * most + "{uid}")
-        with pytest.raises(ConfigurationError, match=f"too long for a {kind} name: 129 characters.*takes 128"):
+        with pytest.raises(ConfigurationError, match=f"too long for a {kind} name: 129 characters.*at most 128"):
             check_name(kind, "x" * (most + 1) + "{uid}")
         with pytest.raises(ConfigurationError, match="162 characters"):
             check_name(kind, "{uid}{uid}{uid}")

@@ -142,7 +142,7 @@ class TestParameters:
     def test_unknown(self) -> None:
         said = refusal(body("SerialNumber", "ThingName"), {"Room": "kitchen", "Floor": "2"})
         assert "the template has no parameter Floor, Room" in said
-        assert said.endswith("It has SerialNumber, ThingName")
+        assert said.endswith("Its parameters: SerialNumber, ThingName")
 
     def test_unknown_where_none_is_declared(self) -> None:
         said = refusal(body(), {"Room": "kitchen"})
@@ -271,7 +271,9 @@ class TestNoTemplate:
     def test_the_size(self) -> None:
         text = body()
         load(text + " " * (MAX_SIZE - len(text)))
-        assert "the template has 10241 characters, AWS takes 10240" in refusal(text + " " * (MAX_SIZE - len(text) + 1))
+        assert "the template has 10241 characters, but AWS accepts at most 10240" in refusal(
+            text + " " * (MAX_SIZE - len(text) + 1)
+        )
 
     def test_not_utf_8(self) -> None:
         Path("lamp.json").write_bytes(body().encode("utf-16"))

@@ -104,10 +104,12 @@ class TestRender:
 
         assert len("".join(sized(MAX_SIZE).split())) == MAX_SIZE == 2048
         render(json.dumps(json.loads(sized(MAX_SIZE)), indent=40))
-        assert "the policy has 2049 characters, AWS IoT takes 2048" in refusal(sized(MAX_SIZE + 1))
+        assert "the policy has 2049 characters, but AWS IoT accepts at most 2048" in refusal(sized(MAX_SIZE + 1))
 
     def test_the_size_counts_what_is_filled_in(self) -> None:
-        assert "AWS IoT takes 2048" in refusal(policy(statement(Resource="arn:aws:iot:*:*:client/" + "{uid}" * 40)))
+        assert "but AWS IoT accepts at most 2048" in refusal(
+            policy(statement(Resource="arn:aws:iot:*:*:client/" + "{uid}" * 40))
+        )
 
 
 class TestMalformed:
@@ -177,7 +179,7 @@ class TestMalformed:
         assert "action" in said
 
     def test_the_right_spelling_is_said(self) -> None:
-        assert "It is iot:Publish" in refusal(policy(statement(Action="iot:publish")))
+        assert "Use iot:Publish" in refusal(policy(statement(Action="iot:publish")))
 
     @pytest.mark.parametrize(
         "resource",
@@ -377,7 +379,7 @@ def test_a_placeholder_that_is_none(tmp_path: Path, text: str) -> None:
     """It would stand in the policy, and the device would be shut out."""
     path = tmp_path / "policy"
     path.write_text(f'{{"Resource": "client/{text}"}}')
-    with pytest.raises(ConfigurationError, match="is not known"):
+    with pytest.raises(ConfigurationError, match="is unknown"):
         load_template(path)
     for variable in ("${iot:Certificate.Subject.SerialNumber}", "${iot:ClientId}", "{uid}"):
         path.write_text(f'{{"Resource": "client/{variable}"}}')

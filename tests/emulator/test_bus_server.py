@@ -319,7 +319,7 @@ class TestPlaces:
     def test_a_file_stays(self, tmp_path: Path) -> None:
         path = tmp_path / "precious"
         path.write_text("precious")
-        with pytest.raises(BoardError, match="no socket"):
+        with pytest.raises(BoardError, match="not a socket"):
             self.serve(path)
         assert path.read_text() == "precious"
 
@@ -335,5 +335,5 @@ class TestPlaces:
 
     def test_a_system_without(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(socket, "SOCK_SEQPACKET")
-        with pytest.raises(ConfigurationError, match="no such sockets"), closing(Stop()) as stop:
+        with pytest.raises(ConfigurationError, match="no Unix sockets"), closing(Stop()) as stop:
             serve_ft260(Ft260Board(Slave()), tmp_path / "ft260", announce=lambda _: None, stop=stop)

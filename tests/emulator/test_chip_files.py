@@ -176,13 +176,13 @@ def test_a_folder_is_no_chip(tmp_path: Path) -> None:
 @pytest.mark.parametrize("use", [SqliteStore, open_chip_file, partial(create_chip, model=TRUST_M_V3)])
 def test_what_is_not_the_name_of_a_file(tmp_path: Path, bad: str, use: Callable[[Path], object]) -> None:
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(BoardError, match="not the name of a file: "):
+    with pytest.raises(BoardError, match="not a valid file name: "):
         use(tmp_path / bad)
     assert [path.name for path in tmp_path.iterdir()] == ["loop"]
 
 
 def test_the_folder_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(BoardError, match="no such folder"):
+    with pytest.raises(BoardError, match="the folder does not exist"):
         SqliteStore(tmp_path / "nowhere" / "my.chip")
     assert list(tmp_path.iterdir()) == []
 
@@ -253,7 +253,7 @@ def test_what_was_done_to_its_identity_is_undone(path: Path, replaced: bool) -> 
 
 
 def test_there_is_nothing_to_reset(path: Path) -> None:
-    with pytest.raises(BoardError, match="no such file"):
+    with pytest.raises(BoardError, match="does not exist"):
         reset_chip_file(path)
     assert not path.exists()
 

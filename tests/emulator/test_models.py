@@ -177,7 +177,7 @@ def test_a_model_in_a_file(model: ChipModel, tmp_path: Path) -> None:
 
 def test_the_state_of_a_chip_with_an_object_its_model_lacks() -> None:
     document = {"format": "optiga emulated chip", "version": 1, "model": "trust-x", "objects": {"0xE120": {}}}
-    with pytest.raises(ConfigurationError, match="'0xE120' is no object of an OPTIGA Trust X"):
+    with pytest.raises(ConfigurationError, match="'0xE120' is not an object of an OPTIGA Trust X"):
         load(document)
 
 
@@ -185,7 +185,7 @@ def test_names() -> None:
     assert find_model("Trust-X") is TRUST_X
     with pytest.raises(ConfigurationError) as caught:
         find_model("trust-y")
-    assert caught.value.hint == "There is trust-m-v3, trust-m-v1, trust-x, trust-m-express, trust-m-mtr"
+    assert caught.value.hint == "Models: trust-m-v3, trust-m-v1, trust-x, trust-m-express, trust-m-mtr"
 
 
 @pytest.mark.parametrize(

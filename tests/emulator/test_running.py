@@ -90,7 +90,7 @@ def test_a_board_that_fails_in_the_middle() -> None:
 
 def test_a_program_that_cannot_be_shown_the_board() -> None:
     def place(_: str) -> Place:
-        raise ConfigurationError("there is no C compiler")
+        raise ConfigurationError("no C compiler found")
 
     board = FakeBoard()
     with pytest.raises(ConfigurationError, match="no C compiler"):

@@ -265,7 +265,7 @@ def test_what_is_no_link_is_never_replaced(tmp_path: Path, is_folder: bool) -> N
         link.mkdir()
     else:
         link.write_text("data")
-    with Stop_() as stop, pytest.raises(BoardError, match="no symbolic link"):
+    with Stop_() as stop, pytest.raises(BoardError, match="not a symbolic link"):
         serve_pty(Board(answer), link, announce=lambda _: None, stop=stop)
     assert link.is_dir() if is_folder else link.read_text() == "data"
 

@@ -139,7 +139,7 @@ class TestNoCompiler:
             ("#!/bin/sh\necho 'cannot execute cc1' >&2\nexit 1", "cannot execute cc1"),
             ("#!/bin/sh\nexit 3", "code 3"),
             ("#!/bin/sh\nkill -9 $$", "code -9"),
-            ("#!/bin/sh\nexit 0", "makes nothing"),
+            ("#!/bin/sh\nexit 0", "writes no output"),
             ("#!/no/such/shell\n", "no such file"),
             ("#!/bin/sh\nprintf '%5000d error' 1 >&2; exit 1", "fails"),
         ],
@@ -205,7 +205,7 @@ class TestPlaces:
         build_shims(I2CDEV)
         me = os.geteuid()
         monkeypatch.setattr(os, "geteuid", lambda: me + 1)
-        assert "another user's" in refusal()
+        assert "belongs to another user" in refusal()
 
     def test_no_home(self, compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(shims, "cache_folder", lambda: None)

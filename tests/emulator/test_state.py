@@ -143,28 +143,28 @@ MISTAKES = [
     (_set("format", value="other"), "not the state of an emulated chip"),
     (_set("version", value=2), "version 2 is unknown"),
     (_drop("model"), "the model is missing"),
-    (_set("model", value="trust-q"), "no emulated chip of model 'trust-q'"),
+    (_set("model", value="trust-q"), "unknown model of an emulated chip: 'trust-q'"),
     (_set("objcts", value={}), "'objcts' is unknown"),
     (_set("objects", value=[]), "objects must be"),
-    (_set("objects", "E0F9", value={}), "'E0F9' is no object of an OPTIGA Trust M V3"),
-    (_set("objects", "0xE100", value={}), "'0xE100' is no object"),
+    (_set("objects", "E0F9", value={}), "'E0F9' is not an object of an OPTIGA Trust M V3"),
+    (_set("objects", "0xE100", value={}), "'0xE100' is not an object"),
     (_set("objects", "0xe0f1", value={}), "0xE0F1"),
     (_set("objects", "0xF1D2", value=7), "0xF1D2: it must be an object"),
     (_set("objects", "0xF1D2", "extra", value=7), "0xF1D2: 'extra' is unknown"),
     (_set("objects", "0xF1D2", "secret", value=""), "0xF1D2: it must have either data or secret"),
     (_drop("objects", "0xF1D2", "data"), "0xF1D2: it must have either data or secret"),
     (_set("objects", "0xF1D2", "data", value="xyz"), "0xF1D2: its data is not in hex"),
-    (_set("objects", "0xF1D2", "data", value=None), "0xF1D2: its data must be there"),
-    (_set("objects", "0xF1D2", "data", value="00" * 141), "0xF1D2: 141 bytes of data, and room for 140"),
-    (_set("objects", "0xF1D2", "data", value="0000"), "0xF1D2: 2 bytes of data, and a used size of 1"),
-    (_drop("objects", "0xF1D2", "metadata"), "0xF1D2: its metadata must be there"),
+    (_set("objects", "0xF1D2", "data", value=None), "0xF1D2: its data is missing"),
+    (_set("objects", "0xF1D2", "data", value="00" * 141), "0xF1D2: 141 bytes of data, but there is room for 140"),
+    (_set("objects", "0xF1D2", "data", value="0000"), "0xF1D2: 2 bytes of data, but the used size is 1"),
+    (_drop("objects", "0xF1D2", "metadata"), "0xF1D2: its metadata is missing"),
     (_set("objects", "0xF1D2", "metadata", value="2003c001"), "0xF1D2: metadata: not one constructed TLV"),
     (_set("objects", "0xF1D2", "metadata_in_words", value={"read": "never"}), "0xF1D2: metadata and metadata_in_words"),
-    (_set("objects", "0xE0C0", "data", value=""), "0xE0C0: 0 bytes of data where 1 belong"),
+    (_set("objects", "0xE0C0", "data", value=""), "0xE0C0: 0 bytes of data instead of 1"),
     (_set("objects", "0xE0C0", "data", value="02"), "0xE0C0: 0x02 is not a life cycle state"),
     (_set("objects", "0xE0F1", "secret", value="00" * 32), "0xE0F1: its secret is no"),
     (_set("objects", "0xE0F1", "secret", value="11" * 31), "0xE0F1: a key of 31 bytes does not fit"),
-    (_set("objects", "0xE0F1", "secret", value=""), "0xE0F1: a key and the algorithm"),
+    (_set("objects", "0xE0F1", "secret", value=""), "0xE0F1: a key needs its algorithm"),
     (_set("objects", "0xE0FC", "secret", value="3082"), "0xE0FC: its secret is no"),
     (
         _set("objects", "0xE200", value={"secret": "11" * 24, "metadata": "200fc00101d001ffd30100e00181e10102"}),
@@ -172,10 +172,10 @@ MISTAKES = [
     ),
     (
         _set("objects", "0xE200", value={"secret": "11" * 32, "metadata": "200cc00101d001ffd30100e00103"}),
-        "0xE200: the algorithm in its metadata is not that of a symmetric key",
+        "0xE200: the algorithm in its metadata is not an algorithm for a symmetric key",
     ),
     (_call_it_rsa_2048, "0xE0FC: its secret is no"),
-    (_set("objects", "0xE0F3", "secret", value="11" * 32), "0xE0F3: a key and the algorithm"),
+    (_set("objects", "0xE0F3", "secret", value="11" * 32), "0xE0F3: a key needs its algorithm"),
     (_set("saved_context", value={"handle": "00"}), "saved_context: not a saved application context"),
     (_set("saved_context", value=[1]), "saved_context: not a saved application context"),
     (_set("saved_context", value="x"), "saved_context: not a saved application context"),
@@ -196,19 +196,19 @@ def test_mistakes_are_said_in_one_line(store: MemoryStore, change: Any, message:
     ("metadata", "message"),
     [
         ("2007c00102c4018cd1", "is cut off"),
-        ("2006c00102c4018c", "lcso 0x02, which it cannot have"),
-        ("2003c4018d", "a size of 141 bytes, the chip 140"),
+        ("2006c00102c4018c", "lcso 0x02, which is not allowed for this object"),
+        ("2003c4018d", "a maximum size of 141 bytes, but on the chip it is 140"),
         ("2006c4018cd10142", "unknown identifier 0x42"),
-        ("2006c4018ce80199", "type 0x99, which it cannot have"),
-        ("2006c4018c990100", "a tag 0x99, which no OPTIGA Trust M V3 knows"),
-        ("2005c000c4018c", "lcso 0x, which it cannot have"),
-        ("2007c0020101c4018c", "lcso 0x0101, which it cannot have"),
-        ("2005c100c4018c", "version 0x, which it cannot have"),
-        ("2007c4018cc5020001", "used_size 0x0001, which it cannot have"),
-        ("2006c4018ce00103", "algorithm 0x03, which it cannot have"),
-        ("2006c4018ce10101", "key_usage 0x01, which it cannot have"),
-        ("2006c4018cf00131", "reset_type 0x31, which it cannot have"),
-        ("2003c4018c", "1 byte of data where 140 belong"),
+        ("2006c4018ce80199", "type 0x99, which is not allowed for this object"),
+        ("2006c4018c990100", "a tag 0x99, which an OPTIGA Trust M V3 does not support"),
+        ("2005c000c4018c", "lcso 0x, which is not allowed for this object"),
+        ("2007c0020101c4018c", "lcso 0x0101, which is not allowed for this object"),
+        ("2005c100c4018c", "version 0x, which is not allowed for this object"),
+        ("2007c4018cc5020001", "used_size 0x0001, which is not allowed for this object"),
+        ("2006c4018ce00103", "algorithm 0x03, which is not allowed for this object"),
+        ("2006c4018ce10101", "key_usage 0x01, which is not allowed for this object"),
+        ("2006c4018cf00131", "reset_type 0x31, which is not allowed for this object"),
+        ("2003c4018c", "1 byte of data instead of 140"),
         ("2030c4018cd12b" + "40e120fd" * 6 + "40e120fe" + "40e120fd" * 3 + "40e120", "have 50 bytes, more than 44"),
     ],
 )
@@ -232,7 +232,9 @@ def test_metadata_that_no_chip_would_take(metadata: str, message: str) -> None:
 )
 def test_tags_of_other_objects(oid: str, description: dict[str, str], message: str) -> None:
     document = {"format": "optiga emulated chip", "version": 1, "model": "trust-m-v3", "objects": {oid: description}}
-    with pytest.raises(ConfigurationError, match=f"{oid}: its metadata say {message}, which it cannot have"):
+    with pytest.raises(
+        ConfigurationError, match=f"{oid}: its metadata say {message}, which is not allowed for this object"
+    ):
         load(document)
 
 

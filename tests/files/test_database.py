@@ -63,14 +63,14 @@ def test_a_file_of_another_program(path: Path) -> None:
     path.write_text("Dear diary, " * 100)
     for to_make in (False, True):
         said = refusal(path, make=to_make)
-        assert "does not hold a list of tests" in said
+        assert "is not a list of tests" in said
         assert "name another file" in said
     assert path.read_text() == "Dear diary, " * 100
 
 
 def test_an_empty_file_becomes_one(path: Path) -> None:
     path.touch()
-    assert "does not hold a list of tests" in refusal(path)
+    assert "is not a list of tests" in refusal(path)
     make(path)
     assert tables(path) == {"one", "two"}
 
@@ -87,7 +87,7 @@ def test_all_tables_or_none(path: Path) -> None:
 def test_another_kind_or_version(path: Path, other: Kind, to_make: bool) -> None:
     make(path, other)
     before = path.read_bytes()
-    assert "another version of this program. Restore it from a copy, or name another file" in refusal(
+    assert "another version of this program. Restore it from a backup, or name another file" in refusal(
         path, make=to_make
     )
     assert path.read_bytes() == before
@@ -117,7 +117,7 @@ def test_others_have_it_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch
         other.execute("BEGIN EXCLUSIVE")
         said = refusal(path)
     assert "database is locked" in said
-    assert "another process at work" in said
+    assert "another process is using it" in said
 
 
 def test_addresses() -> None:
@@ -172,7 +172,7 @@ def test_names_that_are_no_text(path: Path) -> None:
     said = refusal(path)
     assert "damaged" in said
     assert "not text" in said
-    assert "from a copy" in said
+    assert "from a backup" in said
 
 
 def test_what_a_row_holds_is_not_told(path: Path) -> None:

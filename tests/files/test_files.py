@@ -105,7 +105,7 @@ def test_an_interrupt_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_write_into_a_folder_that_is_missing_or_over_one(tmp_path):
-    with pytest.raises(ConfigurationError, match="there is no such file or folder"):
+    with pytest.raises(ConfigurationError, match="no such file or folder"):
         files.write_whole(tmp_path / "no" / "a", b"")
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match="cannot write"):
@@ -122,7 +122,7 @@ def test_folders_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ConfigurationError, match="it is not a folder"):
         files.check_folder_writable(tmp_path / "file")
-    with pytest.raises(ConfigurationError, match="there is no such folder"):
+    with pytest.raises(ConfigurationError, match="the folder does not exist"):
         files.check_folder_writable(tmp_path / "missing")
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", failing(errno.EACCES))
@@ -152,7 +152,7 @@ def test_names_that_are_no_file(name):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(ConfigurationError, match="it is a folder"):
         files.check_output_file(tmp_path)
-    with pytest.raises(ConfigurationError, match="there is no such folder"):
+    with pytest.raises(ConfigurationError, match="the folder does not exist"):
         files.check_output_file(tmp_path / "missing" / "x")
 
 
@@ -196,7 +196,7 @@ def test_read_input(tmp_path):
     assert files.read_input(path, "file", 10) == bytes(10)
     with pytest.raises(ConfigurationError, match="is larger than 9 bytes"):
         files.read_input(path, "file", 9)
-    with pytest.raises(ConfigurationError, match=f"cannot read the file {tmp_path / 'b'}: there is no such file"):
+    with pytest.raises(ConfigurationError, match=f"cannot read the file {tmp_path / 'b'}: no such file"):
         files.read_input(tmp_path / "b", "file", 9)
     with pytest.raises(ConfigurationError, match="cannot read the file"):
         files.read_input(tmp_path, "file", 9)

@@ -167,13 +167,13 @@ class TestWithoutAHome:
         folder = lock_path_for_port("x").parent
         folder.rmdir()
         folder.symlink_to(homeless.parent)
-        with pytest.raises(BoardError, match="is not a folder of your own"):
+        with pytest.raises(BoardError, match="is not your own folder"):
             lock_path_for_port("x")
         folder.unlink()
         folder.mkdir()
         if os.geteuid() == 0:
             os.chown(folder, 12345, -1)
-            with pytest.raises(BoardError, match="is not a folder of your own"):
+            with pytest.raises(BoardError, match="is not your own folder"):
                 lock_path_for_port("x")
 
     def test_old_ones_are_taken_away(self, homeless: Path) -> None:

@@ -56,7 +56,7 @@ NO_STREAMS = [name for name in WRITERS if name not in ("named", "checked")]
 def test_a_link_out_of_the_folder(out: Path, victim: Path, way: str, target: str) -> None:
     out.with_name("middle").symlink_to(victim)
     out.symlink_to(target)
-    with pytest.raises(ConfigurationError, match=r"it is a symbolic link to .*, out of its folder"):
+    with pytest.raises(ConfigurationError, match=r"it is a symbolic link to .*, outside its folder"):
         WRITERS[way](out)
     assert victim.read_bytes() == b"kept"
     assert list(victim.parent.iterdir()) == [victim]
@@ -113,7 +113,7 @@ def test_a_socket_and_a_device(out: Path, way: str, monkeypatch: pytest.MonkeyPa
 def test_a_pipe_that_nobody_reads(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_WAITS", 2)
     os.mkfifo(out)
-    with pytest.raises(ConfigurationError, match="nobody reads the pipe"):
+    with pytest.raises(ConfigurationError, match="no process reads the pipe"):
         files.write_whole(out, DATA)
 
 

@@ -44,7 +44,7 @@ def test_its_content(secret: Path) -> None:
 def test_others_may_read_it(secret: Path, mode: int) -> None:
     secret.chmod(mode)
     (warning,) = read_secret(secret, "secret", 10).warnings
-    assert f"other users may read the secret {secret}" in warning
+    assert f"other users can read the secret {secret}" in warning
     assert "chmod 600" in warning
 
 
@@ -52,7 +52,7 @@ def test_others_may_read_it(secret: Path, mode: int) -> None:
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o664, 0o622])
 def test_others_may_write_it(secret: Path, mode: int) -> None:
     secret.chmod(mode)
-    with pytest.raises(ConfigurationError, match=r"other users may write the secret .*chmod 600"):
+    with pytest.raises(ConfigurationError, match=r"other users can write the secret .*chmod 600"):
         read_secret(secret, "secret", 10)
 
 

@@ -137,20 +137,20 @@ class TestWhoseItIs:
         other.touch()
         other.chmod(mode)
         said = refusal(kind, path)
-        assert "others may write" in said
+        assert "other users can write" in said
         assert f"chmod go-w {other}" in said
 
     def test_a_group_with_others(self, kind: Kind, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.chmod(0o664)
         monkeypatch.setattr(owners, "_has_others", lambda gid, mine: True)
-        assert "others may write" in refusal(kind, path)
+        assert "other users can write" in refusal(kind, path)
         monkeypatch.setattr(owners, "_has_others", lambda gid, mine: False)
         kind.use(path)
 
     def test_a_file_system_without_permissions(self, kind: Kind, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """As that of Windows is under WSL: every file is everybody's there, and nothing can be done about it."""
         path.chmod(0o777)
-        assert "others may write" in refusal(kind, path)
+        assert "other users can write" in refusal(kind, path)
         monkeypatch.setattr(owners, "_keeps_permissions", lambda folder: False)
         kind.use(path)
         assert list(path.parent.glob(".optiga-probe*")) == []
@@ -196,7 +196,7 @@ class TestSharedByAGroup:
         with open_journal(path, shared=True) as journal:
             assert journal.all()
         path.chmod(0o666)
-        with pytest.raises(ConfigurationError, match="others may write"), open_journal(path, shared=True):
+        with pytest.raises(ConfigurationError, match="other users can write"), open_journal(path, shared=True):
             pytest.fail("it was opened")
         path.chmod(0o664)
         os.chown(path, STRANGER, STRANGER)
@@ -250,7 +250,7 @@ def test_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_that_others_write(tmp_path: Path) -> None:
     assert folder_warning(tmp_path / "a", "the journal") == ""
     tmp_path.chmod(0o777)
-    assert f"others may write the folder {tmp_path}" in folder_warning(tmp_path / "a", "the journal")
+    assert f"other users can write the folder {tmp_path}" in folder_warning(tmp_path / "a", "the journal")
     assert folder_warning(tmp_path / "none" / "a", "the journal") == ""
     check_file(tmp_path / "a", "the journal")
 
@@ -279,7 +279,7 @@ class TestSchema:
             pytest.skip(str(error))
         said = refusal(kind, path)
         assert "damaged" in said
-        assert "Restore it from a copy" in said
+        assert "Restore it from a backup" in said
 
     @pytest.mark.parametrize(
         ("old", "new"),
@@ -304,7 +304,7 @@ class TestSchema:
     def test_a_view_without_end_in_its_place(self, kind: Kind, path: Path) -> None:
         """Nothing asks it: that would never end."""
         alter(path, f"DROP TABLE {kind.table}", f"CREATE VIEW {kind.table} AS {ENDLESS}")
-        assert "it holds a view that is not its own" in refusal(kind, path)
+        assert "it contains the view" in refusal(kind, path)
 
     def test_names_that_are_no_text(self, kind: Kind, path: Path) -> None:
         data = path.read_bytes()
@@ -313,7 +313,7 @@ class TestSchema:
         path.write_bytes(data.replace(name, b"\xff" * len(name)))
         said = refusal(kind, path)
         assert "\n" not in said
-        assert "copy" in said or "another file" in said
+        assert "backup" in said or "another file" in said
 
     def test_spelling_does_not_matter(self) -> None:
         with closing(sqlite3.connect(":memory:")) as connection:
@@ -328,7 +328,7 @@ class TestSchema:
         with closing(sqlite3.connect(":memory:")) as connection:
             for number in range(70):
                 connection.execute(f"CREATE TABLE t{number} (a)")
-            assert schema_problem(connection, "CREATE TABLE t1 (a)") == "it holds too many tables"
+            assert schema_problem(connection, "CREATE TABLE t1 (a)") == "it has too many tables"
 
 
 def test_a_statement_without_end_is_ended(tmp_path: Path) -> None:

@@ -43,26 +43,26 @@ MISTAKES = [
     ({NAME: MISSING}, "2: csr_config: certificate_info is missing"),
     ({"csr_config.key_info": MISSING}, "2: csr_config: key_info is missing"),
     ({"csr_config.signature_info": MISSING}, "2: csr_config: signature_info is missing"),
-    ({"csr-config": 1}, "27: csr-config: is not known (known: csr_config, aws_iot_config)"),
+    ({"csr-config": 1}, "27: csr-config: is unknown (known: csr_config, aws_iot_config)"),
     (
         {"aws_iot_confg": {}, "aws_iot_config": MISSING},
-        "23: aws_iot_confg: is not known, did you mean 'aws_iot_config'?",
+        "23: aws_iot_confg: is unknown, did you mean 'aws_iot_config'?",
     ),
     ({"aws_iot_config.thing": 5}, "24: aws_iot_config.thing: must be a text in double quotes, not a number"),
     ({"aws_iot_config.policy": " "}, "25: aws_iot_config.policy: is empty"),
-    ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is not known (known: thing, policy)"),
+    ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is unknown (known: thing, policy)"),
     ({NAME: {}}, "3: csr_config.certificate_info: is empty: the certificate would have no subject"),
     ({f"{NAME}.emailAddress": "x"}, "8: {N}.emailAddress: 'x' is not an e-mail address"),
     (
         {f"{NAME}.serialNumber": "1", f"{NAME}.serial_number": "1"},
         "8: {N}.serialNumber: is 'serial_number', which is also given",
     ),
-    ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is not known (known: "),
+    ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is unknown (known: "),
     (
         {f"{NAME}.comon_name": "x", f"{NAME}.common_name": MISSING},
-        "7: {N}.comon_name: is not known, did you mean 'common_name'?",
+        "7: {N}.comon_name: is unknown, did you mean 'common_name'?",
     ),
-    ({f"{NAME}.OU": "x"}, "8: {N}.OU: is not known, did you mean 'organizational_unit_name'?"),
+    ({f"{NAME}.OU": "x"}, "8: {N}.OU: is unknown, did you mean 'organizational_unit_name'?"),
     (
         {f"{NAME}.country_name": "DEU"},
         "4: {N}.country_name: 'DEU' is not a country's two letters, such as DE",
@@ -71,19 +71,22 @@ MISTAKES = [
         {f"{NAME}.country_name": "{uid}"},
         "4: {N}.country_name: '{uid}' is not a country's two letters, such as DE",
     ),
-    ({f"{NAME}.common_name": "x" * 65}, "7: {N}.common_name: has 65 characters, at most 64 are allowed"),
+    ({f"{NAME}.common_name": "x" * 65}, "7: {N}.common_name: has 65 characters, but at most 64 are allowed"),
     (
         {f"{NAME}.common_name": "my device: {uid}"},
-        "7: {N}.common_name: has 65 characters with the 54 of the UID, at most 64 are allowed",
+        "7: {N}.common_name: has 65 characters including the 54 of the UID, but at most 64 are allowed",
     ),
-    ({f"{NAME}.organization_name": "ü" * 65}, "6: {N}.organization_name: has 65 characters, at most 64 are allowed"),
-    ({f"{NAME}.locality_name": "x" * 129}, "8: {N}.locality_name: has 129 characters, at most 128 are allowed"),
+    (
+        {f"{NAME}.organization_name": "ü" * 65},
+        "6: {N}.organization_name: has 65 characters, but at most 64 are allowed",
+    ),
+    ({f"{NAME}.locality_name": "x" * 129}, "8: {N}.locality_name: has 129 characters, but at most 128 are allowed"),
     ({f"{NAME}.common_name": ""}, "7: {N}.common_name: is empty"),
     ({f"{NAME}.common_name": []}, "7: {N}.common_name: is empty"),
     ({f"{NAME}.common_name": ["a", 1]}, "9: {N}.common_name[1]: must be a text in double quotes, not a number"),
     ({f"{NAME}.common_name": None}, "7: {N}.common_name: must be a text in double quotes, not null"),
-    ({f"{NAME}.common_name": "a\u0007b"}, "7: {N}.common_name: holds the control character U+0007"),
-    ({f"{NAME}.common_name": "a\ud800"}, "7: {N}.common_name: holds the control character U+D800"),
+    ({f"{NAME}.common_name": "a\u0007b"}, "7: {N}.common_name: contains the control character U+0007"),
+    ({f"{NAME}.common_name": "a\ud800"}, "7: {N}.common_name: contains the control character U+D800"),
     (
         {f"{NAME}.serial_number": "a_b"},
         "8: {N}.serial_number: 'a_b' is not made of letters, digits, spaces and ' ( ) + , - . / : = ?",
@@ -113,7 +116,7 @@ MISTAKES = [
         "12: {P}.curve: 'secp384k1' is not a curve of the chip, did you mean 'secp384r1'? (one of {C})",
     ),
     ({f"{PARAMETERS}.curve": "x25519"}, "12: {P}.curve: 'x25519' is not a curve of the chip (one of {C})"),
-    ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: is for RSA keys; an EC key has a curve"),
+    ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: is for RSA keys: for an EC key, use curve"),
     ({f"{PARAMETERS}.slot": "seven"}, "13: {P}.slot: 'seven' is not a slot of the chip {E}"),
     ({f"{PARAMETERS}.slot": 0xE0F1}, "13: {P}.slot: must be a text in double quotes, not a number"),
     (
@@ -127,7 +130,7 @@ MISTAKES = [
         "12: {P}.key_size: 4096 is not an RSA key size of the chip (one of 1024, 2048)",
     ),
     ({**RSA, f"{PARAMETERS}.key_size": True}, "12: {P}.key_size: must be a number, not true or false"),
-    ({**RSA, f"{PARAMETERS}.curve": "secp256r1"}, "14: {P}.curve: is for EC keys; an RSA key has a key_size"),
+    ({**RSA, f"{PARAMETERS}.curve": "secp256r1"}, "14: {P}.curve: is for EC keys: for an RSA key, use key_size"),
     ({f"{PARAMETERS}.key_usage": "signature"}, "14: {P}.key_usage: must be a list in brackets, not a text"),
     (
         {f"{PARAMETERS}.key_usage": ["key_agreement"]},
@@ -157,9 +160,9 @@ MISTAKES = [
     ({"csr_config.signature_info.parameters": {}}, "18: csr_config.signature_info.parameters: hash_alg is missing"),
     (
         {"csr_config.signature_info.parameters.hash_alg": "sha384"},
-        "19: {H}: 'sha384' does not belong to secp256r1, 'sha256' does",
+        "19: {H}: 'sha384' does not fit secp256r1: use 'sha256'",
     ),
-    ({f"{PARAMETERS}.curve": "secp521r1"}, "19: {H}: 'sha256' does not belong to secp521r1, 'sha512' does"),
+    ({f"{PARAMETERS}.curve": "secp521r1"}, "19: {H}: 'sha256' does not fit secp521r1: use 'sha512'"),
     (
         {"csr_config.signature_info.parameters.hash_alg": "SHA-256"},
         "19: {H}: 'SHA-256' is not a digest of the chip, did you mean 'sha256'? (one of sha256, sha384, sha512)",
@@ -170,11 +173,11 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"san": []}},
-        "23: {X}.san: is not known (known: subject_alt_names, key_usage, extended_key_usage)",
+        "23: {X}.san: is unknown (known: subject_alt_names, key_usage, extended_key_usage)",
     ),
     (
         {"csr_config.extensions": {"key_usage": ["key_cert_sign"]}},
-        "24: {X}.key_usage[0]: 'key_cert_sign' belongs to a CA, a device cannot have it",
+        "24: {X}.key_usage[0]: 'key_cert_sign' is only for CAs, not for devices",
     ),
     (
         {"csr_config.extensions": {"key_usage": ["digitalSignature"]}},
@@ -191,11 +194,11 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{}]}},
-        "24: {X}.subject_alt_names[0]: names nothing (one of dns, ip, uri, email)",
+        "24: {X}.subject_alt_names[0]: has no name (use one of dns, ip, uri, email)",
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{"url": "a:b"}]}},
-        "25: {X}.subject_alt_names[0].url: is not known, did you mean 'uri'?",
+        "25: {X}.subject_alt_names[0].url: is unknown, did you mean 'uri'?",
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{"dns": "a..b"}]}},
@@ -219,7 +222,7 @@ MISTAKES = [
     ),
     (
         {"csr_config.extensions": {"subject_alt_names": [{"dns": "a." * 130 + "a"}]}},
-        "25: {X}.subject_alt_names[0].dns: has 261 characters, at most 253 are allowed",
+        "25: {X}.subject_alt_names[0].dns: has 261 characters, but at most 253 are allowed",
     ),
 ]
 ABBREVIATIONS = {
@@ -275,20 +278,20 @@ def test_a_member_that_stands_twice(tmp_path, monkeypatch):
         (b"{\n}", "config.jsn:1: configuration: csr_config is missing"),
         (b"{\n\xff}", "config.jsn:2: not UTF-8"),
         (b"", "config.jsn:1: not JSON: the file is empty (column 1)"),
-        (b"-----BEGIN CERTIFICATE-----", "config.jsn is no configuration, but PEM"),
-        (b"# of OpenSSL\n[ req ]\nprompt = no\n", "config.jsn is no configuration, but a file with sections"),
-        (b"prompt=no\r\n[my dn]\r\ncommonName = x\r\n", "config.jsn is no configuration, but a file with sections"),
-        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<a/>', "config.jsn is no configuration, but XML"),
-        (b"<!--Configurator-->\n<OPTIGA>\n", "config.jsn is no configuration, but a project of Infineon's"),
-        (b'{"CN": "device", "O": "Example", "C": "DE"}', "config.jsn is no configuration, but the subject"),
-        (b'{"Version": "2012-10-17", "Statement": []}', "config.jsn is no configuration, but a policy of AWS"),
-        (b'{"Parameters": {}, "Resources": {}}', "config.jsn is no configuration, but a provisioning template"),
-        (b'{"e0f1": {"metadata": "2003d101ff"}}', "config.jsn is no configuration, but what 'export' wrote"),
-        (b'{"format": "optiga-update"}', "config.jsn is no configuration, but an update set"),
-        (b'{"name": "module", "version": "1"}', "config.jsn is no configuration: it has no csr_config"),
-        (b'{"csr_confg": {}}', "config.jsn:1: csr_confg: is not known, did you mean 'csr_config'?"),
+        (b"-----BEGIN CERTIFICATE-----", "config.jsn is PEM"),
+        (b"# of OpenSSL\n[ req ]\nprompt = no\n", "config.jsn is a file with sections"),
+        (b"prompt=no\r\n[my dn]\r\ncommonName = x\r\n", "config.jsn is a file with sections"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<a/>', "config.jsn is XML"),
+        (b"<!--Configurator-->\n<OPTIGA>\n", "config.jsn is a project of Infineon's"),
+        (b'{"CN": "device", "O": "Example", "C": "DE"}', "config.jsn is the subject"),
+        (b'{"Version": "2012-10-17", "Statement": []}', "config.jsn is an AWS policy"),
+        (b'{"Parameters": {}, "Resources": {}}', "config.jsn is an AWS provisioning template"),
+        (b'{"e0f1": {"metadata": "2003d101ff"}}', "config.jsn is an export"),
+        (b'{"format": "optiga-update"}', "config.jsn is an update set"),
+        (b'{"name": "module", "version": "1"}', "config.jsn is not a configuration: it has no csr_config"),
+        (b'{"csr_confg": {}}', "config.jsn:1: csr_confg: is unknown, did you mean 'csr_config'?"),
         (b"[true]\n", "config.jsn:1: configuration: must be an object in braces, not a list"),
-        (b"{\n[a]\nb = 1", "config.jsn is no configuration, but a file with sections"),
+        (b"{\n[a]\nb = 1", "config.jsn is a file with sections"),
         (b"{\n// a comment\n}", "config.jsn:2: not JSON: comments are not allowed"),
         (b" " * ((1 << 20) + 1), "the configuration config.jsn is larger than 1048576 bytes"),
     ],
@@ -302,7 +305,7 @@ def test_files_that_are_no_configuration(tmp_path, monkeypatch, content, message
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(ConfigurationError, match="there is no such file"):
+    with pytest.raises(ConfigurationError, match="no such file"):
         load_configuration(tmp_path / "missing.jsn")
     with pytest.raises(ConfigurationError, match=r"it is a folder|permission denied"):
         load_configuration(tmp_path)

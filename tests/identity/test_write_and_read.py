@@ -121,12 +121,12 @@ def test_a_shorter_certificate_leaves_nothing_of_the_longer(chip, tmp_path):
     ("make", "certified", "outcome", "text"),
     [
         (("secp256r1", None), STRANGER, False, "the certificate does not belong to the key in 0xE0F1"),
-        (("secp384r1", None), STRANGER, False, "the certificate is of a key secp256r1, the key in 0xE0F1 is secp384r1"),
+        (("secp384r1", None), STRANGER, False, "the certificate is for secp256r1, but the key in 0xE0F1 is secp384r1"),
         (
             ("secp256r1", None),
             rsa.generate_private_key(65537, 1024).public_key(),
             False,
-            "the certificate is of a key RSA-1024, the key in 0xE0F1 is secp256r1",
+            "the certificate is for RSA-1024, but the key in 0xE0F1 is secp256r1",
         ),
         (
             ("secp256r1", KeyUsage.KEY_AGREEMENT),
@@ -167,7 +167,7 @@ def test_an_rsa_certificate_is_proven_with_the_rsa_key(chip, tmp_path, algorithm
 
 def test_warnings_about_the_certificate_come_along(chip, tmp_path):
     result = write(chip, tmp_path, pem(CA.certificate))
-    assert result.warnings[0] == "the certificate of CN=root is one of a CA, not of a device"
+    assert result.warnings[0] == "the certificate of CN=root is a CA certificate, not a device certificate"
 
 
 @pytest.mark.parametrize(("oid", "size"), [("0xF1D0", 140), ("0xF1DB", 1), ("0xF1E0", 1500)])

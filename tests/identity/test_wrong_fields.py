@@ -56,7 +56,7 @@ PLACES = {
 
 @pytest.mark.parametrize("text", WRONG)
 def test_it_is_found(text: str) -> None:
-    assert f"holds {text!r}" in find_wrong_field(f"sensor {text}.")
+    assert f"contains {text!r}" in find_wrong_field(f"sensor {text}.")
 
 
 @pytest.mark.parametrize("text", RIGHT)
@@ -68,9 +68,9 @@ def test_other_braces_are_none(text: str) -> None:
 def test_every_place_refuses_it(place: str, tmp_path: Path) -> None:
     for text in ("{UID}", "{ uid }", "{serial}"):
         write_config(tmp_path, change_config(PLACES[place](text)))
-        with pytest.raises(ConfigurationError, match=r"\{uid\} stands for the chip's UID") as raised:
+        with pytest.raises(ConfigurationError, match=r"\{uid\} means the chip's UID") as raised:
             load_configuration(tmp_path / "config.jsn")
-        assert f"holds '{text}'" in raised.value.message
+        assert f"contains '{text}'" in raised.value.message
         assert raised.value.problems == ()
         assert place in raised.value.message
     write_config(tmp_path, change_config(PLACES[place]("{uid}")))
@@ -79,13 +79,13 @@ def test_every_place_refuses_it(place: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["{slot}", "{SLOT}", "{ slot }", "{slot_name}"])
 def test_a_slot(text: str) -> None:
-    assert find_wrong_field(text).endswith("{uid} stands for the chip's UID")
+    assert find_wrong_field(text).endswith("{uid} means the chip's UID")
     if text != "{slot}":
-        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith("{slot} stands for the slot's name")
+        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith("{slot} means the slot's name")
     assert find_wrong_field("{uid} {slot}", ("{uid}", "{slot}")) == ""
 
 
 def test_where_nothing_is_filled_in() -> None:
-    assert "nothing is filled in" in find_wrong_field("{uid}", ())
-    assert "nothing is filled in" in find_wrong_field("x{slot}", ())
+    assert "not replaced" in find_wrong_field("{uid}", ())
+    assert "not replaced" in find_wrong_field("x{slot}", ())
     assert find_wrong_field("{x}", ()) == ""

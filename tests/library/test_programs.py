@@ -181,7 +181,7 @@ class TestMistakesInAConfiguration:
 
     @pytest.mark.parametrize("slot", [True, 1.5, b"second", ["second"], object])
     def test_other_types_of_slots(self, slot: Any, optiga_chip: optiga.Chip) -> None:
-        with pytest.raises(TypeError, match="not by"):
+        with pytest.raises(TypeError, match="not as"):
             optiga.csr(optiga_chip, CONFIG, slot=slot)
 
     @pytest.mark.parametrize("chip", NO_CHIP)
@@ -245,7 +245,7 @@ class TestWriteCertificate:
         assert not any("chain" in warning for warning in result.warnings)
         assert not optiga.write_certificate(optiga_chip, leaf + issuer).written
         turned = optiga.write_certificate(optiga_chip, issuer + leaf)
-        assert any("put in order" in warning for warning in turned.warnings)
+        assert any("sorted" in warning for warning in turned.warnings)
         assert not turned.written, "as --write does, it is put in order"
         for other in ([tmp_path / "ca.pem", leaf], pkcs7_of(issuer, leaf)):
             assert not optiga.write_certificate(optiga_chip, other).written
@@ -284,7 +284,7 @@ class TestWriteCertificate:
             lambda: optiga.write_certificate(optiga_chip, make_certificate(), name),
             lambda: read(optiga_chip, name),
         ):
-            with pytest.raises(TypeError, match="not by"):
+            with pytest.raises(TypeError, match="not as"):
                 act()
 
     @pytest.mark.parametrize(

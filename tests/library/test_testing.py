@@ -89,7 +89,7 @@ class TestFaults:
     @pytest.mark.parametrize("times", [0, -1, True, 1.5, None])
     def test_how_often(self, times: Any) -> None:
         faults = testing.Faults()
-        with pytest.raises(ValueError, match="once or more"):
+        with pytest.raises(ValueError, match="at least once"):
             faults.lose_next_answer(times)
         with pytest.raises(ValueError, match="seconds"):
             faults.delay_next_answer(-1)

@@ -255,7 +255,7 @@ class TestTrouble:
         began = bridge.clock()
         assert bridge.read(4) is None
         assert bridge.read(4) is None
-        with pytest.raises(BoardError, match="does not arrive"):
+        with pytest.raises(BoardError, match="do not arrive"):
             bridge.read(4)
         assert bridge.clock() - began < 3 * (INPUT_S + 2 * BUSY_S)
         bridge.on_input = lambda report: report

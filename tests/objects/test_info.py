@@ -77,7 +77,7 @@ def test_information_about_a_chip(chip):
     assert (certificate.subject, certificate.issuer) == ("CN=device", "CN=issuer")
     assert (certificate.public_key, certificate.expired) == ("secp384r1", True)
     assert certificate.not_after == NOW - timedelta(hours=1)
-    assert slots["third"].certificate.error.startswith("a TLS identity whose lengths")
+    assert slots["third"].certificate.error.startswith("the lengths of the TLS identity")
     assert (slots["fourth"].key, slots["fourth"].certificate) == (None, None)
     assert slots["five"] == SlotInformation("0xE0FC", None)
     assert slots["first"].certificate.subject
@@ -101,7 +101,7 @@ def test_information_about_a_chip(chip):
     assert f"                   serial  {certificate.serial}, EXPIRED on 2029-12-31" in lines
     assert "Slot fourth      key 0xE0F3 empty" in lines
     assert "                 certificate 0xE0E3 empty" in lines
-    assert any(line.startswith("                 certificate 0xE0E2 8 bytes: a TLS identity whose") for line in lines)
+    assert any(line.startswith("                 certificate 0xE0E2 8 bytes: the lengths of") for line in lines)
 
 
 def test_a_model_that_lacks_objects(chip, monkeypatch):

@@ -85,7 +85,7 @@ class TestMatch:
         slot = slot_of(chip)
         assert (slot.key_match, slot.certificate.size if slot.certificate else 0) == (True, len(chip.read(SECOND)))
         text = format_information(chip_information(chip, now=NOW, prove=partial(find_match, chip)))
-        assert "  key     the key in 0xE0F1 is the one of the certificate" in text
+        assert "  key     the key in 0xE0F1 belongs to the certificate" in text
 
     def test_the_factorys_slot_is_asked(self, chip: Chip, transport: CountingTransport) -> None:
         assert slot_of(chip, "first").key_match is True

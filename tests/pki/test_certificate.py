@@ -113,13 +113,13 @@ REFUSED = [
     (LEAF[:100], "the certificate in f is cut off"),
     (LEAF + b"\r\n", "behind the certificate in f are 2 more bytes"),
     (bytes.fromhex("3003020101"), "the certificate in f does not parse: "),
-    (pem(LEAF).encode()[:200], "f:1: the block that begins here has no line -----END CERTIFICATE-----"),
+    (pem(LEAF).encode()[:200], "f:1: the block that starts here has no line -----END CERTIFICATE-----"),
     (
         b"\n" + pem(LEAF).encode()[:200] + pem(LEAF).encode(),
-        "f:2: the block that begins here has no line -----END CERTIFICATE-----",
+        "f:2: the block that starts here has no line -----END CERTIFICATE-----",
     ),
-    (pem(LEAF).replace("MII", "M!I").encode(), "f:1: the block that begins here is not base64"),
-    (pem(LEAF).replace("MII", "MI", 1).encode(), "f:1: the block that begins here is not base64"),
+    (pem(LEAF).replace("MII", "M!I").encode(), "f:1: the block that starts here is not base64"),
+    (pem(LEAF).replace("MII", "MI", 1).encode(), "f:1: the block that starts here is not base64"),
 ]
 
 
@@ -161,16 +161,18 @@ def test_warnings_about_time():
 
 
 def test_warning_about_a_ca_in_a_device_slot():
-    assert warnings_about(parse(CA.certificate), NOW) == ["the certificate of CN=root is one of a CA, not of a device"]
+    assert warnings_about(parse(CA.certificate), NOW) == [
+        "the certificate of CN=root is a CA certificate, not a device certificate"
+    ]
 
 
 def test_warnings_about_a_chain_in_the_wrong_order_or_of_strangers():
-    text = "the chain does not hold: the certificate of CN=root is not issued by the next one, CN=device"
+    text = "the chain is not valid: the certificate of CN=root is not issued by the next one, CN=device"
     assert text in warnings_about(parse(CA.certificate, LEAF), NOW)
     namesake = Ca("intermediate")
     (said,) = warnings_about(parse(LEAF, namesake.certificate), NOW)
     assert said == (
-        "the chain does not hold: the certificate of CN=device is not issued by the next one, CN=intermediate"
+        "the chain is not valid: the certificate of CN=device is not issued by the next one, CN=intermediate"
     )
 
 

@@ -115,7 +115,7 @@ def test_a_reversed_or_shuffled_chain_is_put_in_order_and_said() -> None:
         certificates, notes = find_certificates(b"".join(CHAIN[index] for index in order), "f")
         assert tuple(one.der for one in certificates) == CHAIN
         (note,) = notes
-        assert "order" in note
+        assert "sorted" in note
         assert "CN=device" in note
     assert find_certificates(b"".join(CHAIN), "f").notes == ()
 
@@ -146,7 +146,7 @@ def test_each_certificate_counts_once(ders: tuple[bytes, ...]) -> None:
     for data in (pem(*ders).encode(), b"".join(ders)):
         certificates, notes = find_certificates(data, "f")
         assert [one.der for one in certificates] == [one for one in CHAIN if one in ders]
-        assert "f holds a certificate several times: each is taken once" in notes
+        assert "f has the same certificate several times: it is used once" in notes
 
 
 def test_odd_certificates_come_in_containers_too() -> None:
@@ -216,7 +216,7 @@ REFUSED = [
     (odd.pkcs7(LEAF)[:-1], "PKCS #7"),
     (encode_pem("PKCS7", b"\x30\x00").encode(), "PKCS #7"),
     (encode_pem("PKCS7", LEAF).encode(), "PKCS #7"),
-    (pkcs12.serialize_key_and_certificates(b"x", KEY, PARSED[0], None, LOCKED), "without a passphrase"),
+    (pkcs12.serialize_key_and_certificates(b"x", KEY, PARSED[0], None, LOCKED), "needs a passphrase"),
     (pkcs12.serialize_key_and_certificates(b"x", KEY, None, None, PLAIN), "no certificates"),
 ]
 

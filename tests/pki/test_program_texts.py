@@ -80,7 +80,7 @@ def test_several_private_keys(tmp_path: Path) -> None:
     key = KEY.private_bytes(PEM, SEC1, PLAIN).decode()
     for content in (key + key, in_c(key) + in_c(key)):
         path.write_text(content)
-        with pytest.raises(ConfigurationError, match="f holds several private keys") as caught:
+        with pytest.raises(ConfigurationError, match="f has several private keys") as caught:
             KeyFile.read(path).open()
         assert caught.value.reason is Reason.AMBIGUOUS
 
@@ -91,13 +91,13 @@ def test_a_template_that_nobody_has_filled_in() -> None:
         with pytest.raises(CertificateError) as caught:
             read(template.encode(), "f")
         assert caught.value.message.startswith("f:4: ")
-        assert "only shows the form" in caught.value.message
+        assert "is only a template" in caught.value.message
         assert caught.value.reason is Reason.WRONG_TYPE
 
 
 def test_a_program_that_prints_pem() -> None:
     source = 'printf("-----BEGIN CERTIFICATE-----\\n");\nput(base64);\nprintf("-----END CERTIFICATE-----\\n");\n'
-    with pytest.raises(CertificateError, match=r"^f:1: the block that begins here only shows the form"):
+    with pytest.raises(CertificateError, match=r"^f:1: the block that starts here is only a template"):
         find_certificates(source.encode(), "f")
 
 
@@ -109,7 +109,7 @@ def test_more_behind_what_has_a_public_key(behind: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("text", [in_c(pem(LEAF)).replace("MII", "M!I"), in_c("\n".join(pem(LEAF).split("\n")[:3]))])
 def test_what_is_damaged_is_said_with_its_line(text: str) -> None:
-    with pytest.raises(CertificateError, match=r"^f:2: the block that begins here"):
+    with pytest.raises(CertificateError, match=r"^f:2: the block that starts here"):
         find_certificates(text.encode(), "f")
 
 

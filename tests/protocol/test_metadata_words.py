@@ -42,38 +42,38 @@ def test_words(text: str, encoded: str) -> None:
 
 
 WRONG = {
-    "change never": "'change never': a tag, a colon and its value must stand here",
-    "chnage: never": "'chnage' is not a tag of metadata, did you mean 'change'\\? .one of lcso, version, change",
+    "change never": "'change never': expected a tag, a colon and a value",
+    "chnage: never": "'chnage' is not a metadata tag, did you mean 'change' .known: lcso, version, change",
     "change:": "change: its value is missing",
-    "change: lcso << operational": "change: '<' is not a life cycle state .one of creation",
+    "change: lcso << operational": "change: '<' is not a life cycle state .known: creation",
     "change: lcso <= operational": "change: expected one of <, ==, > after lcso, not '<='",
     "change: lcso": "change: expected one of <, ==, > after lcso at the end",
     "change: lcso <": "change: a life cycle state is missing: creation",
     "change: lcso < operatonal": "'operatonal' is not a life cycle state, did you mean 'operational'",
     "change: sometimes": "change: expected one of always, never, .*lcso.*, not 'sometimes'",
+    "change: int": "change: expected an OID after int, for example 0xE0E8 at the end",
+    "change: int anchor": "change: expected an OID after int.*, not 'anchor'",
     "change: alwys": "not 'alwys', did you mean 'always'",
     "change: lcso < oprational": "did you mean 'operational'",
     "type: update_secrt": "did you mean 'update_secret'",
     "key_usage: signatur": "did you mean 'signature'",
-    "change: int": "change: expected an object's identifier after int, for example 0xE0E8 at the end",
-    "change: int anchor": "change: expected an object's identifier after int.*, not 'anchor'",
     "change: sec_sta_g 0x2000": "expected the bits of a security status after sec_sta_g.*, not '0x2000'",
     "change: int 0xE0E8 int 0xE0E9": r"change: expected && \(and\), \|\| \(or\) or nothing, not 'int'",
     "change: int 0xE0E8 ||": "change: expected one of always",
-    "change: (always)": "change: brackets are not supported: && binds stronger",
-    "change: conf 0xE140 && (int 0xE0E8)": "brackets are not supported",
-    "change: always || int 0xE0E8": "always and never stand alone",
+    "change: (always)": "change: parentheses are not supported: && has priority",
+    "change: conf 0xE140 && (int 0xE0E8)": "parentheses are not supported",
+    "change: always || int 0xE0E8": "always and never cannot be combined",
     "change: luc E120 or luc E121 or luc E122 or luc E123": "at most 3 alternatives",
     "lcso: on": "lcso: 'on' is not a life cycle state",
     "lcso: 0x0107": "lcso: 0x0107 has 2 bytes, not 1",
-    "type: secret": "type: 'secret' is not a type of data .one of byte_string, up_counter",
-    "key_usage: signing": "key_usage: 'signing' is not a key usage .one of authentication",
-    "version: 40000": "version: '40000' is no version",
-    "reset_type: creation, operational": "names two of a kind",
-    "reset_type: flush, random": "names two of a kind",
-    "used_size: 3": "used_size: the chip alone sets it",
-    "0xC4: 0x01": "the chip alone sets it",
-    "0xEE: one": "0xee: 'one' is no value in hex",
+    "type: secret": "type: 'secret' is not a data type .known: byte_string, up_counter",
+    "key_usage: signing": "key_usage: 'signing' is not a key usage .known: authentication",
+    "version: 40000": "version: '40000' is not a version",
+    "reset_type: creation, operational": "has two values of one kind",
+    "reset_type: flush, random": "has two values of one kind",
+    "used_size: 3": "used_size: only the chip sets it",
+    "0xC4: 0x01": "only the chip sets it",
+    "0xEE: one": "0xee: 'one' is not a value in hex",
     "change: 0x01": "change: access condition: unknown identifier 0x01",
 }
 
@@ -92,7 +92,7 @@ def test_a_tag_that_stands_twice() -> None:
 
 def test_more_than_an_object_has_room_for() -> None:
     long = " && ".join(["conf 0xE140"] * 7)
-    with pytest.raises(ValueError, match="more than the 44 bytes"):
+    with pytest.raises(ValueError, match="more than 44 bytes"):
         parse_metadata_words([f"change: {long}", f"read: {long}"])
 
 

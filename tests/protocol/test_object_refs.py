@@ -74,7 +74,7 @@ def test_numbers_that_no_object_has(number: int) -> None:
 
 @pytest.mark.parametrize("value", [None, True, 1.0, b"second", ["second"], ("second", 0xE0F1, 0xE0E1)])
 def test_values_of_other_types(value: object) -> None:
-    with pytest.raises(TypeError, match="named by"):
+    with pytest.raises(TypeError, match="must be given as"):
         ObjectRef.parse(value)  # type: ignore[arg-type]
 
 

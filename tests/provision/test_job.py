@@ -160,9 +160,9 @@ def changed(path: str, value: object) -> Callable[[dict[str, Any]], None]:
 MISTAKES = {
     "another version": ("version", 2, "version: must be 1"),
     "a version that is none": ("version", True, "version: must be 1"),
-    "an unknown member": ("colour", 1, "colour: is not known"),
-    "an unknown member within": ("thing.colour", 1, "thing.colour: is not known"),
-    "no slot": ("slot", ..., "job: slot is missing"),
+    "an unknown member": ("colour", 1, "colour: is unknown"),
+    "an unknown member within": ("thing.colour", 1, "thing.colour: is unknown"),
+    "not a slot": ("slot", ..., "job: slot is missing"),
     "another slot": ("slot", "ninth", "slot: 'ninth' is not a slot"),
     "a slot for no key": ("slot", "five", "does not take EC keys"),
     "a slot that is a number": ("slot", 2, "slot: must be a text"),

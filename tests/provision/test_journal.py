@@ -241,7 +241,7 @@ class TestFiles:
     def test_another_file(self, path: Path) -> None:
         path.write_bytes(b"Dear diary")
         for make in (True, False):
-            assert f"{FILE_NAME} does not hold a journal" in refusal(path, make=make)
+            assert f"{FILE_NAME} is not a journal" in refusal(path, make=make)
         assert path.read_bytes() == b"Dear diary"
 
     def test_another_sqlite_file(self, path: Path) -> None:
@@ -250,11 +250,11 @@ class TestFiles:
         connection.close()
         before = path.read_bytes()
         for make in (True, False):
-            assert "does not hold a journal, or was made by another version" in refusal(path, make=make)
+            assert "is not a journal, or was made by another version" in refusal(path, make=make)
         assert path.read_bytes() == before
 
     def test_none(self, path: Path) -> None:
-        assert re.search("is not there.*'provision' creates the journal.*'journal'", refusal(path))
+        assert re.search("does not exist.*'provision' creates the journal.*'journal'", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])
@@ -287,7 +287,9 @@ class TestFiles:
                 journal._connection.execute("PRAGMA max_page_count = 1")  # no more than it has
                 journal.save(ENTRY.after(Issued("x" * 100_000, "a.pem")))
 
-        with pytest.raises(ConfigurationError, match=r"cannot be used: database or disk is full\. Is the disk full"):
+        with pytest.raises(
+            ConfigurationError, match=r"cannot be used: database or disk is full\. Check whether the disk is full"
+        ):
             save_too_much()
         with open_journal(path) as journal:
             assert journal.all() == [kept]

@@ -116,7 +116,7 @@ class MacOs(LinuxLibusb):
 
 
 class OnlyFiveCalls:
-    """What a program of its own may hand in: no more than it takes, and bytes in place of lists."""
+    """What a program of its own may hand in: no more than it takes, and bytes instead of lists."""
 
     def __init__(self, board: Ft260Board) -> None:
         self._inner = LinuxLibusb(board)

@@ -115,7 +115,7 @@ CERTIFICATES = (
         (FREERTOS_X, PREDECESSOR_X, ESP32, MBEDTLS, FREERTOS, ARDUINO, ID2, CHARGE, TRUST_X, PREDECESSOR, TRUST_M),
         56,
         WRITE,
-        "refused: it holds a private key",
+        "refused: it contains a private key",
         (f"{PROGRAMS}::test_several_credentials_in_one_header",),
     ),
     Row(

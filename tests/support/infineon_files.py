@@ -242,7 +242,7 @@ TEXTS = (
         (f"{WORDS}::test_mistakes",),
     ),
     Row(
-        "access condition alone, with its length before it",
+        "only an access condition with its length in front",
         (CLI, LINUX, CLI_X),
         2,
         METADATA,

@@ -382,7 +382,7 @@ class TestEmulatedBus:
         secret.write_bytes(b"x" * 64)
         secret.chmod(0o600)
         line = resolve_port(f"emulator:{chip}?shielded={secret}").open()
-        with pytest.raises(BoardError, match="does not prove that it knows the secret"):
+        with pytest.raises(BoardError, match="does not prove that it has the secret"):
             line.exchange(OPEN)
         line.close()
         secret.write_bytes(SECRET)

@@ -386,7 +386,7 @@ class TestOpening:
     def test_another_chips_secret(self, place: tuple[str, str], opened: Opened, tmp_path: Path) -> None:
         secret = write_secret(tmp_path, b"x" * 64)
         transport = resolve_port(f"{place[0]}?shielded={secret}").open()
-        with pytest.raises(BoardError, match="does not prove that it knows the secret"):
+        with pytest.raises(BoardError, match="does not prove that it has the secret"):
             transport.exchange(OPEN)
         transport.close()
 
@@ -441,8 +441,8 @@ class TestSecrets:
             (lambda folder: write_secret(folder, b"x" * 31), "31 bytes"),
             (lambda folder: write_secret(folder, b"x" * 65), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"ab" * 64), "not 32 to 64. Give a file with the raw bytes"),
-            (lambda folder: write_secret(folder, b"x" * 64, 0o620), "may write"),
-            (lambda folder: write_secret(folder, b"x" * 64, 0o602), "may write"),
+            (lambda folder: write_secret(folder, b"x" * 64, 0o620), "can write"),
+            (lambda folder: write_secret(folder, b"x" * 64, 0o602), "can write"),
         ],
     )
     @pytest.mark.parametrize(

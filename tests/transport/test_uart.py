@@ -123,10 +123,10 @@ def silent_board(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("board", "message", "hint"),
     [
-        (silent_board, "no answer", "right port.*provisioning mode"),
-        (lambda data: b"\x07" * len(data), "not a personalization board", "right port"),
-        (lambda data: data, "arrive damaged|not a personalization board|no answer", "."),
-        (lambda data: frame.ERROR, "cannot reach its chip", "chip plugged in"),
+        (silent_board, "no answer", "Check the port.*provisioning mode"),
+        (lambda data: b"\x07" * len(data), "not a personalization board", "Check the port"),
+        (lambda data: data, "arrive damaged|not a personalization board|no answer|without end", "."),
+        (lambda data: frame.ERROR, "cannot reach its chip", "chip is plugged in"),
         (lambda data: frame.START + b"\x00\x04\x00\x00\x00\x00\x00\x00", "arrive damaged", "cable"),
     ],
     ids=["silence", "another device", "echo", "no chip", "bad cable"],
@@ -146,7 +146,7 @@ def test_what_never_answers_is_diagnosed_in_words(board: Callable[[bytes], bytes
     {
         "wrong CRC": "arrive damaged",
         "half an answer": "arrive damaged",
-        "answer dropped": "bytes to it or from it get lost",
+        "answer dropped": "bytes to or from the board get lost",
         "ff ff": "cannot reach its chip",
         "byte of the start sequence lost": "cannot reach its chip.*bytes may be lost",
     }.items(),

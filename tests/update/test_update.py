@@ -136,7 +136,7 @@ class TestApplied:
         update = made(LONG, 3)
         begin(probe, update, 1)
         with Chip(EmulatedTransport(probe.chip)) as chip:
-            with pytest.raises(ConfigurationError, match="to version 3 was begun but not finished"):
+            with pytest.raises(ConfigurationError, match="to version 3 was started but not finished"):
                 apply_update(chip, made(LONG, 4))
             assert apply_update(chip, update).resumed
             assert chip.read(TARGET) == LONG
@@ -182,11 +182,11 @@ class TestRefusedBeforehand:
 
     def test_no_trust_anchor(self, chip: Chip) -> None:
         allow(chip, TARGET, change=bytes.fromhex("21f1d5"))
-        assert "0xF1D5 is no trust anchor" in self.refused(chip, made(b"x", anchor_oid=0xF1D5))
+        assert "0xF1D5 is not a trust anchor" in self.refused(chip, made(b"x", anchor_oid=0xF1D5))
 
     def test_a_trust_anchor_that_may_not_be_used(self, chip: Chip) -> None:
         allow(chip, ANCHOR_OID, execute=b"\xff")
-        assert "its condition of execute is never" in self.refused(chip, made(b"x"))
+        assert "its execute access condition is never" in self.refused(chip, made(b"x"))
 
     def test_a_certificate_that_is_not_for_signatures(self, chip: Chip) -> None:
         chip.write(ANCHOR_OID, certificate_of(signer(), signs=False))
@@ -201,7 +201,7 @@ class TestRefusedBeforehand:
         assert "does not accept this update" in self.refused(chip, made(b"x", target_oid=0xF1D3))
 
     @pytest.mark.parametrize(
-        ("content", "message"), [("20", "holds no metadata"), ("2003c40110", "cannot change the metadata tag 0xC4")]
+        ("content", "message"), [("20", "has no metadata"), ("2003c40110", "cannot change the metadata tag 0xC4")]
     )
     def test_what_no_update_can_set(self, chip: Chip, content: str, message: str) -> None:
         allow(chip, 0xF1D3, metadata_update=BY_ANCHOR, reset_type=b"\x01")
@@ -253,9 +253,9 @@ class TestEffects:
                 ContentReset.AS_METADATA,
                 [
                     "its life cycle state goes from creation to operational and never comes back",
-                    "change: lcso < operational is fixed, which is never from then on",
+                    "change: lcso < operational is fixed, which then means never",
                     "read: always is fixed",
-                    "execute: absent is fixed, which is never from then on",
+                    "execute: absent is fixed, which then means never",
                     "metadata_update: int 0xE0E8 is fixed",
                     "version: 1; reset_type: creation are fixed",
                     "only a protected update (int 0xE0E8) can change its metadata",

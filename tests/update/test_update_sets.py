@@ -72,7 +72,7 @@ class TestMade:
             ({"target_oid": ANCHOR_OID}, "of its own update"),
             ({"target_oid": 0xBEEF}, "no object 0xBEEF"),
             ({"target_oid": 0xE0C2}, "does not accept protected updates"),
-            ({"target_oid": 0xE0F1}, "holds a key, not data"),
+            ({"target_oid": 0xE0F1}, "is for a key, not data"),
             ({"target_oid": 0xF1D0, "payload": bytes(141)}, "which has room for 140"),
             ({"uid": b"short"}, "a UID of 5 bytes"),
         ],
@@ -83,7 +83,7 @@ class TestMade:
             made(**changes)  # type: ignore[arg-type]
 
     def test_payloads_that_are_none(self) -> None:
-        with pytest.raises(ConfigurationError, match="an update of no data"):
+        with pytest.raises(ConfigurationError, match="an update without data"):
             data_payload(b"")
         with pytest.raises(ConfigurationError, match="an AES key of 5 bytes"):
             aes_payload(b"short")
@@ -169,5 +169,5 @@ def test_a_condition_that_no_manual_has(monkeypatch: pytest.MonkeyPatch) -> None
     chip = Chip(EmulatedTransport(updatable().chip))
     odd = chip.metadata(TARGET).with_tags({Tag.CHANGE: b"\x5f"})
     monkeypatch.setattr(Objects, "metadata", lambda *_: odd)
-    with pytest.raises(ConfigurationError, match=r"0xF1E0 is not known: .*0x5f"):
+    with pytest.raises(ConfigurationError, match=r"0xF1E0 is unknown: .*0x5f"):
         check_update(chip, made(b"abc"))

@@ -77,7 +77,7 @@ def expect_no_data(answer: bytes) -> None:
     :raises ValueError: if it did.
     """
     if answer:
-        raise ValueError(f"{len(answer)} bytes where none belong")
+        raise ValueError(f"{len(answer)} bytes instead of none")
 
 
 def secret_traits(typical_ms: float, source: int, session: int | None, *, hides_answer: bool = True) -> Traits:

@@ -89,7 +89,7 @@ class CalcHash(Command[bytes]):
         if self.step.gives_digest:
             digest = _only(answer, ANSWER_DIGEST)
             if len(digest) != DIGEST_SIZE:
-                raise ValueError(f"a digest of {len(digest)} bytes in place of {DIGEST_SIZE}")
+                raise ValueError(f"a digest of {len(digest)} bytes instead of {DIGEST_SIZE}")
             return digest
         if self.export:
             return _only(answer, TAG_CONTEXT)
@@ -99,11 +99,11 @@ class CalcHash(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and isinstance(self.content, ObjectPart):
-            return "What cannot be read cannot be hashed either"
+            return "The chip can hash only objects that it may read"
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
-            return "The chip was hashing nothing: begin anew, or give it a context"
+            return "No hash calculation is in progress: start again, or give a context"
         if error == ErrorCode.INVALID_DATA and self.context:
-            return "Is the context one that this chip has exported?"
+            return "Check that this chip has exported the context"
         return ""
 
 

@@ -42,18 +42,18 @@ class CalcSign(Command[bytes]):
 
     def parse(self, answer: bytes) -> bytes:
         if not answer:
-            raise ValueError("no signature in it")
+            raise ValueError("it has no signature")
         if self.scheme is not SignatureScheme.ECDSA:
             return answer
         r, rest = der.take_integer(answer)
         s, rest = der.take_integer(rest)
         if rest:
-            raise ValueError(f"{len(rest)} bytes behind r and s")
+            raise ValueError(f"{len(rest)} bytes after r and s")
         return der.encode_integer(r) + der.encode_integer(s)
 
     def hint(self, error: ErrorCode) -> str:
         if error in (ErrorCode.UNSUPPORTED_EXTENSION, ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
-            return "The object holds no key, or one of another algorithm or one that may not sign (key usage)"
+            return "The object has no key, or its key has another algorithm or may not sign (key usage)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The key's execute access condition does not allow its use"
         return ""

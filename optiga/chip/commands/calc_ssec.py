@@ -47,16 +47,16 @@ class CalcSSec(Command[bytes]):
             return b""
         curve = CURVES.get(self.peer.chip_algorithm)
         if curve is None or len(answer) != curve.coordinate_size:
-            raise ValueError(f"{len(answer)} bytes, which are no coordinate of {self.peer.title}")
+            raise ValueError(f"{len(answer)} bytes, which is not a coordinate of {self.peer.title}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.UNSUPPORTED_EXTENSION:
-            return "The object holds no EC key, or one that may not agree (key usage key agreement)"
+            return "The object has no EC key, or its key usage does not include key agreement"
         if error in (ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
-            return "The other public key is no uncompressed point of the curve of the chip's key"
+            return "The peer's public key is not an uncompressed point on the curve of the chip's key"
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
-            return "The object or session holds no key; make one in it first"
+            return "The object or session has no key: generate one first"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The key's execute access condition does not allow its use"
         return ""

@@ -41,13 +41,13 @@ class Hibernate(Command[bytes]):
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) != HANDLE_SIZE:
-            raise ValueError(f"a handle of {len(answer)} bytes in place of {HANDLE_SIZE}")
+            raise ValueError(f"a handle of {len(answer)} bytes instead of {HANDLE_SIZE}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
             return (
-                "The chip keeps a context only while its security event counter (0xE0C5) is 0; it falls by one in"
-                " 5 seconds in which no key is used"
+                "The chip keeps a context only while its security event counter (0xE0C5) is 0: the counter "
+                "decreases by 1 every 5 seconds while no key is used"
             )
         return ""

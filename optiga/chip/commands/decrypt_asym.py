@@ -48,11 +48,11 @@ class DecryptAsym(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.DECRYPTION_FAILURE:
-            return "It was not encrypted for this key, or not by RSAES-PKCS1-v1.5"
+            return "The data were not encrypted with this key, or not with RSAES-PKCS1-v1.5"
         if error == ErrorCode.INVALID_DATA:
-            return "What is decrypted is as long as the key; a session takes at most 66 bytes of message"
+            return "Encrypted data must be as long as the key; in a session, the message has at most 66 bytes"
         if error == ErrorCode.UNSUPPORTED_EXTENSION:
-            return "The object holds no key, no RSA key, or one that may not decrypt (key usage encryption)"
+            return "The object has no RSA key, or its key usage does not include encryption"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The key's execute access condition does not allow its use"
         return ""

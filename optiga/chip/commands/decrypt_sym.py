@@ -88,13 +88,13 @@ class VerifyHmac(Command[None]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.AUTHORIZATION_FAILURE:
-            return "The HMAC is wrong, or the session's random has served already; draw a new one"
+            return "The HMAC is wrong, or the session's random was already used: get a new one"
         if error == ErrorCode.INVALID_OID:
-            return "The secret is in a data object whose type is authorization reference (0xE8 01 31)"
+            return "Use a secret in a data object of the type authorization reference (0xE8 01 31)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The secret's execute access condition does not allow its use"
         if error == ErrorCode.INSUFFICIENT_BUFFER:
-            return "The chip keeps four authorizations at a time; clear one"
+            return "The chip keeps up to four authorizations: clear one"
         return ""
 
 

@@ -63,14 +63,14 @@ class DeriveKey(Command[bytes]):
             expect_no_data(answer)
             return b""
         if len(answer) != self.size:
-            raise ValueError(f"a key of {len(answer)} bytes where {self.size} were asked for")
+            raise ValueError(f"a key of {len(answer)} bytes instead of {self.size}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.INVALID_OID:
-            return "The secret is in a session, or in a data object whose type is pre-shared secret (0xE8 01 21)"
+            return "Use a secret in a session, or in a data object of the type pre-shared secret (0xE8 01 21)"
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
-            return "The session holds no secret to derive from; agree on one first"
+            return "The session has no secret: run a key agreement first"
         if error == ErrorCode.INVALID_DATA:
             return (
                 "A key has 16 to 256 bytes, in a session at most 66; the PRF takes a label and seed of 8 to 1024 bytes "

@@ -52,5 +52,5 @@ class DrawKeyPair(Command[DrawnKeyPair]):
     def parse(self, answer: bytes) -> DrawnKeyPair:
         items = tlv.decode(answer)
         if [tag for tag, _ in items] != [ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY]:
-            raise ValueError("not one private and one public key in it")
+            raise ValueError("it does not have exactly one private and one public key")
         return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1], self.algorithm))

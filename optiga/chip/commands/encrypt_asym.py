@@ -58,18 +58,18 @@ class EncryptAsym(Command[bytes]):
         if isinstance(self.key, PublicKey):
             sizes = {RSA_KEY_BITS.get(self.key.chip_algorithm, 0) // 8}
         if len(encrypted) not in sizes:
-            raise ValueError(f"{len(encrypted)} bytes encrypted, which no RSA key of the command gives")
+            raise ValueError(f"{len(encrypted)} encrypted bytes, which does not fit any RSA key of the command")
         return encrypted
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.INVALID_DATA:
-            return "The message is longer than the key less 11 bytes, or the public key is no RSA key of its size"
+            return "The message is longer than the key minus 11 bytes, or the public key is not an RSA key of this size"
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
-            return "The session holds no pre-master secret; have the chip draw one first"
+            return "The session has no pre-master secret: generate one first"
         if error == ErrorCode.UNSUPPORTED_CERTIFICATE:
-            return "The certificate is too large, not of an RSA key, or its key usage allows no encipherment"
+            return "The certificate is too large, has no RSA key, or its key usage does not allow encipherment"
         if error == ErrorCode.INVALID_CERTIFICATE_FORMAT:
-            return "The object holds no single certificate in plain DER with a key usage"
+            return "The object must have a single certificate in plain DER with a key usage"
         return ""
 
 

@@ -95,7 +95,7 @@ def take_answer(answer: bytes, size: int) -> bytes:
     """
     items = tlv.decode(answer)
     if [(tag, len(value)) for tag, value in items] != ([(TAG_DATA, size)] if size else []):
-        raise ValueError(f"not the {size} bytes that belong to the command")
+        raise ValueError(f"not the {size} bytes that the command returns")
     return items[0][1] if items else b""
 
 
@@ -104,14 +104,14 @@ def symmetric_hint(error: ErrorCode, mode: SymmetricMode) -> str:
     if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
         return "The execute access condition of the key or secret does not allow its use"
     if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
-        return "The chain was broken by another command, or the session holds no secret to use"
+        return "Another command interrupted the chain, or the session has no secret"
     if mode in HMACS and error == ErrorCode.INVALID_OID:
-        return "HMAC works with a session, or with a data object whose type is pre-shared secret (0xE8 01 21)"
+        return "For HMAC, use a session or a data object of the type pre-shared secret (0xE8 01 21)"
     if mode not in HMACS and error == ErrorCode.INVALID_OID:
-        return "AES works with the key in 0xE200"
+        return "For AES, use the key in 0xE200"
     if error == ErrorCode.UNSUPPORTED_EXTENSION:
-        without = "no secret" if mode in HMACS else "no key, or one that is not for encryption (key usage)"
-        return f"The object holds {without}"
+        without = "no secret" if mode in HMACS else "no key, or a key without the key usage encryption"
+        return f"The object has {without}"
     return ""
 
 
@@ -152,15 +152,18 @@ def _room(unit: int, taken: int) -> int:
 
 def _check(mode: SymmetricMode, message: bytes, iv: bytes) -> None:
     if not message:
-        raise ConfigurationError(f"{_title(mode)}: the chip takes no empty message")
+        raise ConfigurationError(f"{_title(mode)}: the message must not be empty")
     if mode in (*CIPHERS, SymmetricMode.CBC_MAC) and len(message) % BLOCK_SIZE:
         raise ConfigurationError(
-            f"{_title(mode)}: {len(message)} bytes are not whole blocks of {BLOCK_SIZE}", hint="Pad the message first"
+            f"{_title(mode)}: {len(message)} bytes are not a multiple of the block size, {BLOCK_SIZE} bytes",
+            hint="Pad the message first",
         )
     if iv and mode is not SymmetricMode.CBC:
-        raise ConfigurationError(f"{_title(mode)}: it takes no initialization vector")
+        raise ConfigurationError(f"{_title(mode)}: this mode does not use an initialization vector")
     if iv and len(iv) != BLOCK_SIZE:
-        raise ConfigurationError(f"{_title(mode)}: an initialization vector of {len(iv)} bytes; it has {BLOCK_SIZE}")
+        raise ConfigurationError(
+            f"{_title(mode)}: the initialization vector must have {BLOCK_SIZE} bytes, not {len(iv)}"
+        )
 
 
 def _title(mode: SymmetricMode) -> str:

@@ -46,16 +46,16 @@ class GenKeyPair(Command[bytes]):
     def parse(self, answer: bytes) -> bytes:
         public_keys = [value for tag, value in tlv.decode(answer) if tag == ANSWER_PUBLIC_KEY]
         if len(public_keys) != 1:
-            raise ValueError("not one public key in it")
+            raise ValueError("it does not have exactly one public key")
         return take_public_key(public_keys[0], self.algorithm)
 
     def hint(self, error: ErrorCode) -> str:
         if self.oid == INFINEON_KEY:
-            return "0xE0F0 holds Infineon's own key and is locked; use another slot, for example second (0xE0F1)"
+            return "0xE0F0 has Infineon's own key and is locked: use another slot, for example second (0xE0F1)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The key is locked: its change access condition does not allow a new one"
         if error in (ErrorCode.INVALID_PARAM, ErrorCode.UNSUPPORTED_PARAMETERS, ErrorCode.INVALID_DATA):
-            return f"This chip has no {self.algorithm.title} keys, or not in this object"
+            return f"This chip does not support {self.algorithm.title} keys, or not in this object"
         if error == ErrorCode.INVALID_OID:
             slots = slots_for_new_keys(is_rsa=self.algorithm.is_rsa)
             named = ", ".join(f"{slot.name} ({format_oid(slot.key_oid)})" for slot in slots)
@@ -80,13 +80,13 @@ def take_public_key(value: bytes, algorithm: KeyAlgorithm) -> bytes:
     :raises ValueError: if it is another, or of another size than the algorithm says.
     """
     if value[:1] != bytes([der.BIT_STRING]):
-        raise ValueError("no public key as a BIT STRING in it")
+        raise ValueError("it has no public key as a BIT STRING")
     content = der.content_of(der.BIT_STRING, value)
     if content[:1] != b"\x00":
-        raise ValueError("the BIT STRING of the public key is not of whole bytes")
+        raise ValueError("the BIT STRING of the public key does not consist of whole bytes")
     curve = CURVES.get(algorithm)
     if curve is not None and (content[1:2] != b"\x04" or len(content) != 2 + 2 * curve.coordinate_size):
-        raise ValueError(f"the public key is no uncompressed point of {curve.name}")
+        raise ValueError(f"the public key is not an uncompressed point of {curve.name}")
     return value
 
 

@@ -33,7 +33,7 @@ class GenSymKey(Command[bytes]):
     @property
     def param(self) -> int:
         if self.algorithm not in AES_KEY_SIZES:
-            raise ValueError(f"{self.algorithm.title} is no algorithm of secret keys")
+            raise ValueError(f"{self.algorithm.title} is not an algorithm for secret keys")
         return self.algorithm
 
     @property
@@ -59,14 +59,14 @@ class GenSymKey(Command[bytes]):
         items = tlv.decode(answer)
         size = AES_KEY_SIZES[self.algorithm]
         if [(tag, len(value)) for tag, value in items] != [(ANSWER_KEY, size)]:
-            raise ValueError(f"no key of {size} bytes in it")
+            raise ValueError(f"it does not have a key of {size} bytes")
         return items[0][1]
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The key is locked, as 0xE200 is in a new chip: its change access condition allows no new one"
+            return "The key is locked, as 0xE200 is on a new chip: its change access condition does not allow a new key"
         if error == ErrorCode.INVALID_OID:
-            return "The chip keeps secret keys in 0xE200 only"
+            return "The chip keeps secret keys only in 0xE200"
         if error == ErrorCode.INVALID_PARAM:
-            return f"This chip makes no {self.algorithm.title} keys"
+            return f"This chip does not generate {self.algorithm.title} keys"
         return ""

@@ -44,7 +44,7 @@ class GetData(Command[bytes]):
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) > self.length:
-            raise ValueError(f"{len(answer)} bytes where {self.length} were asked for")
+            raise ValueError(f"{len(answer)} bytes instead of {self.length}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

@@ -18,7 +18,7 @@ from optiga.protocol.commands.get_random import (
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
-_SESSION_HINT = "What a session takes is at most 66 bytes, at least 8 of them random"
+_SESSION_HINT = "A session stores at most 66 bytes, and at least 8 of them must be random"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -50,7 +50,7 @@ class GetRandom(Command[bytes]):
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) != self.size:
-            raise ValueError(f"{len(answer)} random bytes where {self.size} were asked for")
+            raise ValueError(f"{len(answer)} random bytes instead of {self.size}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

@@ -57,5 +57,8 @@ class OpenApplication(Command[None]):
     def hint(self, error: ErrorCode) -> str:
         # A chip tells no cause while its application is closed, as it is after a wrong handle.
         if self.handle and error in (ErrorCode.INVALID_DATA, ErrorCode.NO_ERROR):
-            return "The chip has no context of that handle: one is restored once, and dropped by any other opening"
-        return "The chip does not know its application: is it an OPTIGA Trust X or Trust M?"
+            return (
+                "The chip has no context with this handle: a context can be restored only once, and any "
+                "other opening deletes it"
+            )
+        return "The chip does not have the application: check that it is an OPTIGA Trust X or Trust M"

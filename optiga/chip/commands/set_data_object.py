@@ -58,13 +58,11 @@ class SetData(Command[None]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and self.oid == INFINEON_CERTIFICATE:
-            return (
-                "0xE0E0 holds Infineon's own certificate and is locked; use another slot, for example second (0xE0E1)"
-            )
+            return "0xE0E0 has Infineon's own certificate and is locked: use another slot, for example second (0xE0E1)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The object is locked: its change access condition does not allow it"
         if error == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
-            return f"{self.offset + len(self.content)} bytes do not fit the object"
+            return f"{self.offset + len(self.content)} bytes do not fit in the object"
         return ""
 
 
@@ -112,7 +110,7 @@ class Count(Command[None]):
     @property
     def data(self) -> bytes:
         if self.step not in COUNTS:
-            raise ValueError(f"a counter is advanced by 1 to {COUNTS[-1]}, not by {self.step}")
+            raise ValueError(f"a counter can be advanced by 1 to {COUNTS[-1]}, not by {self.step}")
         return self.oid.to_bytes(2, "big") + b"\x00\x00" + bytes([self.step])
 
     def parse(self, answer: bytes) -> None:
@@ -120,9 +118,12 @@ class Count(Command[None]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.COUNTER_THRESHOLD_EXCEEDED:
-            return "The counter is at its threshold; it counts again once it is written anew, if that is allowed"
+            return (
+                "The counter has reached its threshold. To count again, set its value again, if its change access "
+                "condition allows it"
+            )
         if error == ErrorCode.INVALID_OID:
-            return "Counters are 0xE120 to 0xE123, and data objects whose type is up counter"
+            return "Use a counter: 0xE120 to 0xE123, or a data object of the type up_counter"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The counter's execute access condition does not allow counting"
         return ""

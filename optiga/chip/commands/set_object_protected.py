@@ -14,20 +14,20 @@ from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
 
 _WRONG_SECRET = (
-    "A fragment is damaged, or encrypted with another secret than the chip holds. If some came before it, the object "
-    "is written in part: apply the right update of the same version"
+    "A fragment is damaged, or was encrypted with another secret than the chip's. If the chip has accepted earlier "
+    "fragments, the object is incomplete: apply the right update of the same version"
 )
-_AGAIN = "The object may be written in part and count as invalid; apply the same update once more"
+_AGAIN = "The object may be incomplete and marked as invalid: apply the same update again"
 _HINTS = {
-    ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED: "The object's condition (change, for metadata the metadata update) does "
-    "not name the update's trust anchor and secret",
+    ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED: "The object's access condition (change; for metadata: metadata update) "
+    "does not match the update's trust anchor and secret",
     ErrorCode.INVALID_MANIFEST: "The manifest is not for this chip, or not for this kind of object",
-    ErrorCode.INVALID_PAYLOAD_VERSION: "The object has this version or a later one; or an update of another version "
-    "was begun and not ended, which must be ended first",
-    ErrorCode.INVALID_METADATA: "Metadata are updated only where the object has a reset type",
+    ErrorCode.INVALID_PAYLOAD_VERSION: "The object has this version or a later one, or an update of another version "
+    "was started and must be finished first",
+    ErrorCode.INVALID_METADATA: "Metadata can be updated only if the object has a reset type",
     ErrorCode.SIGNATURE_VERIFICATION_FAILURE: "The update is not signed with the key of the certificate in the trust "
     "anchor",
-    ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED: "The payload does not fit the object",
+    ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED: "The payload does not fit in the object",
 }
 
 

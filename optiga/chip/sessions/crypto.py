@@ -51,9 +51,9 @@ _DELIBERATE = (
 
 @explains_arguments
 class Crypto:
-    """The cryptographic toolbox of an open chip. Every method raises ChipError if the chip refuses, with its code.
+    """The cryptographic functions of an open chip. Every method raises ChipError, with the code, if the chip refuses.
 
-    An object is named as in :class:`~optiga.chip.sessions.objects.Objects`.
+    Name objects as in :class:`~optiga.chip.sessions.objects.Objects`.
     """
 
     def __init__(self, chip: Session) -> None:
@@ -67,21 +67,21 @@ class Crypto:
     def generate_key(
         self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
     ) -> Key:
-        """Have the chip make a key pair, as :func:`optiga.chip.key.generate_key`; what the slot held before is lost."""
+        """Generate a key pair on the chip, as :func:`optiga.chip.key.generate_key`. The old key in the slot is lost."""
         return generate_key(self._chip, slot, algorithm, usage)
 
     def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
-        """A key that is already on the chip, as :func:`optiga.chip.key.find_key`."""
+        """An existing key on the chip, as :func:`optiga.chip.key.find_key`."""
         return find_key(self._chip, slot, algorithm)
 
     def random(
         self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""
     ) -> bytes:
-        """Random bytes, 8 to 256 of them, from the chip's true random number generator. One exchange.
+        """Get 8 to 256 random bytes from the chip's true random number generator. One exchange.
 
-        :param deterministic: from its deterministic one instead.
-        :param session: a session that keeps ``prepended`` and these bytes, at most 66 together.
-        :raises ConfigurationError: if the chip's model keeps none in sessions.
+        :param deterministic: use the deterministic generator instead.
+        :param session: session that stores ``prepended`` and the random bytes, at most 66 bytes together.
+        :raises ConfigurationError: if the chip's model does not store random bytes in sessions.
         """
         if session is not None:
             require_stored_random(self._chip, session)
@@ -90,41 +90,43 @@ class Crypto:
     # Hashes
 
     def sha256(self, *parts: bytes | ObjectPart) -> bytes:
-        """SHA-256 of a message of any length, 32 bytes. One exchange for about each 1550 bytes or part of an object."""
+        """Calculate the SHA-256 of a message of any length (32 bytes). One exchange per 1550 bytes or per object
+        part.
+        """
         return [self._chip.perform(command) for command in whole(parts)][-1]
 
     def begin_hash(self) -> bytes:
-        """Context of a hash that is begun; contexts may be kept, and interleaved with others."""
+        """Start a hash and return its context. Several contexts can be used in turns."""
         return self._chip.perform(CalcHash(b"", HashStep.START, export=True))
 
     def continue_hash(self, context: bytes, *parts: bytes | ObjectPart) -> bytes:
-        """The context after more of the message."""
+        """Hash more data and return the new context."""
         return [self._chip.perform(command) for command in continuation(context, parts)][-1]
 
     def run_hash(self) -> RunningHash:
-        """A hash in the chip's own place for it, as a context manager; it need not be carried to and fro."""
+        """Calculate a hash in the chip's own memory, without transferring the context. A context manager."""
         return RunningHash(self._chip)
 
     def finish_hash(self, context: bytes) -> bytes:
-        """The digest, 32 bytes; the context can still be used."""
+        """Finish a hash and return the digest (32 bytes). The context can still be used."""
         return self._chip.perform(CalcHash(b"", HashStep.FINAL, context))
 
     # AES and HMAC
 
     def generate_aes_key(self, bits: int, usage: KeyUsage = KeyUsage.ENCRYPTION) -> None:
-        """Have the chip make an AES key of 128, 192 or 256 bits in 0xE200, in place of the one there. One exchange."""
+        """Generate an AES key of 128, 192 or 256 bits in 0xE200. The old key is lost. One exchange."""
         check_usage(objects.SYMMETRIC_KEY, _aes(bits), usage)
         self._chip.perform(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
 
     def draw_aes_key(self, bits: int) -> bytes:
-        """A random AES key for the host, 16, 24 or 32 bytes, that the chip does not keep. One exchange."""
+        """Generate a random AES key for the host (16, 24 or 32 bytes). The chip does not keep the key. One exchange."""
         return self._chip.perform(GenSymKey(_aes(bits), None))
 
     def encrypt_aes(self, message: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
-        """Encrypt whole blocks of 16 bytes with the key in 0xE200. One exchange for about each 600 bytes.
+        """Encrypt whole blocks of 16 bytes with the key in 0xE200. About one exchange per 600 bytes.
 
         :param mode: ECB or CBC.
-        :param iv: of CBC, 16 bytes; zeros if empty.
+        :param iv: initialization vector for CBC, 16 bytes; empty for zeros.
         :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
         """
         if mode not in CIPHERS:
@@ -134,29 +136,30 @@ class Crypto:
         return b"".join(map(self._chip.perform, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
-        """The opposite of :meth:`encrypt_aes`; padding stays."""
+        """Decrypt what :meth:`encrypt_aes` has encrypted. Padding is not removed."""
         return b"".join(map(self._chip.perform, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
 
     def mac(
         self, message: bytes, mode: SymmetricMode = SymmetricMode.CMAC, oid: Reference = objects.SYMMETRIC_KEY
     ) -> bytes:
-        """MAC of a message: 16 bytes for CMAC and CBC-MAC, 32, 48 or 64 for HMAC.
+        """Calculate the MAC of a message: 16 bytes for CMAC and CBC-MAC, 32, 48 or 64 bytes for HMAC.
 
-        :param oid: the AES key; for HMAC a session with a shared secret, or a data object of a pre-shared secret.
+        :param oid: the AES key; for HMAC a session with a shared secret, or a data object of the type pre-shared
+            secret.
         """
         return b"".join(map(self._chip.perform, encrypt_in_parts(oid_of(oid), mode, message)))
 
     def hmac(self, oid: Reference, message: bytes, hash_name: str = "sha256") -> bytes:
-        """HMAC of a message with a secret of the chip, as long as the hash."""
+        """Calculate the HMAC of a message with a secret of the chip; as long as the hash."""
         return self.mac(message, _hmac(hash_name), oid)
 
     def authorize(self, oid: Reference, secret: bytes, *, session: int = 0xE100, hash_name: str = "sha256") -> None:
-        """Prove to the chip that the host knows the secret in an object: until it is given up, Auto(oid) holds.
+        """Prove to the chip that the host has the secret of an object. Then the access condition Auto(oid) is met.
 
-        The chip draws a random into a session, the host answers with an HMAC over it. Two exchanges.
+        The chip generates a random challenge in a session, and the host answers with an HMAC over it. Two exchanges.
 
-        :param oid: of a data object of the type authorization reference.
-        :param secret: what it holds.
+        :param oid: data object of the type authorization reference.
+        :param secret: the secret in this object, in bytes.
         """
         import hmac
 
@@ -175,18 +178,18 @@ class Crypto:
         arbitrary: bytes = b"",
         hash_name: str = "sha256",
     ) -> None:
-        """Pass on the HMAC of somebody else who knows the secret; otherwise as :meth:`authorize`. One exchange.
+        """Like :meth:`authorize`, with an HMAC from another party that has the secret. One exchange.
 
-        :param challenge: what the session holds: optional data and the random behind it.
-        :param mac: over ``challenge`` and ``arbitrary``.
+        :param challenge: content of the session: optional data, followed by the random bytes.
+        :param mac: the HMAC over ``challenge`` and ``arbitrary``.
         """
         mode = _hmac(hash_name)
         self._chip.perform(VerifyHmac(oid_of(oid), mode, session, challenge, mac, arbitrary))
 
     def clear_authorization(self, oid: Reference, *, session: int = 0xE100) -> None:
-        """Give up the state Auto(oid); the random in the session is used up. Three exchanges.
+        """Clear the state Auto(oid). The random in the session is used up. Three exchanges.
 
-        :raises ConfigurationError: if the object is no authorization reference, which has no such state.
+        :raises ConfigurationError: if the object is not an authorization reference.
         """
         oid = oid_of(oid)
         # The chip may refuse before it looks at the object, and its refusal is no failure here.
@@ -203,31 +206,31 @@ class Crypto:
     # Key pairs and signatures of others
 
     def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
-        """A key pair for the host, of which the chip keeps nothing. One exchange."""
+        """Generate a key pair for the host. The chip does not keep the key. One exchange."""
         return self._chip.perform(DrawKeyPair(algorithm))
 
     def verify_digest(
         self, digest: bytes, signature: bytes, key: PublicKey | Reference, scheme: SignatureScheme
     ) -> None:
-        """Check a signature over a digest. One exchange.
+        """Verify a signature over a digest. One exchange.
 
-        :param signature: for RSA as it is, for ECDSA two INTEGERs in DER without their SEQUENCE.
-        :param key: a public key, or the object of its certificate, which is one in plain DER.
-        :raises ChipError: with the code of a signature verification failure if it does not verify.
+        :param signature: for RSA the plain signature, for ECDSA two INTEGERs in DER without the SEQUENCE.
+        :param key: a public key, or the object with its certificate in plain DER.
+        :raises ChipError: if the signature is not valid, with the code of a signature verification failure.
         """
         self._chip.perform(VerifySign(digest, signature, _given(key), scheme))
 
     # Secrets
 
     def draw_pre_master_secret(self, session: int, size: int = 46, prepended: bytes = b"\x03\x03") -> None:
-        """Draw a secret of at most 66 bytes, ``prepended`` included, that stays in a session. One exchange."""
+        """Generate a secret of at most 66 bytes, including ``prepended``, in a session. One exchange."""
         self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
     def encrypt_rsa(self, message: bytes | int, key: PublicKey | Reference) -> bytes:
-        """RSAES-PKCS1-v1.5, 128 or 256 bytes. One exchange.
+        """Encrypt with RSAES-PKCS1-v1.5; returns 128 or 256 bytes. One exchange.
 
-        :param message: what to encrypt; or the session whose pre-master secret it is.
-        :param key: a public key, or the object of its certificate.
+        :param message: the message, or the session with the pre-master secret to encrypt.
+        :param key: a public key, or the object with its certificate.
         """
         return self._chip.perform(EncryptAsym(message, _given(key)))
 
@@ -241,9 +244,10 @@ class Crypto:
         info: bytes = b"",
         session: int | None = None,
     ) -> bytes:
-        """A key derived from the secret in a session or object; nothing if it stays in a session. One exchange.
+        """Derive a key from the secret in a session or object; the result is empty if the key stays in a session. One
+        exchange.
 
-        :param size: bytes of the key: 16 to 256, in a session to 66.
+        :param size: size of the key: 16 to 256 bytes, in a session 16 to 66.
         """
         return self._chip.perform(DeriveKey(oid_of(oid), method, size, salt, info, session))
 
@@ -257,7 +261,9 @@ class Crypto:
         hash_name: str = "sha256",
         session: int | None = None,
     ) -> bytes:
-        """PRF of TLS 1.2 (RFC 5246, 5); label and seed have 8 to 1024 bytes together. One exchange."""
+        """Derive a key with the TLS 1.2 PRF (RFC 5246, 5). Label and seed together have 8 to 1024 bytes. One
+        exchange.
+        """
         method = KeyDerivation[f"TLS_PRF_{check_hash(hash_name).upper()}"]
         return self.derive(oid, method, size, salt=label + seed, session=session)
 
@@ -271,7 +277,7 @@ class Crypto:
         hash_name: str = "sha256",
         session: int | None = None,
     ) -> bytes:
-        """HKDF (RFC 5869). One exchange."""
+        """Derive a key with HKDF (RFC 5869). One exchange."""
         method = KeyDerivation[f"HKDF_{check_hash(hash_name).upper()}"]
         return self.derive(oid, method, size, salt=salt, info=info, session=session)
 
@@ -289,4 +295,4 @@ def _aes(bits: int) -> KeyAlgorithm:
     try:
         return KeyAlgorithm[f"AES{bits}"]
     except KeyError:
-        raise ConfigurationError(f"no AES key has {bits} bits", hint="They have 128, 192 or 256") from None
+        raise ConfigurationError(f"an AES key cannot have {bits} bits", hint="Use 128, 192 or 256 bits") from None

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Objects:
     """The objects of an open chip.
 
-    An object is an identifier, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`; the name of a
-    slot means the object of its certificate. Every method raises ChipError if the chip refuses, with the manual's code.
+    Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`. The name of
+    a slot means the object of its certificate. Every method raises ChipError, with the manual's code, if the chip
+    refuses.
     """
 
     def __init__(self, chip: Session) -> None:
@@ -37,9 +38,10 @@ class Objects:
         return f"<Objects of the chip at {self._chip.port!r}>"
 
     def read(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes:
-        """Data of an object, from an offset to its used size or for ``length`` bytes, in as few exchanges as it takes.
+        """Read the data of an object, from an offset to the used size, or ``length`` bytes. As few exchanges as
+        possible.
 
-        :raises ChipError: if the chip refuses, or the offset lies behind the object's used size.
+        :raises ChipError: if the chip refuses, or the offset is greater than the used size.
         """
         oid, data = oid_of(oid), b""
         while length is None or len(data) < length:
@@ -56,7 +58,7 @@ class Objects:
         return data
 
     def read_if_allowed(self, oid: Reference, offset: int = 0, length: int | None = None) -> bytes | None:
-        """Like :meth:`read`; None if the object's access conditions do not let it be read.
+        """Like :meth:`read`, but returns None if the access conditions do not allow reading.
 
         :raises ChipError: if the chip refuses for another reason.
         """
@@ -68,10 +70,10 @@ class Objects:
             raise
 
     def write(self, oid: Reference, data: bytes, *, offset: int = 0, erase: bool = True) -> None:
-        """Write data into an object, in as few exchanges as the chip's buffer allows.
+        """Write data to an object. As few exchanges as the chip's buffer allows.
 
-        :param erase: whether the object holds nothing but these data afterwards.
-        :raises ConfigurationError: if they are more than the object has room for; nothing is written then.
+        :param erase: erase the other data of the object.
+        :raises ConfigurationError: if the data do not fit in the object; nothing is written then.
         """
         oid = oid_of(oid)
         require_room(self._chip, oid, offset + len(data))
@@ -80,24 +82,25 @@ class Objects:
             self._chip.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
 
     def metadata(self, oid: Reference) -> Metadata:
-        """Metadata of an object. One exchange."""
+        """Read the metadata of an object. One exchange."""
         return self._chip.execute(GetMetadata(oid_of(oid)))
 
     def write_metadata(self, oid: Reference, changes: Metadata) -> None:
-        """Change the metadata tags given, and no others. One exchange. May lock the object for ever."""
+        """Change only the given metadata tags. One exchange. This may lock the object for ever."""
         self._chip.execute(SetMetadata(oid_of(oid), changes))
 
     def find_unusable(self, oid: Reference) -> Unusable | None:
-        """Why the chip neither reads nor uses an object, whatever its access conditions; None if it does. One exchange.
+        """Why the chip neither reads nor uses an object, whatever its access conditions are; None if it does. One
+        exchange.
 
-        :raises ChipError: if the chip has no such object.
+        :raises ChipError: if the chip does not have the object.
         """
         return find_unusable(oid_of(oid), self.metadata(oid))
 
     def count(self, oid: Reference, step: int = 1) -> None:
-        """Advance a counter, 1 to 255; one that reaches its threshold stays there. One exchange.
+        """Advance a counter by 1 to 255. A counter stops at its threshold. One exchange.
 
         :raises ConfigurationError: if the chip's model has no counters.
-        :raises ChipError: if it is at its threshold already, or is no counter.
+        :raises ChipError: if the counter is already at its threshold, or the object is not a counter.
         """
         self._chip.perform(Count(oid_of(oid), step))

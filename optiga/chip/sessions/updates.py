@@ -1,4 +1,4 @@
-"""Protected updates: objects changed as somebody who is not here has signed it. SRM, "SetObjectProtected"."""
+"""Protected updates: changes of objects that a remote signer has signed. SRM, "SetObjectProtected"."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Updates:
         return f"<Updates of the chip at {self._chip.port!r}>"
 
     def apply(self, oid: Reference, manifest: bytes, fragments: Sequence[bytes]) -> None:
-        """Change an object as its update says. One exchange for the manifest, one a fragment.
+        """Apply a protected update to an object. One exchange for the manifest, and one for each fragment.
 
-        :param oid: the object that is updated, for messages; the chip takes it from the manifest.
-        :param manifest: bytes of the signed manifest, a COSE_Sign1 in CBOR.
-        :param fragments: at least one, in their order: 640 bytes each, the last one to 640.
-        :raises ConfigurationError: if there is none, or the chip's model has no protected updates.
-        :raises ChipError: if the chip refuses. Behind the first fragment data may be written in part, and count as
-            invalid until the same update is sent once more, whole.
+        :param oid: the updated object, for messages; the chip uses the OID in the manifest.
+        :param manifest: the signed manifest in bytes, a COSE_Sign1 in CBOR.
+        :param fragments: at least one fragment, in order: 640 bytes each, the last one up to 640.
+        :raises ConfigurationError: if there is no fragment, or the chip's model has no protected updates.
+        :raises ChipError: if the chip refuses. After the first fragment, the object may be incomplete; it is invalid
+            then until the complete update is sent again.
         """
         oid = oid_of(oid)
         if not fragments:
-            raise ConfigurationError("an update without a fragment", hint="It has at least one", oid=oid)
+            raise ConfigurationError("an update without fragments", hint="Give at least one fragment", oid=oid)
         self._chip.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
         for number, fragment in each(f"Updating {format_oid(oid)}", enumerate(fragments, 1)):
             step = UpdateStep.FINAL if number == len(fragments) else UpdateStep.CONTINUE

@@ -106,7 +106,7 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
         if one.st_uid != os.geteuid():
             return f"{what} belongs to another user"
         if one.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            return f"others may write {what}"
+            return f"other users can write {what}"
     return ""
 
 

@@ -27,7 +27,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
 _MAX_HOST = 253
 _MAX_SHOWN = 80
-_HINT = "Check the endpoint: is it AWS's own? The answer was not used"
+_HINT = "Check that the endpoint belongs to AWS. The answer was not used"
 
 
 def text(value: object, action: str, field: str) -> str:

@@ -63,7 +63,8 @@ def check_name(kind: str, name: str, where: str = "") -> None:
     longest = _LONGEST.get(kind, MAX_NAME)
     if len(filled) > longest:
         raise ConfigurationError(
-            f"{where}{name!r} is too long for a {kind} name: {len(filled)} characters, AWS IoT takes {longest}",
+            f"{where}{name!r} is too long for a {kind} name: {len(filled)} characters, but AWS IoT accepts at "
+            f"most {longest}",
             reason=Reason.TOO_LARGE,
         )
 

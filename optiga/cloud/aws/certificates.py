@@ -1,4 +1,4 @@
-"""Certificates in AWS IoT: made from a CSR or registered, found again, activated, removed; and the CAs of one's own."""
+"""Certificates in AWS IoT: issue from a CSR or register, find, activate, delete; and registration of your own CA."""
 
 from __future__ import annotations
 

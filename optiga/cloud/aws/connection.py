@@ -32,11 +32,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AwsOptions:
-    """What the user says of the way to AWS; None leaves it to AWS's own environment variables and files.
+    """Options of the connection to AWS; None uses AWS's own environment variables and files.
 
-    :param endpoint_url: where AWS's services are instead.
-    :param allow_http: take an endpoint on another computer without encryption, ``http://``, wherever it is written.
-    :param timeout_s: how long one call may take, asking again included, in seconds.
+    :param endpoint_url: URL of another endpoint for the AWS services.
+    :param allow_http: accept an endpoint on another computer without encryption (``http://``), wherever it is
+        configured.
+    :param timeout_s: time limit of one call in seconds, including retries.
     """
 
     region: str | None = None
@@ -133,8 +134,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
                 raise AwsError(
                     f"AWS cannot be reached at {sts.meta.endpoint_url}",
-                    hint=f"Is {region} a region of AWS, and does the network work? This program knows no region of "
-                    "that name",
+                    hint=f"Check the region and the network: this program does not know an AWS region {region}",
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise

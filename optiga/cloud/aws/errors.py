@@ -131,7 +131,7 @@ def asking(action: str, about: str = "") -> Iterator[None]:
         ) from error
     except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
         raise AwsError(
-            f"AWS cannot be asked {subject}: its credentials or settings are wrong: {_one_line(error)}",
+            f"cannot send {subject} to AWS: the credentials or settings are wrong: {_one_line(error)}",
             hint="Check ~/.aws and the environment variables that begin with AWS_",
             reason=Reason.BAD_VALUE,
         ) from error
@@ -191,7 +191,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):
-        message, hint = f"AWS does not accept this computer's clock at {subject}: {said}", "Set the clock right"
+        message, hint = f"AWS does not accept this computer's clock at {subject}: {said}", "Set the clock"
         reason = Reason.EXPIRED
     elif code in _SIGNATURE:
         message = f"AWS does not accept the signature of {subject}"
@@ -250,7 +250,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
-        return AwsError(said, hint="'aws configure list-profiles' shows which there are", reason=Reason.NOT_FOUND)
+        return AwsError(said, hint="To list the profiles, use 'aws configure list-profiles'", reason=Reason.NOT_FOUND)
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
         return AwsError(
             f"AWS's configuration file cannot be read: {said}",
@@ -302,7 +302,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             hint="Check the network, and give the proxy if there is one (HTTPS_PROXY)",
             reason=Reason.UNREACHABLE,
         )
-    return AwsError(f"AWS cannot be asked {subject}: {said}", reason=Reason.UNREACHABLE)
+    return AwsError(f"cannot send {subject} to AWS: {said}", reason=Reason.UNREACHABLE)
 
 
 def _one_line(value: object) -> str:

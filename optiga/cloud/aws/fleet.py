@@ -145,7 +145,7 @@ def load_fleet_template(
     if path.suffix or any(separator in name for separator in (os.sep, os.altsep) if separator):
         if not path.is_file():
             raise ConfigurationError(
-                f"cannot read the provisioning template {name}: there is no such file", reason=Reason.NOT_FOUND
+                f"cannot read the provisioning template {name}: no such file", reason=Reason.NOT_FOUND
             )
         source = str(path.absolute())
         try:
@@ -170,7 +170,8 @@ def load_fleet_template(
         body = found
     if len(body) > MAX_SIZE:
         raise ConfigurationError(
-            f"{name}: the template has {len(body)} characters, AWS takes {MAX_SIZE}", reason=Reason.TOO_LARGE
+            f"{name}: the template has {len(body)} characters, but AWS accepts at most {MAX_SIZE}",
+            reason=Reason.TOO_LARGE,
         )
     value = parse_json(body, name).value
     declared = _declared(value, name)
@@ -195,7 +196,7 @@ def load_fleet_template(
         near = next(filter(None, (suggest(one, declared, {}) for one in unknown)), "")
         raise ConfigurationError(
             f"{name}: the template has no parameter {', '.join(unknown)}{near}",
-            hint=f"It has {', '.join(sorted(declared)) or 'none'}",
+            hint=f"Its parameters: {', '.join(sorted(declared)) or 'none'}",
         )
     _refuse_missing(name, wanted - optional - given - {*_OF_AWS})
     things = [one.get("Properties") for one in resources.values() if one.get("Type") == "AWS::IoT::Thing"]

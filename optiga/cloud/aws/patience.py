@@ -1,4 +1,4 @@
-"""How long AWS is waited for: one deadline for a whole call, and nothing is asked twice that will not change.
+"""Time limits of calls to AWS: one deadline for a complete call, and no retries of permanent failures.
 
 Timeouts of sockets count from one byte to the next, so a line on which a byte comes now and then never ends by them.
 What is sent here is sent by a thread of its own, which is left to itself when its time is over.

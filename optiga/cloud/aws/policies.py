@@ -163,7 +163,7 @@ def _check(text: str, name: str) -> None:
     size = len("".join(text.split()))
     if size > MAX_SIZE:
         raise ConfigurationError(
-            f"{name}: the policy has {size} characters, AWS IoT takes {MAX_SIZE}", reason=Reason.TOO_LARGE
+            f"{name}: the policy has {size} characters, but AWS IoT accepts at most {MAX_SIZE}", reason=Reason.TOO_LARGE
         )
 
 

@@ -132,7 +132,7 @@ def _check_members(value: dict[str, Any], known: set[str], where: str) -> None:
     if unknown:
         raise ConfigurationError(
             f"{where}: {unknown[0]!r} is not allowed in a policy of AWS IoT",
-            hint=f"It takes {', '.join(sorted(known))}",
+            hint=f"Use only {', '.join(sorted(known))}",
         )
 
 
@@ -168,7 +168,7 @@ def _check_statement(statement: dict[str, Any], where: str) -> None:
 def _check_action(action: str, where: str) -> None:
     if not _ACTION.fullmatch(action):
         raise ConfigurationError(
-            f"{where}: {action!r} is no action", hint="Write an action as iot:Publish, without spaces"
+            f"{where}: {action!r} is not an action", hint="Write an action as iot:Publish, without spaces"
         )
     prefix, _, name = action.partition(":")
     if prefix.lower() != "iot":
@@ -177,9 +177,7 @@ def _check_action(action: str, where: str) -> None:
         right = next((known for known in (*_DEVICE_ACTIONS, *_operations()) if known.lower() == name.lower()), None)
         if prefix == "iot" and (right == name or any(fnmatchcase(known, name) for known in _operations())):
             return
-        hint = (
-            f"It is iot:{right}" if right else "A device needs iot:Connect, iot:Publish, iot:Receive, iot:Subscribe …"
-        )
+        hint = f"Use iot:{right}" if right else "A device needs iot:Connect, iot:Publish, iot:Receive, iot:Subscribe …"
         raise ConfigurationError(f"{where}: AWS IoT has no action {action!r}", hint=hint)
 
 

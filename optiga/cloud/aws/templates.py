@@ -1,4 +1,4 @@
-"""The project's own policies for AWS, where whoever reads a message finds them."""
+"""The paths of the project's own policy templates, as shown in messages."""
 
 from __future__ import annotations
 

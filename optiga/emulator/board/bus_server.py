@@ -1,4 +1,4 @@
-"""Emulated buses on Unix sockets, for programs that know USB or ``/dev/i2c-N`` and are led there.
+"""Emulated buses on Unix sockets, for programs that use USB or ``/dev/i2c-N`` and are redirected here.
 
 The packets of an FT260 are in :mod:`~optiga.emulator.board.ft260_usb`. A bare I2C bus is a stream: a request is op,
 address, length (2, big endian) and, to write, data; an answer is status, length (2) and data. Ops: ``W`` write and
@@ -39,7 +39,9 @@ def serve_ft260(board: Ft260Board, path: Path, *, announce: Announce, stop: Stop
     :raises ConfigurationError: if the system has no such sockets, or the path has a colon, which separates several.
     """
     if ":" in str(path):
-        raise ConfigurationError(f"{path}: has a colon, which separates boards", hint="Name a socket without one")
+        raise ConfigurationError(
+            f"{path}: the name has a colon, which separates boards", hint="Use a socket name without a colon"
+        )
     with listening(path, "SOCK_SEQPACKET") as listener:
         announce(str(path))
         _Ft260Server(Ft260Usb(board), listener).run(stop)

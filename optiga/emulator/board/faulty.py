@@ -62,7 +62,7 @@ class FaultyBoard(Board):
     def _try(self, command: bytes) -> bytes:
         self._of_command = self._faults.take_of_command()
         if self._of_command is not None:
-            raise _UnheardError("the command did not come through")
+            raise _UnheardError("the command did not arrive")
         answer = self._chip(command)
         self._of_answer = self._faults.take_of_answer()
         return answer

@@ -1,7 +1,7 @@
-"""Libraries that show a program an emulated chip where it looks for a board: compiled once, for the user's own cache.
+"""Libraries that make an emulated board visible to a program: compiled once, in the user's cache.
 
 Each is one file of C, to be loaded in front of the system's libraries (``LD_PRELOAD``). It finds the emulated board on
-a Unix socket that a variable of the environment names; what is said there stands at the top of each file. Linux only.
+a Unix socket that a variable of the environment names; the top of each file describes the protocol. Linux only.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ HIDRAW = Shim("hidraw_shim.c", "hidraw_shim.so", ("-ldl", "-lpthread"))
 def build_shims(*shims: Shim) -> list[Path]:
     """The libraries, compiled if they are not yet: absolute paths, in the order of ``LD_PRELOAD``.
 
-    :raises ConfigurationError: if the system is not Linux, there is no C compiler, it fails, or there is no folder that
+    :raises ConfigurationError: if the system is not Linux, no C compiler found, it fails, or there is no folder that
         nobody else can write.
     """
     if sys.platform != "linux":
         raise ConfigurationError(
-            "programs can be shown an emulated I2C bus or FT260 on Linux alone",
+            "an emulated I2C bus or FT260 for other programs is available only on Linux",
             hint="Serve the chip as a UART",
             reason=Reason.UNSUPPORTED,
         )
@@ -88,13 +88,13 @@ def _find_compiler() -> list[str]:
     try:
         named = shlex.split(text)
     except ValueError as error:
-        raise ConfigurationError(f"the variable CC is no command: {text!r}: {error}", hint="Write CC=gcc") from None
+        raise ConfigurationError(f"the variable CC is not a command: {text!r}: {error}", hint="Write CC=gcc") from None
     for words in [named] if named else [[name] for name in _COMPILERS]:
         if (found := shutil.which(words[0])) is not None:
             return [found, *words[1:]]
-    missing = f"the C compiler {named[0]!r} of the variable CC is not there" if named else "there is no C compiler"
+    missing = f"the C compiler {named[0]!r} in the variable CC does not exist" if named else "no C compiler found"
     raise ConfigurationError(
-        f"{missing}: it is needed once, to show programs an emulated board",
+        f"{missing}: a C compiler is needed once, to offer an emulated board to other programs",
         hint="Install one (Debian: apt install gcc libc6-dev), or name it in CC",
         reason=Reason.MISSING,
     )
@@ -116,14 +116,14 @@ def _compile(compiler: list[str], source: bytes, made: Path, options: tuple[str,
         reason = next((line for line in said if "error" in line), said[0] if said else f"code {done.returncode}")
         raise _failed(compiler, reason)
     if not made.is_file():
-        raise _failed(compiler, said[0] if said else "it makes nothing")
+        raise _failed(compiler, said[0] if said else "it writes no output")
     return made
 
 
 def _failed(compiler: list[str], reason: str) -> ConfigurationError:
     return ConfigurationError(
         f"the C compiler {compiler[0]} fails: {reason[:_MOST_SAID]}",
-        hint="Are its headers installed (Debian: apt install libc6-dev)? CC names another compiler",
+        hint="Install its headers (Debian: apt install libc6-dev), or name another compiler in CC",
         reason=Reason.UNSUPPORTED,
     )
 
@@ -136,7 +136,7 @@ def _own_folder(key: str) -> Path:
     cache = cache_folder()
     if cache is None:
         raise ConfigurationError(
-            "there is no place to compile to: the system knows no home of yours",
+            "no folder to compile to: the system does not know your home folder",
             hint="Set XDG_CACHE_HOME",
             reason=Reason.MISSING,
         )
@@ -146,7 +146,7 @@ def _own_folder(key: str) -> Path:
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             status = place.lstat()
             if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-                raise _no_place(place, "others can write there, or it is another user's")
+                raise _no_place(place, "other users can write to it, or it belongs to another user")
     except OSError as error:
         raise _no_place(folder, cause_of(error)) from error
     return folder
@@ -154,5 +154,5 @@ def _own_folder(key: str) -> Path:
 
 def _no_place(folder: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{folder}: {why}", hint="Set XDG_CACHE_HOME to a folder that is yours alone", reason=Reason.UNSAFE
+        f"{folder}: {why}", hint="Set XDG_CACHE_HOME to a folder that only you can write", reason=Reason.UNSAFE
     )

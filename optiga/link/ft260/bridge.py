@@ -1,4 +1,4 @@
-"""Transfers to one I2C address through an FT260, whatever its status, its input reports and its sleep do.
+"""Transfers to one I2C address through an FT260, with handling of its status, input reports and sleep.
 
 What an FT260 says of a transfer is to be read with care, as the Linux kernel's driver has learnt:
 
@@ -54,7 +54,7 @@ _QUIET_S = 0.005
 _MOST_STRAYS = 256
 _REPLUG = "Unplug and replug the board, then try again"
 _STUCK_HINT = (
-    "Something holds SCL or SDA low: unplug and replug the board; if it happens again, look at the wiring, the "
+    "Something holds SCL or SDA low: unplug and replug the board; if it happens again, check the wiring, the "
     "pull-ups and the chip's supply"
 )
 
@@ -95,7 +95,7 @@ class HidBridge:
         clock = (yield from self._status()).clock_khz
         if clock > CLOCK_KHZ:
             self._fail(
-                f"the board keeps an I2C clock of {clock} kHz, {CLOCK_KHZ} kHz was asked for",
+                f"the board does not set its I2C clock to {CLOCK_KHZ} kHz: it stays at {clock} kHz",
                 _REPLUG,
                 Reason.UNSUPPORTED,
             )
@@ -103,7 +103,7 @@ class HidBridge:
             yield from self._do(Note(f"the I2C clock is {clock} kHz, not {CLOCK_KHZ}"))
         pins = Gpio.parse((yield from self._get(GPIO)))
         if pins.holds_reset:
-            yield from self._do(Note("GPIOF was low, and with it the chip in reset: it is raised"))
+            yield from self._do(Note("GPIOF was low and held the chip in reset: it is now raised"))
             yield from self._raise_reset(pins)
         self._used = self._now
 
@@ -180,7 +180,7 @@ class HidBridge:
         if system.is_uart_only:
             self._fail(
                 "the board's FT260 is set to UART only",
-                "Its pins DCNF1 and DCNF0 choose: 0 and 1 are I2C",
+                "Set its pins for I2C: DCNF1 to 0 and DCNF0 to 1",
                 Reason.UNSUPPORTED,
             )
         if not system.has_i2c:
@@ -281,11 +281,11 @@ class HidBridge:
             return
         self._troubles = 0
         if status is None:
-            self._fail("the I2C bus is stuck: no transfer comes to its end", _STUCK_HINT)
+            self._fail("the I2C bus is stuck: transfers do not end", _STUCK_HINT)
         if status.is_error:
-            self._fail("the I2C bus is disturbed: arbitration is lost again and again", _STUCK_HINT)
+            self._fail("the I2C bus is disturbed: arbitration is lost repeatedly", _STUCK_HINT)
         self._fail(
-            "what the board reads from its chip does not arrive",
+            "the data that the board reads from its chip do not arrive",
             f"Close other programs on it. {_REPLUG}",
             Reason.DISTURBED,
         )
@@ -325,7 +325,7 @@ class HidBridge:
             strays += 1
             if strays >= _MOST_STRAYS or self._now >= limit:
                 self._fail(
-                    "data comes without end that nobody asked for",
+                    "the board sends data without end that were not requested",
                     f"Close other programs on it. {_REPLUG}",
                     Reason.DISTURBED,
                 )

@@ -1,4 +1,4 @@
-"""What a conversation with an FT260 asks of whoever carries its reports.
+"""The steps of a conversation with an FT260, which a driver executes.
 
 A conversation is a generator of steps, resumed behind each of them with a :class:`~optiga.link.steps.Heard`. A step
 that cannot be done is thrown into it as a BoardError.

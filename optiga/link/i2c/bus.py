@@ -1,4 +1,4 @@
-"""A chip's registers over a bus on which it may not acknowledge: asleep, starting, busy, or not there.
+"""The registers of a chip on an I2C bus, where the chip may not acknowledge: asleep, starting, busy, or missing.
 
 A chip that is none of the last is back within :data:`PATIENCE_S`. It is given up at a try that began behind that
 time: of one that began before nobody knows how long the machine took to tell.
@@ -148,14 +148,15 @@ class Bus:
         """The error that says that no chip of this kind is there, as far as anything was heard."""
         if self.has_acknowledged:
             return BoardError(
-                "something acknowledges the chip's address, but does not speak as an OPTIGA chip does",
-                hint="Is another device at this address? Is the bus faster than 400 kHz, or a wire loose?",
+                "a device acknowledges the chip's address, but it does not answer as an OPTIGA chip does",
+                hint="Check whether another device has this address, the bus is faster than 400 kHz, or a "
+                "wire is loose",
                 port=self.port,
                 reason=Reason.BAD_ANSWER,
             )
         return BoardError(
             "no chip acknowledges its address on the bus",
-            hint="Is it the right bus, and the chip powered, wired and not held in reset?",
+            hint="Check that it is the right bus, and that the chip has power, is wired and is not held in reset",
             port=self.port,
             reason=Reason.NO_ANSWER,
         )
@@ -174,7 +175,7 @@ class Bus:
         if self.damaged:
             return BoardError(
                 "frames arrive damaged on the bus",
-                hint="Check the wires and pull-up resistors, or have a slower bus",
+                hint="Check the wires and pull-up resistors, or use a slower bus",
                 port=self.port,
                 reason=Reason.DISTURBED,
             )
@@ -182,7 +183,7 @@ class Bus:
             return self.gone() if self.has_acknowledged else self.no_chip()
         return BoardError(
             "the chip stopped answering",
-            hint="Run the command again: it begins with a reset of the chip",
+            hint="Run the command again: it first resets the chip",
             port=self.port,
             reason=Reason.NO_ANSWER,
         )

@@ -120,7 +120,7 @@ class Carrier:
                 if error.is_told or has_complained:
                     raise LostError(str(error), may_have_run=self.may_have_run) from None
                 has_complained = True
-                yield from self._bus.note(f"the answer is asked for again: {error}")
+                yield from self._bus.note(f"requesting the answer again: {error}")
                 yield from self._send(transport.chaining_error(is_presented=message.is_presented))
                 answer = None
             if answer is not None:
@@ -166,8 +166,8 @@ class Carrier:
                         return
                 yield from self._bus.pause(LAST_POLL_S)
         raise BoardError(
-            "the chip does not begin to count afresh: frames get lost on the bus",
-            hint="Check the wires and pull-up resistors, or have a slower bus",
+            "the chip does not reset its frame counter: frames get lost on the bus",
+            hint="Check the wires and pull-up resistors, or use a slower bus",
             port=self._bus.port,
             reason=Reason.DISTURBED,
         )
@@ -242,19 +242,19 @@ class Carrier:
     def _take(self, frame: bytes | None, wait: _Wait) -> Conversation[bytes | None]:
         """Take a frame; the packet that it brings, if it is one that is waited for."""
         if frame is None:
-            wait.count(self._stray("what the chip announces is not there"))
+            wait.count(self._stray("the chip announces a frame that it does not send"))
             return None
         got = self._link.receive(frame, self._bus.most_frame)
         wait.is_next_at_once = got.is_acknowledged or got.packet is not None
         if got.is_damaged:
             self._bus.damaged += 1
-            wait.count(self._stray("frames of the chip are damaged"))
+            wait.count(self._stray("frames from the chip are damaged"))
         elif not (wait.is_next_at_once or got.is_refused or got.is_reset):
-            wait.count(self._stray("the chip says again what it has said"))
+            wait.count(self._stray("the chip repeats a frame"))
         if got.reply:
             yield from self._write(got.reply)
         if got.is_reset:
-            raise self._stray("the chip has begun to count afresh")
+            raise self._stray("the chip has reset its frame counter")
         if got.is_refused:
             self._bus.damaged += 1
             yield from self._repeat(wait)
@@ -262,19 +262,19 @@ class Carrier:
             return None
         yield from self._write(self._link.acknowledge())
         if self._link.is_outstanding:  # it was said before the chip heard what was sent
-            yield from self._bus.note("the chip had something left to say to an earlier command")
+            yield from self._bus.note("discarded the rest of the chip's answer to an earlier command")
             return None
         return got.packet
 
     def _repeat(self, wait: _Wait) -> Conversation[None]:
         """Say again what seems to be lost: the frame that is outstanding, or that the answer is to come."""
         if self._link.is_outstanding:
-            wait.count_repeat(self._stray("what is sent does not reach the chip whole"))
-            yield from self._bus.note("a frame is sent again")
+            wait.count_repeat(self._stray("frames do not reach the chip undamaged"))
+            yield from self._bus.note("sending a frame again")
             yield from self._write(self._link.repeat())
         else:
-            wait.count_repeat(LostError("the chip says nothing to it", may_have_run=self.may_have_run, is_mute=True))
-            yield from self._bus.note("an answer is asked for again")
+            wait.count_repeat(LostError("the chip does not answer", may_have_run=self.may_have_run, is_mute=True))
+            yield from self._bus.note("requesting the answer again")
             yield from self._write(self._link.refuse())
 
     def _stray(self, what: str) -> LostError:
@@ -340,8 +340,8 @@ class _Wait:
     def _too_late(self) -> Exception:
         if self._bus.is_acknowledging:
             return self._overdue or BoardError(
-                "the chip works on a command for longer than it ever may",
-                hint="Run the command again: it begins with a reset of the chip",
+                "the chip takes longer for a command than the manual allows",
+                hint="Run the command again: it first resets the chip",
                 port=self._bus.port,
                 reason=Reason.NO_ANSWER,
             )

@@ -1,7 +1,7 @@
 """The data link: frames with a checksum and a number, acknowledged one by one. I2C Protocol, section 3.
 
-One machine for both ends, which does not know which end it is: it numbers what is sent, and says of each frame that
-comes what has arrived and what is to be said to it. It has no time: whoever has tells it to repeat.
+One state machine for both ends: it numbers the sent frames, and says of each received frame what has arrived and what
+the answer must be. It has no clock: its driver tells it when to repeat.
 """
 
 from __future__ import annotations

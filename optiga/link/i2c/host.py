@@ -33,7 +33,7 @@ LIMIT_S = 20.0
 
 _ENDING_S = 1.0
 """What giving the bus back may take of that."""
-_LOOK_FIRST = "Look at the object before trying again: it may or may not have changed"
+_LOOK_FIRST = "Check the object before you try again: it may or may not have changed"
 _HANDSHAKES = 3
 _FAILURES = 2
 """How many handshakes may fail before the secret is taken for the wrong one: each costs the chip a security event."""
@@ -162,7 +162,7 @@ class I2cConversation:
             raise bus.no_chip()
         if self._secret is not None and not state.can_shield:
             raise BoardError(
-                "this chip has no shielded connection",
+                "this chip does not support a shielded connection",
                 hint="Open it without the secret",
                 port=self._port,
                 reason=Reason.UNSUPPORTED,
@@ -204,7 +204,7 @@ class I2cConversation:
                 answer = yield from self._once(request, attempts)
                 if request.is_answered_by(answer):
                     return answer
-                raise LostError("what came is no answer to it", may_have_run=True)  # noqa: TRY301
+                raise LostError("the answer does not belong to the command", may_have_run=True)  # noqa: TRY301
             except BoardError as error:
                 if traits.is_repeatable or not self._carrier.may_have_run:
                     raise
@@ -213,7 +213,7 @@ class I2cConversation:
                 if lost.may_have_run and not traits.is_repeatable:
                     raise self._not_again(code) from None
                 reason = str(lost)
-                again = ", which may run a second time" if lost.may_have_run else ""
+                again = ", which may now run a second time" if lost.may_have_run else ""
                 yield from self._bus.note(
                     f"no answer to command 0x{code:02x}{again}, attempt {attempts.taken}: {reason}"
                 )
@@ -251,7 +251,7 @@ class I2cConversation:
             yield from self._shake_hands(self._secret)
         elif not self.is_shielded:
             raise BoardError(
-                "the shielded connection is lost that was restored",
+                "the restored shielded connection is lost",
                 hint="Open the chip with its secret",
                 port=self._port,
                 reason=Reason.DISCONNECTED,
@@ -263,18 +263,18 @@ class I2cConversation:
             return answer.data
         if self._has_answered or self._resets:
             raise BoardError(
-                "the chip wants a shielded connection",
-                hint="Run the command again: it begins with a reset of the chip",
+                "the chip expects a shielded connection",
+                hint="Run the command again: it first resets the chip",
                 port=self._port,
                 reason=Reason.UNPROVEN,
             )
         self._resets, self._is_open = True, False  # somebody else's, which only a reset ends
-        raise LostError("the chip has a shielded connection with somebody else", may_have_run=False)
+        raise LostError("the chip has a shielded connection with another host", may_have_run=False)
 
     def _shake_hands(self, secret: bytes) -> Conversation[None]:
         """Make a shielded connection.
 
-        :raises BoardError: if the chip does not prove that it knows the secret. It has been reset then, for else it
+        :raises BoardError: if the chip does not prove that it has the secret. It has been reset then, for else it
             could say nothing any more.
         """
         failures = 0
@@ -306,7 +306,7 @@ class I2cConversation:
     def _hibernate(self) -> Conversation[bytes]:
         if self._shielding.channel is None:
             raise BoardError(
-                "there is no shielded connection that the chip could keep", port=self._port, reason=Reason.DISCONNECTED
+                "there is no shielded connection for the chip to save", port=self._port, reason=Reason.DISCONNECTED
             )
         self._is_settled = False
         try:
@@ -332,8 +332,8 @@ class I2cConversation:
 
     def _not_kept(self) -> BoardError:
         return BoardError(
-            "the chip has not kept the shielded connection",
-            hint="Open the application afresh",
+            "the chip has not saved the shielded connection",
+            hint="Open the application again",
             port=self._port,
             reason=Reason.DISCONNECTED,
         )
@@ -342,22 +342,23 @@ class I2cConversation:
         if isinstance(error, LostError) and not error.is_mute:
             return self._no_answer("to a handshake", str(error))
         return UnprovenError(
-            "no shielded connection: the chip does not prove that it knows the secret",
-            hint="Is it the secret of this chip? A chip that was paired with another host, or never, has another",
+            "no shielded connection: the chip does not prove that it has the secret",
+            hint="Use the secret of this chip. A chip that is not paired, or is paired with another host, has "
+            "a different one",
             port=self._port,
         )
 
     def _no_answer(self, to_what: str, reason: str) -> BoardError:
         return BoardError(
             f"no answer {to_what}: {reason}",
-            hint="Check the wires and pull-up resistors, or have a slower bus",
+            hint="Check the wires and pull-up resistors, or use a slower bus",
             port=self._port,
             reason=Reason.NO_ANSWER,
         )
 
     def _not_known(self, code: int, error: BoardError) -> BoardError:
         return BoardError(
-            f"{error.message}; whether command 0x{code:02x} has run is not known",
+            f"{error.message}; it is unknown whether command 0x{code:02x} has run",
             hint=_LOOK_FIRST,
             port=self._port,
             reason=Reason.OUTCOME_UNKNOWN,
@@ -365,7 +366,7 @@ class I2cConversation:
 
     def _not_again(self, code: int) -> BoardError:
         return BoardError(
-            f"the answer to command 0x{code:02x} was lost, and it must not be sent twice",
+            f"the answer to command 0x{code:02x} was lost, and this command must not be sent twice",
             hint=_LOOK_FIRST,
             port=self._port,
             reason=Reason.OUTCOME_UNKNOWN,

@@ -66,7 +66,9 @@ class AlertError(Exception):
     """
 
     def __init__(self, *, is_fatal: bool) -> None:
-        super().__init__("the other side has ended the shielded connection" if is_fatal else "a message came damaged")
+        super().__init__(
+            "the other side has ended the shielded connection" if is_fatal else "a message arrived damaged"
+        )
         self.is_fatal = is_fatal
 
 
@@ -200,7 +202,7 @@ class Channel:
             raise AlertError(is_fatal=control == Kind.FATAL)
         protection = protection_of(control)
         if expected is not None and protection != expected:
-            raise SealError("not protected as it must be")
+            raise SealError("not protected as required")
         if not protection & self._incoming:
             return protection, message[1:]
         number = int.from_bytes(message[1 : 1 + _NUMBER_SIZE], "big")
@@ -244,10 +246,10 @@ class Channel:
 def protection_of(control: int) -> Protection:
     """The protection that a record's SCTR says.
 
-    :raises SealError: if it is no record.
+    :raises SealError: if it is not a record.
     """
     if not Kind.RECORD <= control <= Kind.RECORD | Protection.BOTH:
-        raise SealError(f"0x{control:02x} is no record")
+        raise SealError(f"0x{control:02x} is not a record")
     return Protection(control & Protection.BOTH)
 
 
@@ -278,7 +280,7 @@ def check_finished(role: Role, keys: Keys, random: bytes, message: bytes) -> int
     half = keys.chip if role is Role.HOST else keys.host
     counted = message[1 : 1 + _NUMBER_SIZE]
     if not hmac.compare_digest(half.open(message), random + counted):
-        raise SealError("a Finished of another handshake")
+        raise SealError("a Finished message of another handshake")
     return int.from_bytes(counted, "big")
 
 

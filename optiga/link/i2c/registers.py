@@ -65,7 +65,7 @@ class State:
         first, second = data[0], data[1]
         length = int.from_bytes(data[2:], "big")
         if first & _RESERVED or second & ~_PRESENTATION:
-            raise ValueError(f"{data.hex()} is no state of a chip")
+            raise ValueError(f"{data.hex()} is not a state of a chip")
         return cls(
             bool(first & _BUSY),
             bool(first & _READY),

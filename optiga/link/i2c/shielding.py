@@ -83,10 +83,10 @@ class Shielding:
             except AlertError as alert:
                 if alert.is_fatal or not is_repeatable or not attempts.take():
                     raise LostError(str(alert), may_have_run=True) from None
-                yield from self._bus.note(f"{alert}: the command is sent again, and may run a second time")
+                yield from self._bus.note(f"{alert}: sending the command again: it may run a second time")
                 message = self._seal(protection, apdu)
             except SealError as error:
-                yield from self._bus.note(f"the answer is asked for again: {error}")
+                yield from self._bus.note(f"requesting the answer again: {error}")
                 message, patience = bytes([Kind.INTEGRITY]), _REPEATED
         raise LostError("messages of the shielded connection are not authentic", may_have_run=True)
 

@@ -1,4 +1,4 @@
-"""What an I2C conversation asks of whoever carries it: transactions with the chip, and time.
+"""The steps of an I2C conversation, which a driver executes: transactions with the chip, and pauses.
 
 A conversation is a generator of steps, resumed with a :class:`Done` behind each of them. It has no clock, no bus and no
 log of its own.

@@ -101,13 +101,13 @@ class Assembly:
         control, piece = packet[0], packet[1:]
         place = control & _PLACE
         if place == _Chain.ERROR:
-            raise ChainError("the other side found the chain broken", is_told=True)
+            raise ChainError("the other side reports a broken chain", is_told=True)
         if control & ~(PRESENCE | _PLACE):
-            raise ChainError("a packet of another channel")
+            raise ChainError("a packet for another channel")
         if not piece:
             raise ChainError("an empty packet")
         if place not in (_Chain.SINGLE, _Chain.FIRST, _Chain.INTERMEDIATE, _Chain.LAST):
-            raise ChainError("a packet of no known kind")
+            raise ChainError("a packet of an unknown kind")
         if has_begun != (place in (_Chain.INTERMEDIATE, _Chain.LAST)):
             raise ChainError("a packet out of order")
         if place in (_Chain.FIRST, _Chain.INTERMEDIATE) and len(packet) != size:

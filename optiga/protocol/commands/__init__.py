@@ -1,4 +1,4 @@
-"""The vocabulary of the chip's commands, a module for each, named after its code: tags, steps, limits and times.
+"""The definitions of the chip's commands: tags, steps, limits and times. One module for each command, with its name.
 
 Both ends take their words from here. How a command is put together stands at the host (:mod:`optiga.chip.commands`),
 how it is taken apart at the emulated chip (:mod:`optiga.emulator.commands`), each on its own, so that no mistake of the

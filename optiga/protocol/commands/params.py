@@ -1,4 +1,4 @@
-"""Which commands each model of the family has, with the values that their Param fields can have.
+"""The commands of each chip model, with the values of their Param fields.
 
 They stand as numbers, so that nobody who asks for one command loads the words of all, which
 :mod:`~optiga.protocol.commands.param_names` has.

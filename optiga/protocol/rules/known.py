@@ -1,4 +1,4 @@
-"""What can be told of access conditions from outside a chip, where not all is known that they ask for."""
+"""Access conditions as a host can evaluate them: true, false or unknown."""
 
 from __future__ import annotations
 

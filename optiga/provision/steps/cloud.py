@@ -238,7 +238,7 @@ class Finish:
             if not whose(entry, held, work.cloud.registry):
                 reporter.warn(
                     f"the previous certificate in the journal, {certificate_id}, stays active: nothing proves that "
-                    "its key was on this chip. Has somebody changed the journal?"
+                    "its key was on this chip. Check whether somebody has changed the journal"
                 )
                 return
         with ignoring(STATE):  # AWS changes nothing of one that is revoked

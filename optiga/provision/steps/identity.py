@@ -137,7 +137,7 @@ class Certify:
             which = f" {registered.certificate_id}, which stays inactive" if registered else ""
             raise CloudError(
                 f"{issuer.title} has certified another key than the CSR's: certificate{which}",
-                hint="Check the endpoint: is it AWS's own? Nothing was written to the chip",
+                hint="Check that the endpoint belongs to AWS. Nothing was written to the chip",
             )
         for note in certified.notes:
             reporter.note(note)

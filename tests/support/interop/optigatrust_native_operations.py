@@ -213,7 +213,7 @@ def pre_master_secret() -> dict[str, bytes]:
 
 
 def code_for_authorization(secret: bytes, hash_name: str) -> bytes:
-    """Have the chip draw random bytes, and answer as one who knows the secret."""
+    """Have the chip generate random bytes, and answer as one who knows the secret."""
     import hmac
 
     drawn = (c_uint8 * 32)()
