@@ -43,7 +43,7 @@ def test_words(text: str, encoded: str) -> None:
 
 WRONG = {
     "change never": "'change never': expected a tag, a colon and a value",
-    "chnage: never": "'chnage' is not a metadata tag, did you mean 'change' .known: lcso, version, change",
+    "chnage: never": "'chnage' is not a metadata tag, did you mean 'change'. .known: lcso, version, change",
     "change:": "change: its value is missing",
     "change: lcso << operational": "change: '<' is not a life cycle state .known: creation",
     "change: lcso <= operational": "change: expected one of <, ==, > after lcso, not '<='",
