@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 
-from optiga.cloud.aws.addresses import check_address, is_loopback
+from optiga.cloud.aws.addresses import check_address, is_loopback, other_endpoint
 from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
 from optiga.testing import Cloud
@@ -105,3 +106,37 @@ class TestEverySource:
         with pytest.raises(AssertionError, match=r"aws\.example"):
             connect(AwsOptions(endpoint_url=OPEN, allow_http=True))
         assert no_network[0].startswith(OPEN)
+
+
+class TestOtherEndpoints:
+    @pytest.fixture
+    def partitions(self) -> Any:
+        return botocore.session.Session().get_component("data_loader").load_data("partitions")
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "iot.eu-central-1.amazonaws.com",
+            "IOT.eu-central-1.amazonaws.com.",
+            "iot-fips.us-gov-west-1.amazonaws.com",
+            "iot.cn-north-1.amazonaws.com.cn",
+            "iot.eu-west-1.api.aws",
+            "vpce-1.iot.eu-west-1.vpce.amazonaws.com",
+        ],
+    )
+    def test_aws(self, host: str, partitions: Any) -> None:
+        assert other_endpoint(f"https://{host}/", partitions) == ""
+
+    @pytest.mark.parametrize(
+        "host",
+        ["127.0.0.1:5000", "aws.example", "amazonaws.com.example", "myamazonaws.com", "amazonaws.com@me.example"],
+    )
+    def test_others(self, host: str, partitions: Any) -> None:
+        assert other_endpoint(f"https://{host}/x?y", partitions) == f"https://{host.rpartition('@')[2]}"
+
+    def test_it_is_told(self, cloud: Cloud) -> None:
+        said: list[str] = []
+        connect(AwsOptions(), said.append)
+        (told,) = said
+        assert cloud.url in told
+        assert "Not AWS" in told

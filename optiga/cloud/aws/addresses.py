@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.awsrequest import AWSPreparedRequest
 
 
@@ -20,9 +22,9 @@ def check_address(url: str) -> None:
     """
     parts = urlsplit(url)
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         raise AwsError(
-            f"the endpoint {shown} is on another computer and not encrypted: anyone on the network can pose as AWS",
+            f"the endpoint {_shown(url)} is on another computer and not encrypted: "
+            "anyone on the network can pose as AWS",
             hint=naming(
                 "Use https:// in {endpoint_url}, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IOT, AWS_ENDPOINT_URL_STS or the "
                 "profile's endpoint_url, or accept http:// with {allow_http}"
@@ -37,6 +39,22 @@ def refuse_open_line(request: AWSPreparedRequest, **_: object) -> None:
     :raises AwsError: as :func:`check_address` does.
     """
     check_address(str(request.url))
+
+
+def other_endpoint(url: str, partitions: Mapping[str, Any]) -> str:
+    """An endpoint that is not one of AWS's own addresses, without a user's name; empty if it is one.
+
+    :param partitions: botocore's ``partitions.json``, which has AWS's domains.
+    """
+    host = (urlsplit(url).hostname or "").lower().rstrip(".")
+    domains = [one["outputs"][name] for one in partitions["partitions"] for name in ("dnsSuffix", "dualStackDnsSuffix")]
+    return "" if host.endswith(tuple(f".{domain}" for domain in domains)) else _shown(url)
+
+
+def _shown(url: str) -> str:
+    """An endpoint without a user's name and password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def is_loopback(host: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from optiga._version import __version__
 from optiga.cloud.aws import answers
-from optiga.cloud.aws.addresses import check_address, refuse_open_line
+from optiga.cloud.aws.addresses import check_address, other_endpoint, refuse_open_line
 from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.pages import watch_for_pages
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
@@ -79,7 +79,7 @@ class Aws:
 def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     """Find credentials and a region, and ask AWS whose they are.
 
-    :param notice: is told when something takes long.
+    :param notice: is told when something takes long, and when the endpoint is not one of AWS.
     :raises AwsError: if there are none, they do not hold, AWS cannot be reached, or only without encryption.
     """
     import boto3
@@ -140,6 +140,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             raise
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
         _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
+        partitions = core.get_component("data_loader").load_data("partitions")
+        if other := other_endpoint(str(iot.meta.endpoint_url), partitions):
+            notice(f"Not AWS: the endpoint {other} is used instead")
         return Aws(iot, iot_once, attempts, account, region, partition, notice)
 
 
