@@ -8,19 +8,19 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.defaults import DefaultMap, find_defaults, is_default
 from optiga.cli.support.environment import take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER, force_option
 from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
-from optiga.cli.support.options import option_of
+from optiga.cli.support.options import is_default, option_of
 from optiga.cli.support.printing import HELP_COLUMNS, help_columns, say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
@@ -33,6 +33,9 @@ from optiga.errors import (
     Reason,
 )
 from optiga.files.interruptions import INTERRUPTIONS, EndRequested
+
+if TYPE_CHECKING:
+    from optiga.cli.support.defaults import DefaultMap
 
 EXIT_CODES: dict[type[OptigaError], int] = {
     ConfigurationError: 2,
@@ -274,12 +277,13 @@ def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap |
     """
     if _ASKS_FOR_HELP & set(arguments) or set(arguments[:1]) & _WITHOUT_DEFAULTS:
         return None
+    find_defaults, fill = (load(f".support.defaults:{name}", "optiga.cli") for name in ("find_defaults", "DefaultMap"))
     settings.defaults = defaults = find_defaults(arguments)
     for why in defaults.refused:
         settings.warn(why)
     if defaults.path is not None and not _QUIET & set(arguments):
         settings.note(f"Defaults: {defaults.path}")
-    return DefaultMap(defaults.values, app) if defaults.values else None
+    return fill(defaults.values, app) if defaults.values else None
 
 
 def _answer_shell() -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from optiga.cli.support.defaults import is_default
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.options import is_default
 from optiga.cli.support.settings import Decorator, together
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.cloud.aws.patience import TIMEOUT_S

@@ -225,9 +225,3 @@ class DefaultMap(dict[str, Any]):
                 )  # it would overrule what stands before the command
                 return "" if is_elsewhere or (self._command.name, option) in _EXCEPT else option
         return ""
-
-
-def is_default(name: str) -> bool:
-    """Whether the value of a parameter of the command that runs comes from a file of defaults."""
-    ctx = click.get_current_context(silent=True)
-    return ctx is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.DEFAULT_MAP

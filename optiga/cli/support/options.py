@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from optiga.errors import ConfigurationError, OptigaError, naming, told
 
 _PASSPHRASE = (
@@ -91,3 +93,9 @@ def called(**names: str) -> Iterator[None]:
     except OptigaError as error:
         error.hint = told(error.hint, call)
         raise
+
+
+def is_default(name: str) -> bool:
+    """Whether the value of a parameter of the command that runs comes from a file of defaults."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.DEFAULT_MAP
