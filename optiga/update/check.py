@@ -101,7 +101,8 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
 
 def _why_not_again(chip: Chip, update: UpdateSet) -> tuple[str, ...]:
     """Why an update that is there is not proven to be the one that the chip took: its signature. No error, because an
-    update may have replaced its own trust anchor."""
+    update may have replaced its own trust anchor.
+    """
     try:
         return tuple(_check_signature(chip, update))
     except (CertificateError, ChipError) as error:
