@@ -99,7 +99,7 @@ class SqliteStore:
         if not is_there:
             _create(path, model or find_model(None))
         self._owner = Owner(path)
-        self._connection = _open(path, self._owner, wait_s)
+        self._connection = _open(path, self._owner, 0 if self._owner.is_this_thread else wait_s)
         try:
             self.model: ChipModel = self._check_chip(model)
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import stat
@@ -24,6 +25,7 @@ from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import create_chip, default_chip_path, open_chip_file, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.locks import Owner
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Tag
@@ -298,10 +300,43 @@ def test_the_second_one_is_told_who_has_it(path: Path, monkeypatch: pytest.Monke
 
 def test_in_one_process_the_second_is_kept_out_too(path: Path) -> None:
     first = SqliteStore(path)
-    with pytest.raises(BoardError, match=f"in use by process {os.getpid()}"):
-        SqliteStore(path, wait_s=0)
+    with pytest.raises(BoardError, match="in use by this process"):
+        SqliteStore(path, wait_s=3600)
     first.close()
     content(path)
+
+
+def test_another_thread_of_the_process_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = SqliteStore(path)
+    asked: list[float] = []
+
+    def busy(path: Path, wait_s: float) -> sqlite3.Connection:
+        asked.append(wait_s)
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr("optiga.emulator.store._connect", busy)
+    thread = threading.Thread(target=refused, args=(path,))
+    thread.start()
+    thread.join()
+    assert asked == [3600]
+    refused(path)
+    assert asked == [3600, 0]
+    first.close()
+
+
+def refused(path: Path) -> None:
+    with pytest.raises(BoardError, match="in use by this process"):
+        SqliteStore(path, wait_s=3600)
+
+
+def test_what_was_forgotten_is_held_by_nobody(path: Path) -> None:
+    """A chip that was never closed, and is no more: nothing says that this process still has it."""
+    store = SqliteStore(path)
+    owner = Owner(path)
+    assert "this process" in owner.in_use("chip").message
+    del store
+    gc.collect()
+    assert "this process" not in owner.in_use("chip").message
 
 
 @posix
