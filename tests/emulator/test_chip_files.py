@@ -30,6 +30,7 @@ from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Tag
 from tests.support.emulator.emulated import Probe, command, in_der, key_target, two
+from tests.support.permissions import permissions_count
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and permissions are POSIX's")
 
@@ -158,14 +159,44 @@ def test_a_file_that_is_cut_off(path: Path) -> None:
         content(path)
 
 
-@posix
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="nothing is forbidden to root")
-@pytest.mark.parametrize("mode", [0o000, 0o200])
-def test_a_file_that_may_not_be_read(path: Path, mode: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "said"), [(0o000, "read it"), (0o200, "read it"), (0o400, "write it"), (0o444, "write it")]
+)
+def test_a_file_that_may_not_be_used(path: Path, mode: int, said: str) -> None:
     create_chip(path, TRUST_M_V3)
     path.chmod(mode)
-    with pytest.raises(BoardError, match="cannot be opened"):
-        SqliteStore(path, wait_s=0)
+    with permissions_count(), pytest.raises(BoardError, match=f"you have no permission to {said}") as caught:
+        probe_of(path)
+    assert "permissions" in caught.value.hint
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "shelf" / "chip"
+    path.parent.mkdir()
+    if is_there:
+        create_chip(path, TRUST_M_V3)
+    path.parent.chmod(0o500)
+    with permissions_count(), pytest.raises(BoardError) as caught:
+        probe_of(path)
+    path.parent.chmod(0o700)
+    assert f"no permission to write in the folder {path.parent}" in caught.value.message
+
+
+def test_a_folder_that_may_not_be_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "shelf").mkdir(mode=0o600)
+    with permissions_count(), pytest.raises(BoardError, match=r"no permission to look into its folder .*shelf"):
+        SqliteStore(tmp_path / "shelf" / "chip")
+    (tmp_path / "shelf").chmod(0o700)
+
+
+def probe_of(path: Path) -> None:
+    """Open a chip and change it."""
+    store = SqliteStore(path, wait_s=0)
+    try:
+        store.save(store.load())
+    finally:
+        store.close()
 
 
 def test_a_folder_is_no_chip(tmp_path: Path) -> None:
