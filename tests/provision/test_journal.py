@@ -270,7 +270,7 @@ class TestFiles:
     @pytest.mark.skipif(sys.platform != "linux", reason="a folder that nobody can write to, root included")
     def test_a_read_only_folder(self) -> None:
         with pytest.raises(
-            ConfigurationError, match=r"personalization\.db cannot be used: .* in the folder /proc/self"
+            ConfigurationError, match=r"personalization\.db cannot .* in the folder /proc/self"
         ):
             save(Path("/proc/self") / FILE_NAME, ENTRY)
 
