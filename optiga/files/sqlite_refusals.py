@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import Reason
+from optiga.files.owners import may
 from optiga.files.sqlite_guard import reason_of
 
 if TYPE_CHECKING:
@@ -48,17 +49,13 @@ def _forbidden(path: Path) -> str:
     """Which permission is missing for which file or folder; empty if none is."""
     folder = path.absolute().parent
     if os.path.lexists(path):
-        if not _may(path, os.R_OK):
+        if not may(path, os.R_OK):
             return "you have no permission to read it"
-        if not _may(path, os.W_OK):
+        if not may(path, os.W_OK):
             return _is_read_only(path) or "you have no permission to write it"
-    if folder.is_dir() and not _may(folder, os.W_OK | os.X_OK):
+    if folder.is_dir() and not may(folder, os.W_OK | os.X_OK):
         return _is_read_only(folder) or f"you have no permission to write in the folder {path.parent}"
     return ""
-
-
-def _may(path: Path, mode: int) -> bool:
-    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _is_read_only(path: Path) -> str:

@@ -17,6 +17,7 @@ from optiga.emulator.store import SqliteStore
 from optiga.transport.emulated import open_emulated
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate_for
+from tests.support.permissions import permissions_count
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process, serving
 from tests.support.sampling import sampled
@@ -324,6 +325,25 @@ class TestNames:
         assert "new chip" not in cli("-q", "--port", "emulator:another", "info").err
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
         assert "A new chip was created" in cli("--port", "emulator:third", "pair", "--out", "secret").err
+
+    @pytest.mark.parametrize("name", ["none/chip", "folder", "short", "a?b", "shelf/chip", "locked/chip", "locked"])
+    def test_what_cannot_be_a_chip_is_not_announced(self, cli: Cli, name: str) -> None:
+        Path("folder").mkdir()
+        Path("short").write_text("hello")
+        Path("shelf").mkdir(mode=0o500)
+        Path("locked").mkdir(mode=0o000)
+        with permissions_count():
+            result = cli("--port", f"emulator:{name}", "info")
+        assert result.code != 0
+        assert "Emulated chip" not in result.err
+        assert "new chip" not in result.err
+
+    def test_the_users_own_chip_is_announced_as_new(self, cli: Cli) -> None:
+        first, second = (cli("--port", "emulator", "info").err for _ in range(2))
+        assert "Emulated chip" in first
+        assert "A new chip was created" in first
+        assert "Emulated chip" in second
+        assert "A new chip" not in second
 
     @pytest.mark.parametrize(("name", "is_near"), [("bnech.chip", True), ("bench2.chip", False), ("lamp", False)])
     def test_a_new_chip_beside_one_with_a_name_like_it(self, cli: Cli, name: str, *, is_near: bool) -> None:

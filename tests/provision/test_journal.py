@@ -269,9 +269,7 @@ class TestFiles:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="a folder that nobody can write to, root included")
     def test_a_read_only_folder(self) -> None:
-        with pytest.raises(
-            ConfigurationError, match=r"personalization\.db cannot .* in the folder /proc/self"
-        ):
+        with pytest.raises(ConfigurationError, match=r"personalization\.db cannot .* in the folder /proc/self"):
             save(Path("/proc/self") / FILE_NAME, ENTRY)
 
     def test_a_read_only_file(self, path: Path) -> None:

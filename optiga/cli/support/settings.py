@@ -310,7 +310,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             is_flag=True,
             expose_value=False,
             callback=_keep,
-            help="Print no notes, only results, warnings and errors.",
+            help="Print only results, warnings, errors and the line that a chip is emulated.",
         ),
         click.option(
             "-v",
