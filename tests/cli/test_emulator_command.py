@@ -345,12 +345,20 @@ class TestNames:
         assert "Emulated chip" in second
         assert "A new chip" not in second
 
-    @pytest.mark.parametrize(("name", "is_near"), [("bnech.chip", True), ("bench2.chip", False), ("lamp", False)])
+    @pytest.mark.parametrize(
+        ("name", "is_near"),
+        [
+            *(("bnech.chip", True), ("bench2.chip", False), ("lamp", False), ("bench", False), ("benhc", True)),
+            *(("bench-b.chip", False), ("b.chip", False), ("tube.chip", False)),
+        ],
+    )
     def test_a_new_chip_beside_one_with_a_name_like_it(self, cli: Cli, name: str, *, is_near: bool) -> None:
         """As of a name that is mistyped. Names that differ in a number are those of a series."""
-        assert cli("emulator", "new", "bench.chip").code == 0
+        for chip in ("bench.chip", "a.chip", "tub.chip"):
+            assert cli("emulator", "new", chip).code == 0
         Path("bench.chop").write_text("no chip")
-        assert ("Did you mean bench.chip?" in cli("--port", f"emulator:{name}", "info").err) is is_near
+        assert ("Did you mean" in (said := cli("--port", f"emulator:{name}", "info").err)) is is_near
+        assert ("Did you mean bench.chip?" in said) is is_near
 
     def test_a_file_that_is_not_a_chip(self, cli: Cli) -> None:
         """Nothing is said of it that holds for chips alone."""
