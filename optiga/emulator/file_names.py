@@ -47,8 +47,8 @@ def is_chip_file(path: Path) -> bool:
 def chip_like(path: Path) -> str:
     """The name of another chip's file beside one, which is written like it; empty if there is none.
 
-    Names that differ in digits alone, or in the letter at the end of ``lamp-a``, are those of a series. The ending does not
-    count.
+    Names that differ in digits alone, or in the letter at the end of ``lamp-a``, are those of a series. The ending
+    does not count.
     """
     word = _letters(path)
     if len(word) < _FEWEST:

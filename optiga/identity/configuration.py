@@ -115,12 +115,14 @@ def load_configuration(path: Path, *, slot: str | None = None, first: bool = Fal
     return parse_configuration(read_text(path), str(path), slot=slot, first=first)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, data: bytes | None = None) -> str:
     """The text of a configuration file, of which nothing is checked yet.
 
+    :param data: its content, if that has been read already, as of standard input; the path is then a name for messages.
     :raises ConfigurationError: if it cannot be read, is too large, or is not UTF-8.
     """
-    data = read_input(path, "configuration", MAX_SIZE)
+    if data is None:
+        data = read_input(path, "configuration", MAX_SIZE)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optiga.cli.commands.identity.csr import find_configuration
 from optiga.cli.commands.identity.write import read_plan
 from optiga.cli.support.settings import Settings
 from optiga.errors import counted
 from optiga.files.files import check_folder_writable, is_there
-from optiga.identity.configuration import load_configuration
 from optiga.identity.keys_on_chip import first_is_locked
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
 from optiga.identity.write import WritePlan
@@ -16,7 +16,7 @@ from optiga.identity.write import WritePlan
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr --dry-run``: check configuration, folder and chip; say what would be made, and what would be lost."""
-    configuration = load_configuration(Path(config_path), slot=slot, first=True)
+    configuration = find_configuration(config_path, slot)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
     if configuration.is_of_first_slot:
