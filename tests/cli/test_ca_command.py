@@ -52,7 +52,9 @@ class TestChip:
         signed = json.loads(cli("ca", "sign", csr, "--ca", ca, "--output", "json").out)
         file = Path(signed["certificate_file"])
         assert file == Path(csr).with_suffix(".pem")
-        written = json.loads(cli("--port", port, "--write", file, "--strict", "--output", "json").out)
+        result = cli("--port", port, "--write", file, "--strict", "--output", "json")
+        assert "has proven that it has the certificate's key" in result.err
+        written = json.loads(result.out)
         assert (written["written"], written["key_match"]) == (True, True)
         read = json.loads(cli("--port", port, "--read", "second", "--output", "json").out)["certificates"]
         assert "".join(read) == file.read_text()
