@@ -80,7 +80,7 @@ _new_ca_options = together(
 @click.option("--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
 @no_passphrase_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def init(
     settings: Settings,
@@ -140,7 +140,7 @@ def init(
     help="File whose first line is the passphrase of the root CA's key (default: environment variable "
     "OPTIGA_CA_PASSPHRASE).",
 )
-@common_options()
+@common_options(board=False)
 @pass_settings
 def intermediate(
     settings: Settings,
@@ -199,7 +199,7 @@ def intermediate(
 )
 @published_option
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def sign(
     settings: Settings,
@@ -258,7 +258,7 @@ def sign(
 @ca_option
 @published_option
 @wide_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
     """List every certificate that a CA has issued: serial number, state, end of validity, subject, purposes, names.
@@ -305,7 +305,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
 @click.argument("name", metavar="SERIAL|FILE")
 @ca_option
 @file_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     """Print a certificate and its chain as PEM, as 'ca sign' writes them. A note shows the certificate's purposes

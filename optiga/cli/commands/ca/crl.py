@@ -74,7 +74,7 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
 )
 @yes_option
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def crl(
     settings: Settings,

@@ -52,7 +52,7 @@ class RevocationResult:
 @published_option
 @yes_option
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def revoke(
     settings: Settings,

@@ -73,7 +73,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 )
 @passphrase_options
 @no_passphrase_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def import_(
     settings: Settings,
@@ -153,7 +153,7 @@ def import_(
     help="File whose first line is the passphrase of PARENT's key (default: environment variable "
     "OPTIGA_CA_PASSPHRASE).",
 )
-@common_options()
+@common_options(board=False)
 @pass_settings
 def renew(
     settings: Settings,

@@ -30,7 +30,7 @@ class CheckedConfigurations:
 @click.command(name="check")
 @click.argument("names", type=_CONFIG, nargs=-1, required=True)
 @click.option("--slot", metavar="SLOT", help="Check for this slot (default: slot of each file).")
-@common_options()
+@common_options(board=False)
 @pass_settings
 def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
     """Check configuration files and report every mistake with file and line. '-' is standard input.

@@ -65,7 +65,7 @@ _NONE = "-"
 @click.option("--policy", metavar="NAME", help="Policy in AWS IoT, - for none (default: my_policy).")
 @click.option("--yes", is_flag=True, help="Do not ask. Use the defaults for values that no option gives.")
 @force_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def new(
     settings: Settings,

@@ -107,7 +107,7 @@ _update_options = together(
 )
 @pkcs12_option
 @_update_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def make_data(
     settings: Settings,
@@ -156,7 +156,7 @@ def make_data(
 )
 @click.option("--key-passphrase-file", type=FILE, help="File whose first line is the passphrase of KEY.")
 @_update_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def make_key(
     settings: Settings,
@@ -203,7 +203,7 @@ def make_key(
     help="Reset of the object's data: as the object's reset_type says, or overwritten (default: as_metadata).",
 )
 @_update_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset: str | None, **options: Any) -> None:
     """Make an update that sets metadata, in the words of 'object metadata': "change: never" "lcso: creation".
