@@ -266,6 +266,8 @@ class TestServe:
             result = cli("emulator", "serve", "--chip", "other.chip", "--tcp", number)
         assert (result.code, result.out, len(result.errors)) == (BOARD, "", 1)
         assert f"127.0.0.1:{number}: cannot serve there" in result.errors[0]
+        assert not Path("other.chip").exists()
+        assert Path("board.chip").exists()
 
     @pytest.mark.parametrize("address", ["host:http", "127.0.0.1:70000", "127.0.0.1:", "-1"])
     def test_an_address_that_is_none(self, cli: Cli, address: str) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from optiga.cli.commands.identity.csr import find_configuration
 from optiga.cli.commands.identity.write import read_plan
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.settings import Settings
 from optiga.errors import counted
-from optiga.files.files import check_folder_writable, is_there
+from optiga.files.files import check_folder_writable
 from optiga.identity.keys_on_chip import first_is_locked
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
 from optiga.identity.write import WritePlan
@@ -45,12 +46,6 @@ def write(
     for warning in result.warnings:
         settings.warn(warning)
     settings.print_result(result, text=_write_text(result, plan))
-
-
-def is_still_to_be_made(settings: Settings) -> bool:
-    """Whether the port is an emulated chip without a file, which opening it would make."""
-    file = settings.find_port().chip_file
-    return file is not None and not is_there(file)
 
 
 def refuse_first_of_blank(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from optiga.cli.commands.identity.csr import CsrResult, find_configuration
-from optiga.cli.commands.identity.dry_run import is_still_to_be_made
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable
