@@ -52,7 +52,8 @@ _NONE = "-"
     "components",
     metavar="NAME=VALUE",
     multiple=True,
-    help="A component of the subject (default: common_name={uid}). May be given several times.",
+    help="A component of the subject; OpenSSL's names such as CN and O work, too (default: common_name={uid}). May be "
+    "given several times.",
 )
 @click.option(
     "--algorithm",
