@@ -216,8 +216,8 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        reset = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
-        raise _wrong(path, "the file already exists", reset, Reason.EXISTS)
+        reset = ". To reset the chip in this one, use 'emulator reset'" * is_chip_file(path)
+        raise _wrong(path, "the file already exists", f"Name another file{reset}", Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:

@@ -154,7 +154,9 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
     if new_value > new_threshold:
         raise ConfigurationError(
             f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
-            hint=naming("Give both: {value} and {threshold}"),
+            hint="Use a greater threshold, or a smaller value"
+            if value is not None and threshold is not None
+            else naming("Give both: {value} and {threshold}"),
             oid=info.oid,
             reason=Reason.CONFLICT,
         )

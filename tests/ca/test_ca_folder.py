@@ -125,6 +125,7 @@ class TestCreation:
             (CaName("ä" * 40), "common name"),
             (CaName("a\nb"), "control character"),
             (CaName("a", country="DEU"), "country's two letters"),
+            (CaName("a", country="Germany"), "'Germany' is not"),
             (CaName("a", organization="b" * 65), "organization name has 65"),
         ],
     )

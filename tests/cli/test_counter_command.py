@@ -87,6 +87,8 @@ def test_a_write_counts_no_reading(cli: Cli, port: str, words: str) -> None:
 MISTAKES = {
     "no counter": Mistake("show 0xE0E1", "0xE0E1 .* is not a counter"),
     "unknown": Mistake("show 0xE199", "not an OID"),
+    "a value behind the threshold": Mistake("set 0xE120 --value 20 --threshold 10", "20 is more than .* greater thres"),
+    "a value alone": Mistake("set 0xE120 --value 20", "20 is more than .*Give both: --value and --threshold"),
     "not yet a counter": Mistake("show 0xF1D0", "holds 100 bytes, but a counter has 8"),
     "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 100 bytes"),
     "counting data": Mistake("count 0xF1D0", "Use a counter: 0xE120", CHIP),
