@@ -315,7 +315,12 @@ class TestListAndRevoke:
         assert "Warning: the records" in result.err
         for words in (("crl",), ("sign", "device.csr"), ("revoke", "--yes", "device.pem")):
             assert "have been changed by another program" in fails(cli, 2, "ca", *words, "--ca", root)
-        result = cli("ca", "crl", "--ca", root, "--trust-records")
+        signature = Path(root, "records.sig").read_bytes()
+        refused = fails(cli, 2, "ca", "crl", "--ca", root, "--trust-records")
+        assert "have been changed by another program" in refused
+        assert "--yes" in refused
+        assert Path(root, "records.sig").read_bytes() == signature
+        result = cli("ca", "crl", "--ca", root, "--trust-records", "--yes")
         assert result.code == 0
         assert "accepted as they are" in result.err
         assert "records.sig" in result.err
