@@ -64,6 +64,13 @@ def test_the_command_that_is_installed_is_named(pages: dict[str, str]) -> None:
         assert "optiga.py" not in page, name
 
 
+def test_characters_that_every_troff_knows(pages: dict[str, str]) -> None:
+    """groff's name for a character by its number is none to others, which leave it out with a warning."""
+    for name, page in pages.items():
+        assert page.isascii(), name
+        assert r"\[u" not in page, name
+
+
 def test_pages_of_commands_that_are_no_more_go(tmp_path: Path, pages: dict[str, str]) -> None:
     (tmp_path / "optiga-gone.1").write_text("")
     write_pages(tmp_path)
