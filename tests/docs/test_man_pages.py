@@ -48,7 +48,7 @@ def test_every_option_of_every_command(commands: list[CommandHelp], pages: dict[
         seen = page.partition("\n.SH OPTIONS\n")[2] + page.partition(head)[2].partition("\n.SH ")[0]
         seen = unescape(seen)
         for option in command.options:
-            text = " ".join(option.text.replace("optiga.py", "optiga").split())
+            text = " ".join(option.text.replace("optiga.py", "optiga").replace("…", "...").split())
             assert f'.B "{option.term}" {text}' in seen, (command.name, option.term)
 
 
