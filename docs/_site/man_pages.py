@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "man"
 COMMAND = "optiga"
 """What a wheel installs: the pages call the program by this name."""
 
-_ESCAPES = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
+_ESCAPES = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", "…": "..."}
 _WIDTH = 78
 
 

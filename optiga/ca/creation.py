@@ -64,8 +64,11 @@ class CaName:
         ):
             if not value and component != "common_name":
                 continue
-            if mistake := find_wrong_field(value, ()) or find_mistake(component, value):
-                raise ConfigurationError(f"the CA's {component.replace('_', ' ')} {mistake}", hint="Name another")
+            if find_wrong_field(value, ()) or find_mistake(component, value):
+                given = self.country if component == "country_name" else value  # as it was typed
+                mistake = find_wrong_field(given, ()) or find_mistake(component, given)
+                said = f"the CA's {component.replace('_', ' ')} {mistake}"
+                raise ConfigurationError(said, hint="Give another value")
             try:
                 attributes.append(x509.NameAttribute(oid, value))
             except ValueError as error:  # the library counts bytes

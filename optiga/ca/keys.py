@@ -10,7 +10,7 @@ from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
-from optiga.files.passphrases import Passphrase
+from optiga.files.passphrases import CHECK, Passphrase
 from optiga.pki.pem import encode_pem
 from optiga.pki.private_keys import load_private_key
 from optiga.pki.public_keys import load_key
@@ -143,7 +143,7 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
             given.for_new()
         raise ConfigurationError(
             f"the passphrase does not open the key of the CA in {folder.path}",
-            hint="Check the passphrase",
+            hint=CHECK,
             reason=Reason.MISMATCH,
         )
     if key is None:

@@ -18,6 +18,7 @@ from optiga.ca.chain import Head, event_text, link_digest
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.database import Kind, create, open_database, waiting_for
 from optiga.files.files import is_there
+from optiga.files.sqlite_refusals import refusal_of
 from optiga.pki.certificate import Certificate, load_certificates
 
 if TYPE_CHECKING:
@@ -335,7 +336,7 @@ def create_records(path: Path) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             create(connection, _KIND)
     except sqlite3.Error as error:
-        raise OSError(errno.EIO, str(error)) from error
+        raise OSError(errno.EIO, refusal_of(path, error).cause) from error
 
 
 @contextmanager

@@ -100,13 +100,15 @@ class CertificateRequest:
         return hashlib.sha256(self.der).hexdigest()
 
 
-def load_request(path: Path) -> bytes:
+def load_request(path: Path, data: bytes | None = None) -> bytes:
     """The request in a file, PEM or DER, as DER; not judged yet.
 
+    :param data: its content, if that has been read already, as of standard input; the path is then a name for messages.
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it holds something else, or more than one.
     """
-    data = read_input(path, "CSR", _MAX_FILE_SIZE)
+    if data is None:
+        data = read_input(path, "CSR", _MAX_FILE_SIZE)
     if not data.strip():
         raise CertificateError(f"there is no CSR in {path}: it is empty", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
     data = in_bytes(data, str(path))

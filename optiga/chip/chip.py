@@ -145,7 +145,10 @@ class Chip:
             request = command.request()
             if self._meanwhile is not None:
                 request, self._meanwhile = request._replace(meanwhile=self._meanwhile), None
-        except (ValueError, OverflowError) as error:
+        except OverflowError:  # Python's words are about its own integers
+            said = f"{command.code.title}: a number is negative, or too large for the command"
+            raise ConfigurationError(said, oid=command.target, reason=Reason.BAD_VALUE) from None
+        except ValueError as error:
             raise ConfigurationError(f"{command.code.title}: {error}", oid=command.target) from None
         try:
             answer = apdu.decode_answer(exchange(command, request, self._transport.exchange, self.port))

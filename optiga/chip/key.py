@@ -13,7 +13,7 @@ from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
-from optiga.protocol.objects import format_oid
+from optiga.protocol.objects import SLOTS, format_oid
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -120,12 +120,17 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = No
         if algorithm is None:
             raise ChipError(
                 f"{format_oid(oid)} has no key yet",
-                hint="Generate a key first",
+                hint=f"Generate a key first: 'key generate {_name_of(oid)}'",
                 port=chip.port,
                 oid=oid,
                 reason=Reason.NOT_FOUND,
             )
     return Key(chip, oid, algorithm)
+
+
+def _name_of(oid: int) -> str:
+    """The name of a key's slot, else its OID."""
+    return next((slot.name for slot in SLOTS if slot.key_oid == oid), format_oid(oid))
 
 
 def generate_key(

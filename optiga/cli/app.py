@@ -109,7 +109,12 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_COLUMNS},
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 board, 4 chip, 5 certificate, 6 cloud.",
 )
-@click.option("--csr", "csr_path", metavar="CONFIG", help="Generate a key pair and a CSR, as CONFIG (.jsn) says.")
+@click.option(
+    "--csr",
+    "csr_path",
+    metavar="CONFIG",
+    help="Generate a key pair and a CSR, as CONFIG (.jsn) says; - is standard input.",
+)
 @click.option("--write", "write_path", metavar="FILE", help="Write a certificate, a chain or data to the chip.")
 @click.option("--read", "read_oid", metavar="OID|SLOT", help="Read an object: certificates as PEM, others in hex.")
 @click.option(

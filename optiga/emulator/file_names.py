@@ -10,6 +10,8 @@ _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
 _NO_LETTERS = '<>:"|*'
 _ALIKE = 0.75
+_FEWEST = 4
+"""Letters that a name must have to be taken for another: of fewer, one letter is another name."""
 _MARK = slice(68, 72)
 """Where an SQLite file says whose it is (SQLite, "Database File Format", application ID)."""
 
@@ -45,20 +47,32 @@ def is_chip_file(path: Path) -> bool:
 def chip_like(path: Path) -> str:
     """The name of another chip's file beside one, which is written like it; empty if there is none.
 
-    Names that differ in digits alone are those of a series.
+    Names that differ in digits alone, or in the letter at the end of ``lamp-a``, are those of a series. The ending
+    does not count.
     """
-    word = _without_digits(path.name)
+    word = _letters(path)
+    if len(word) < _FEWEST:
+        return ""
     try:
-        beside = [one.name for one in path.parent.iterdir() if _without_digits(one.name) != word]
+        beside = {one.name: _letters(one) for one in path.parent.iterdir()}
     except OSError:
         return ""
-    chips = [name for name in beside if is_chip_file(path.with_name(name))]
+    chips = {
+        name: other
+        for name, other in beside.items()
+        if other != word and len(other) >= _FEWEST and is_chip_file(path.with_name(name))
+    }
     if not chips:
         return ""
     import difflib
 
-    return next(iter(difflib.get_close_matches(path.name, chips, n=1, cutoff=_ALIKE)), "")
+    near = difflib.get_close_matches(word, chips.values(), n=1, cutoff=_ALIKE)
+    return next((name for name, other in chips.items() if other in near), "")
 
 
-def _without_digits(name: str) -> str:
-    return "".join(one for one in name if not one.isdigit())
+def _letters(path: Path) -> str:
+    """A chip's name without its ending, its digits, and a single letter behind a hyphen."""
+    stem = path.stem
+    if stem[-2:-1] in ("-", "_", ".", " "):
+        stem = stem[:-2]
+    return "".join(one for one in stem if not one.isdigit())

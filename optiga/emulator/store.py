@@ -18,6 +18,7 @@ from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
+from optiga.files.sqlite_refusals import refusal_of
 from optiga.files.temporary import Temporary
 from optiga.files.user_folders import state_folder
 from optiga.protocol.objects import format_oid
@@ -99,7 +100,7 @@ class SqliteStore:
         if not is_there:
             _create(path, model or find_model(None))
         self._owner = Owner(path)
-        self._connection = _open(path, self._owner, wait_s)
+        self._connection = _open(path, self._owner, 0 if self._owner.is_this_thread else wait_s)
         try:
             self.model: ChipModel = self._check_chip(model)
         except BaseException:
@@ -159,12 +160,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            raise _wrong(
-                self.path,
-                f"the emulated chip's file cannot be written: {error}",
-                "Check whether the disk is full, or the file is read-only",
-                Reason.NOT_WRITABLE,
-            ) from error
+            raise _refused(self.path, "the emulated chip's file cannot be written", error) from error
 
     def close(self) -> None:
         try:
@@ -220,8 +216,8 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        reset = "To reset it, use 'emulator reset'" if is_chip_file(path) else "Name another file"
-        raise _wrong(path, "the file already exists", reset, Reason.EXISTS)
+        reset = ". To reset the chip in this one, use 'emulator reset'" * is_chip_file(path)
+        raise _wrong(path, "the file already exists", f"Name another file{reset}", Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:
@@ -270,6 +266,9 @@ def _is_there(path: Path) -> bool:
         is_folder = stat.S_ISDIR(path.stat().st_mode)  # Path.exists says of a name that cannot be one that it is free
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except PermissionError:
+        said = f"you have no permission to look into its folder {path.parent}"
+        raise _wrong(path, said, "Name a file in another folder", Reason.NOT_READABLE) from None
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _wrong(path, f"not a valid file name: {cause.lower()}", "Name another", Reason.BAD_VALUE) from None
@@ -296,10 +295,7 @@ def _create(
             moved = _move(temporary, path)
         sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
-        cause = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise _wrong(
-            path, f"an emulated chip cannot be made there: {cause}", "Use a writable file", Reason.NOT_WRITABLE
-        ) from error
+        raise _refused(path, "an emulated chip cannot be made there", error) from error
     return moved
 
 
@@ -366,8 +362,7 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):  # SQLITE_BUSY; Python tells its number only from 3.11 on
             raise owner.in_use(str(path)) from None
-        said = f"the emulated chip's file cannot be opened: {error}"
-        raise _wrong(path, said, "Check its permissions", Reason.NOT_READABLE) from error
+        raise _refused(path, "the emulated chip's file cannot be opened", error) from error
     except sqlite3.DatabaseError as error:
         raise (_not_a_chip(path) if "not a database" in str(error) else _damaged(path, error)) from None
     return connection
@@ -385,6 +380,11 @@ def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]
 
 def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
     return BoardError(message, hint=hint, port=str(path), reason=reason)
+
+
+def _refused(path: Path, what: str, error: sqlite3.Error | OSError) -> BoardError:
+    cause, hint, reason = refusal_of(path, error)
+    return _wrong(path, f"{what}: {cause}", hint, reason)
 
 
 def _not_a_chip(path: Path) -> BoardError:

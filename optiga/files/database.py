@@ -13,6 +13,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.files.activity import Activity
 from optiga.files.files import cause_of
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
+from optiga.files.sqlite_refusals import Refusal, refusal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,10 +146,8 @@ def _check_size(path: Path, kind: Kind) -> None:
 
 def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:
     """Why a file could not be used, as far as looking at it tells."""
-    cause, hint = (
-        reason_of(error),
-        "Check whether the disk is full, the file is read-only, or another process is using it",
-    )
+    said = reason_of(error)
+    refusal = None
     try:
         path.stat()
     except FileNotFoundError:
@@ -160,14 +159,15 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
             return ConfigurationError(
                 f"{kind.title} {path} cannot be made: the folder does not exist", reason=Reason.NOT_FOUND
             )
-    except OSError as refusal:
-        cause, hint = cause_of(refusal), ""
+    except OSError as error_of_system:
+        refusal = Refusal(cause_of(error_of_system), "", Reason.NOT_READABLE)
     else:
-        if "not a database" in cause:
+        if "not a database" in said:
             return _another(path, kind)
-        if any(sign in cause for sign in _SIGNS_OF_DAMAGE):
-            return _damaged(path, kind, cause)
-    return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint, reason=Reason.NOT_READABLE)
+        if any(sign in said for sign in _SIGNS_OF_DAMAGE):
+            return _damaged(path, kind, said)
+    cause, hint, reason = refusal or refusal_of(path, error, Reason.NOT_READABLE)
+    return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint, reason=reason)
 
 
 def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:

@@ -39,6 +39,7 @@ _REASONS = {
     errno.EDQUOT: Reason.OUT_OF_SPACE,
     errno.EFBIG: Reason.OUT_OF_SPACE,
 }
+_NO_FOLDER = "it is not a folder"
 _OF_THE_SYSTEM = (("/", "dev"), ("/", "proc"))
 """Where links to standard output and to what a shell has opened lie."""
 _WAITS, _WAIT_S = 40, 0.1
@@ -102,7 +103,7 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"cannot write to {folder}: {cause_of(error)}",
-            hint="Run the command in your own folder, or choose a folder",
+            hint=hint_of(error),
             reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
 
@@ -115,14 +116,15 @@ def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
     """
     if cause := _why_no_folder(folder):
         mistake = find_wrong_field(str(folder), fields)
-        hint = f"The name {mistake}" if mistake else "Create it first, or name another"
+        other = "Name a folder" if cause == _NO_FOLDER else "Create it first, or name another"
+        hint = f"The name {mistake}" if mistake else other
         raise ConfigurationError(f"cannot write to {folder}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE)
 
 
 def _why_no_folder(path: Path) -> str:
     """Why something is not a folder; empty if it is one."""
     try:
-        return "" if stat.S_ISDIR(path.stat().st_mode) else "it is not a folder"
+        return "" if stat.S_ISDIR(path.stat().st_mode) else _NO_FOLDER
     except (FileNotFoundError, ValueError):  # the latter for a null character
         return "the folder does not exist"
     except OSError as error:
@@ -338,6 +340,13 @@ def reason_of(error: OSError, otherwise: Reason) -> Reason:
     :param otherwise: where its error number says nothing more.
     """
     return _REASONS.get(error.errno or 0, otherwise)
+
+
+def hint_of(error: OSError) -> str:
+    """What to do where the system lets nothing be written in a folder."""
+    if reason_of(error, Reason.NOT_WRITABLE) is Reason.OUT_OF_SPACE:
+        return "Delete files that you do not need, or choose a folder on another disk"
+    return "Run the command in your own folder, or choose a folder"
 
 
 def cause_of(error: OSError) -> str:

@@ -14,7 +14,7 @@ _FORMS = (
     (rb'\A%b"slots"\s*:\s*\[' % _BEGIN, JOURNAL),
     (rb"\Auid,slot,", JOURNAL),
     (rb'\A%b"format"\s*:\s*"optiga emulated chip"' % _BEGIN, "the state of an emulated chip"),
-    (rb'\A%b"(?:0[xX])?[0-9a-fA-F]{4}"\s*:\s*\{' % _BEGIN, "the objects of a chip"),
+    (rb'\A%b"(?:0[xX])?[0-9a-fA-F]{4}"\s*:\s*\{' % _BEGIN, "an export of a chip's objects"),
     (rb"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----", "a CSR"),
     (rb"-----BEGIN (?:(?:X509 |TRUSTED )?CERTIFICATE|PKCS7|CMS)-----", "a certificate"),
     (rb"-----BEGIN X509 CRL-----", "a CRL"),

@@ -33,11 +33,20 @@ CONFIGURATOR = Known(
     "Use the JSON that Infineon's library writes: optigatrust.port.to_json()",
 )
 PEM = Known("PEM", "Write the certificate to its object")
+PEM_REQUEST = Known("PEM with a CSR", "Have a CA sign the CSR, and write the certificate that the CA returns")
+PEM_KEY = Known("PEM with a private key")
+CHIP = Known("an emulated chip", "Use it as the port emulator:FILE")
+JOURNAL = Known("a journal of 'provision'", "Use it with 'journal show'")
+CA_RECORDS = Known("the record file of a CA", "Use the CA's folder with 'ca list'")
+DATABASE = Known("an SQLite file")
 XML = Known("XML")
 SECTIONS = Known("a file with sections, such as an OpenSSL configuration")
 
 UPDATE_FORMAT = "optiga-update"
 STATE_FORMAT = "optiga emulated chip"
+_DATABASE, _MARK = b"SQLite format 3\0", slice(68, 72)
+"""What an SQLite file begins with, and where it says whose it is (SQLite, "Database File Format", application ID)."""
+_BY_MARK = {b"OPTG": CHIP, b"OPJN": JOURNAL, b"OPCA": CA_RECORDS}
 _BY_FORMAT = {UPDATE_FORMAT: UPDATE_SET, STATE_FORMAT: STATE}
 _BY_MEMBERS = {
     ("csr_config",): CONFIGURATION,
@@ -74,8 +83,12 @@ def name_content(content: bytes) -> Known | None:
     """What a file is that is no JSON, and which command takes it; None if that cannot be told."""
     content = content.removeprefix(codecs.BOM_UTF8)
     begin = content[:_MOST_BEFORE]
+    if content.startswith(_DATABASE):
+        return _BY_MARK.get(content[_MARK], DATABASE)
     if b"-----BEGIN " in begin:
-        return PEM
+        if b"CERTIFICATE-----" in begin:
+            return PEM
+        return PEM_REQUEST if b"CERTIFICATE REQUEST-----" in begin else PEM_KEY if b"PRIVATE KEY-----" in begin else PEM
     if re.search(_C_ARRAY, content):
         return UPDATE_SET
     if re.match(_XML_BEGIN, begin):

@@ -11,10 +11,12 @@ import hashlib
 import os
 import stat
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from optiga.errors import BoardError, Reason
 from optiga.files.activity import Activity
@@ -36,6 +38,8 @@ _MOST_WORDS = 400
 _SOMEBODY = "another process"
 _OLD_S = 24 * 3600.0
 """After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
+_held: WeakValueDictionary[str, Owner] = WeakValueDictionary()
+"""Those of this process who hold a lock, by the path. Whoever is forgotten without giving it back is gone from it."""
 
 
 class Owner:
@@ -46,6 +50,19 @@ class Owner:
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(path.name + ".owner")
+        self._key = os.path.realpath(path)
+        self._thread = (0, 0)
+
+    @property
+    def is_this_thread(self) -> bool:
+        """Whether this very thread holds it, so that to wait for it would be to wait for oneself."""
+        holder = _held.get(self._key)
+        return holder is not None and holder._thread == _this_thread()
+
+    @property
+    def _is_this_process(self) -> bool:
+        holder = _held.get(self._key)
+        return holder is not None and holder._thread[0] == os.getpid()
 
     @property
     def was_left(self) -> bool:
@@ -57,6 +74,8 @@ class Owner:
 
     def sign(self) -> None:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
+        self._thread = _this_thread()
+        _held[self._key] = self
         words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
         text = f"process {os.getpid()} ({' '.join(words)[:100]})"
         # No link that somebody has put there is followed, no pipe is waited for, and what other programs were started
@@ -68,14 +87,27 @@ class Owner:
 
     def erase(self) -> None:
         """Say that nobody holds it."""
+        self.give_up()
         with Uninterrupted(), suppress(OSError):
             self._path.unlink()
+
+    def give_up(self) -> None:
+        """No longer hold it, though the line stays, because something was left half done."""
+        if _held.get(self._key) is self:
+            del _held[self._key]
 
     def in_use(self, port: str) -> BoardError:
         """The error for one who cannot have it.
 
         :param port: how the user names what is locked.
         """
+        if self._is_this_process:
+            return BoardError(
+                "in use by this process, which has it open already",
+                hint="Close it first, or use the chip that is open",
+                port=port,
+                reason=Reason.BUSY,
+            )
         return BoardError(f"in use by {self.name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
 
     @property
@@ -91,6 +123,10 @@ class Owner:
         return Activity(
             lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which uses the chip"
         )
+
+
+def _this_thread() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
 
 
 class PortLock:
@@ -118,7 +154,7 @@ class PortLock:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _check_regular(self._path)
             with self._owner.waiting():
-                free = _take(self._path, self._wait_s)
+                free = _take(self._path, 0 if self._owner.is_this_thread else self._wait_s)
         except OSError as error:
             is_planted = error.errno in (errno.EEXIST, errno.ELOOP)
             raise BoardError(
@@ -143,6 +179,7 @@ class PortLock:
         if self._free is not None:
             if done:
                 self._owner.erase()
+            self._owner.give_up()
             self._free()
         self._free = None
 

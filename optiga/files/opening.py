@@ -16,6 +16,9 @@ _FLAGS: int = os.O_RDONLY | _NO_WAIT | getattr(os, "O_CLOEXEC", 0) | getattr(os,
 _FLAGS |= getattr(os, "O_NOCTTY", 0)
 _HANDED_OVER = r"/dev/(stdin|fd/\d+|tty|null|zero|full|u?random)|/proc/(self|thread-self|\d+)(/task/\d+)?/fd/\d+"
 """What a shell has opened, the terminal, and the devices of memory, which have nobody to wait for."""
+_NO_DASH = "'-' (standard input) is not supported here; " + (
+    "use /dev/stdin or a file" if os.name == "posix" else "use a file"
+)
 _MOST_LINKS = 40
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -34,7 +37,12 @@ def open_input(path: Path) -> BinaryIO:
     :raises OSError: if it cannot be opened, or is such; :func:`optiga.files.files.cause_of` has the words.
     :raises ValueError: if the path holds a null character.
     """
-    descriptor = os.open(path, _FLAGS)
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except FileNotFoundError:
+        if os.fspath(path) == "-":
+            raise OSError(errno.EINVAL, _NO_DASH) from None
+        raise
     try:
         _check_kind(os.fstat(descriptor).st_mode, path)
         if _NO_WAIT:

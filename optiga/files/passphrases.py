@@ -7,11 +7,15 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.files import is_utf16
 from optiga.files.secrets import read_secret
 
 _MAX_FILE_SIZE = 1 << 16
+CHECK = "Check the passphrase"
+"""The hint of what does not open with the passphrase that was given."""
+TRIES = 3
+"""How often a passphrase may be typed, as OpenSSL and ssh let one."""
 _MARKS_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
@@ -21,6 +25,7 @@ class Passphrase:
 
     :param value: what was meant, in UTF-8, or as it is where it is none; empty if that cannot be told.
     :param older: what earlier versions took the same input for, so that what they made still opens.
+    :param is_typed: whether somebody has typed it at the terminal, and can try again.
     :param problem: why nothing new may be made with it; empty if it may.
     :param warnings: what its owner should know, one sentence each.
     """
@@ -29,6 +34,7 @@ class Passphrase:
     older: tuple[bytes, ...] = field(default=(), repr=False)
     problem: str = ""
     warnings: tuple[str, ...] = ()
+    is_typed: bool = False
 
     @property
     def candidates(self) -> tuple[bytes, ...]:
@@ -50,6 +56,11 @@ class Passphrase:
         if self.problem:
             raise ConfigurationError(self.problem, hint="Save it as UTF-8")
         return self.value
+
+
+def is_wrong_passphrase(error: OptigaError) -> bool:
+    """Whether something did not open because the passphrase is another."""
+    return error.reason is Reason.MISMATCH and error.hint == CHECK
 
 
 def read_passphrase_file(path: Path) -> Passphrase:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -212,10 +213,14 @@ def _parse_mapping(value: Mapping[str, Any], slot: str | None, *, first: bool) -
     try:
         return parse_configuration(text, _NAME, slot=slot, first=first)
     except ConfigurationError as error:
-        line = f"{_NAME}:1: "
-        error.message = error.message.replace(line, f"{_NAME}: ", 1)
-        error.problems = tuple(problem.replace(line, f"{_NAME}: ", 1) for problem in error.problems)
+        error.message = _without_line(error.message)
+        error.problems = tuple(map(_without_line, error.problems))
         raise
+
+
+def _without_line(problem: str) -> str:
+    """A mistake in a dictionary, which has no line; that of the whole dictionary names it once."""
+    return re.sub(rf"^{_NAME}:1: (?:{_NAME}: )?", f"{_NAME}: ", problem)
 
 
 def _take_content(source: object) -> tuple[bytes, str]:

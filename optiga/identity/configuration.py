@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import Document, parse_json
-from optiga.files.known_documents import CONFIGURATION, Known, name_content, name_document
+from optiga.files.known_documents import CONFIGURATION, PEM, Known, name_content, name_document
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems, suggest
 from optiga.pki.extensions import Extensions, read_extensions
@@ -28,6 +28,7 @@ MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
 _MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
+_MAKE = "To make a configuration, use 'config new'; 'config sample' has examples"
 _NEW = "A configuration is JSON: to make one, use 'config new'"
 
 CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
@@ -115,15 +116,23 @@ def load_configuration(path: Path, *, slot: str | None = None, first: bool = Fal
     return parse_configuration(read_text(path), str(path), slot=slot, first=first)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, data: bytes | None = None) -> str:
     """The text of a configuration file, of which nothing is checked yet.
 
+    :param data: its content, if that has been read already, as of standard input; the path is then a name for messages.
     :raises ConfigurationError: if it cannot be read, is too large, or is not UTF-8.
     """
-    data = read_input(path, "configuration", MAX_SIZE)
+    if data is None:
+        try:
+            data = read_input(path, "configuration", MAX_SIZE)
+        except ConfigurationError as error:
+            if error.reason is Reason.NOT_FOUND:
+                error.advise(_MAKE)
+            raise
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        _refuse_other(name_content(data), str(path))
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
 
@@ -152,7 +161,9 @@ def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != CONFIGURATION:
         raise ConfigurationError(
             f"{name} is {known.what}, not a configuration",
-            hint=known.taker or _NEW,
+            hint=naming("To write it to the chip, use {write} {name}", name=name)
+            if known is PEM
+            else known.taker or _NEW,
             reason=Reason.WRONG_TYPE,
         )
 

@@ -16,6 +16,19 @@ from optiga.protocol.objects import slots_for_new_keys
 
 ALGORITHMS: tuple[str, ...] = (*CURVE_WORDS, *(f"rsa{bits}" for bits in RSA_WORDS))
 """The keys of which there can be a configuration, for example ``secp256r1`` or ``rsa2048``."""
+_OPENSSL = {
+    "CN": "common_name",
+    "SN": "surname",
+    "C": "country_name",
+    "L": "locality_name",
+    "ST": "state_or_province_name",
+    "O": "organization_name",
+    "OU": "organizational_unit_name",
+    "GN": "given_name",
+    "DC": "domain_component",
+    "UID": "user_id",
+}
+"""What OpenSSL calls components, in its letter case."""
 _RSA_HASH = "sha256"
 
 
@@ -52,12 +65,18 @@ def slot_mistake(slot: str, algorithm: str) -> str:
     return find_slot_mistake(slot, is_rsa=algorithm not in CURVE_WORDS)
 
 
+def component_of(name: str) -> str:
+    """A component by its name here, or by the one that OpenSSL has for it; any other name as it is."""
+    return _OPENSSL.get(name, SAME_NAMES.get(name, name))
+
+
 def component_mistake(name: str, value: str) -> str:
     """What is wrong with a component of a subject, empty if nothing."""
-    if name not in COMPONENTS and name not in SAME_NAMES:
+    name = component_of(name)
+    if name not in COMPONENTS:
         hint = suggest(name, COMPONENTS, OTHER_NAMES)
         return f"{name!r} is not a component of a subject{hint or ' (one of ' + ', '.join(COMPONENTS) + ')'}"
-    mistake = find_wrong_field(value) or find_mistake(SAME_NAMES.get(name, name), value)
+    mistake = find_wrong_field(value) or find_mistake(name, value)
     return f"{name} {mistake}" if mistake else ""
 
 
@@ -97,5 +116,5 @@ def _subject(components: Sequence[tuple[str, str]]) -> dict[str, str | list[str]
         raise ConfigurationError("the subject is empty: the certificate would have no subject", parameter="subject")
     values: dict[str, list[str]] = {}
     for name, value in components:
-        values.setdefault(SAME_NAMES.get(name, name), []).append(value)
+        values.setdefault(component_of(name), []).append(value)
     return {name: several if len(several) > 1 else several[0] for name, several in values.items()}

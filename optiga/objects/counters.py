@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, Reason, counted, naming
 from optiga.objects.addressing import COUNTER
+from optiga.objects.objects import read_data
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 
@@ -33,6 +34,21 @@ class CounterState:
     threshold: int
     left: int
     frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CounterStep:
+    """A counter after it has counted.
+
+    :param counted: by how much; None if it is at its threshold and could not be read beforehand.
+    """
+
+    oid: str
+    value: int
+    threshold: int
+    left: int
+    frozen: bool
+    counted: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,21 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
     return Counter(info, int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))
 
 
+def count_up(chip: Chip, info: ObjectInfo, step: int) -> CounterStep:
+    """Count, at most up to the threshold. A counter whose reading would count another is read only afterwards.
+
+    :param step: 1 to 255.
+    :raises ChipError: if the chip refuses, as it does at the threshold.
+    """
+    data = read_data(chip, info, chip.objects.metadata(info.oid))
+    chip.objects.count(info.oid, step)
+    state = read_counter(chip, info).state
+    counted: int | None = None if state.frozen else step
+    if data is not None and len(data) == _SIZE:
+        counted = state.value - int.from_bytes(data[:4], "big")
+    return CounterStep(state.oid, state.value, state.threshold, state.left, state.frozen, counted)
+
+
 def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | None) -> tuple[Counter | None, Counter]:
     """A counter before and after value or threshold are set; what is None stays. Changes nothing.
 
@@ -123,7 +154,9 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
     if new_value > new_threshold:
         raise ConfigurationError(
             f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
-            hint=naming("Give both: {value} and {threshold}"),
+            hint="Use a greater threshold, or a smaller value"
+            if value is not None and threshold is not None
+            else naming("Give both: {value} and {threshold}"),
             oid=info.oid,
             reason=Reason.CONFLICT,
         )

@@ -52,6 +52,8 @@ _PURPOSES = {
     "1.3.6.1.5.5.7.3.8": "timeStamping",
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
+_LONGEST_HEAD = 6
+"""Bytes of a DER value before its content: the tag, and the longest length that is read."""
 _HINTS = {
     REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
     PRIVATE_KEY: "The chip generates its own key: write the certificate",
@@ -278,6 +280,12 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     :raises CertificateError: if it is something else, damaged, or does not parse.
     """
     size = size_of(der)
+    if size is None and len(der) > _LONGEST_HEAD:
+        raise CertificateError(
+            f"the certificate in {name} does not parse: its length is malformed",
+            hint="Get a new copy of the file",
+            reason=Reason.DAMAGED,
+        )
     if size is None or size > len(der):
         raise CertificateError(
             f"the certificate in {name} is cut off", hint="Get a new copy of the file", reason=Reason.DAMAGED

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError
 from optiga.files.files import read_input
+from optiga.files.passphrases import TRIES, is_wrong_passphrase
 from optiga.pki.certificate import (
     MAX_FILE_SIZE,
     Certificate,
@@ -24,7 +25,7 @@ from optiga.pki.chains import in_order
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PKCS7, PKCS12, identify_der, is_text
 from optiga.pki.pem import PemBlock, is_pem, iterate_blocks
-from optiga.pki.pkcs12 import needs_passphrase, open_pkcs12
+from optiga.pki.pkcs12 import Contents, needs_passphrase, open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
@@ -187,14 +188,32 @@ def unlocked(data: bytes, name: str, passphrase: Passphrase | Unlock | None) -> 
     """
     if passphrase is None or not data or data[0] != SEQUENCE or identify_der(data) != PKCS12:
         return Unlocked(data)
-    if callable(passphrase):
-        passphrase = passphrase(name) if needs_passphrase(data) else None
-        if passphrase is None:
-            return Unlocked(data)
-    held = open_pkcs12(data, name, passphrase)
+    if not callable(passphrase):
+        held = open_pkcs12(data, name, passphrase)
+    elif not needs_passphrase(data) or (found := _open_asking(data, name, passphrase)) is None:
+        return Unlocked(data)
+    else:
+        held = found
     if not held.certificates:
         raise CertificateError(f"the PKCS #12 container in {name} holds no certificates")
     return Unlocked(b"".join(held.certificates), () if held.key is None else (unused_key(name),))
+
+
+def _open_asking(data: bytes, name: str, ask: Unlock) -> Contents | None:
+    """What is in a container whose passphrase somebody types, again if it is wrong; None if nobody does."""
+    error: CertificateError | None = None
+    for _ in range(TRIES):
+        if (passphrase := ask(name)) is None:
+            break
+        try:
+            return open_pkcs12(data, name, passphrase)
+        except CertificateError as one:
+            if not is_wrong_passphrase(one):
+                raise
+            error = one
+    if error is not None:
+        raise error
+    return None
 
 
 def _pem_in_json(data: bytes) -> list[str] | None:

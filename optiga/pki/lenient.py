@@ -192,14 +192,14 @@ def parts_of(data: bytes) -> Iterator[Part]:
     while data:
         tag = data[0]
         if tag & 0x1F == 0x1F or len(data) < 2:
-            raise ValueError("a value is cut off")
+            raise ValueError("the length of a value does not fit")
         width = data[1] & 0x7F if data[1] & 0x80 else 0
         start = 2 + width
         if data[1] == 0x80 or width > 4 or len(data) < start:
-            raise ValueError("a value is cut off")
+            raise ValueError("the length of a value does not fit")
         end = start + (int.from_bytes(data[2:start], "big") if width else data[1])
         if len(data) < end:
-            raise ValueError("a value is cut off")
+            raise ValueError("the length of a value does not fit")
         yield Part(tag, data[start:end], data[:end])
         data = data[end:]
 

@@ -91,6 +91,14 @@ def open_emulated(
     return EmulatedTransport(chip, RealTiming(chip.execute, delay=chip.take_security_delay_s))
 
 
+def open_in_memory(model: str | None) -> EmulatedTransport:
+    """A new emulated chip that ends with the process.
+
+    :raises ConfigurationError: if there is no such model.
+    """
+    return EmulatedTransport(EmulatedChip(model=find_model(model)))
+
+
 def open_shielded(
     path: Path, secret: bytes, *, port: str, model: str | None = None, real_timing: bool = False
 ) -> I2cTransport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
@@ -176,6 +178,8 @@ def _reason(error: Exception) -> str:
 
 def _meant(port: str) -> str:
     """Which port was probably meant, if one that is no device was; else empty."""
+    if os.name == "posix" and re.fullmatch(r"tty\w+|(cu|tty)\.[\w.-]+|i2c-\d+", port):
+        return f", did you mean '/dev/{port}'?"
     kind, colon, rest = port.partition(":")
     near = suggest(kind, _KINDS, {})
     return near[:-2] + f"{colon}{rest}'?" if near else ""

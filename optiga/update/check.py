@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
 from optiga.identity.forms import Form, form_of, warnings_about_anchor
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
@@ -68,7 +68,7 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
     That the chip holds the secret which a payload is encrypted with, nobody can see beforehand.
 
     :raises ConfigurationError: if it would not.
-    :raises CertificateError: if the signature is wrong.
+    :raises CertificateError: if the signature is wrong; a warning if the update is there already.
     :raises ChipError: if it neither reads nor uses the trust anchor or the secret.
     """
     manifest = update.signed.manifest
@@ -83,7 +83,7 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
     target = chip.objects.metadata(update.oid)
     has_content = is_there(chip, target, update)
     if has_content:
-        return UpdatePlan(target, resumed=False, there_already=True)
+        return UpdatePlan(target, resumed=False, warnings=_why_not_again(chip, update), there_already=True)
     _check_condition(target, update)
     _check_usage(target, update)
     resumed = _check_version(target, update, is_other=has_content is False)
@@ -97,6 +97,16 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
         after = metadata_after(target, update) or target
         warnings = [*warnings, *lost_uses(update.oid, target, after)]
     return UpdatePlan(target, resumed, tuple(what_stays_updated(target, update)), tuple(warnings))
+
+
+def _why_not_again(chip: Chip, update: UpdateSet) -> tuple[str, ...]:
+    """Why an update that is there is not proven to be the one that the chip took: its signature. No error, because an
+    update may have replaced its own trust anchor.
+    """
+    try:
+        return tuple(_check_signature(chip, update))
+    except (CertificateError, ChipError) as error:
+        return (f"{error.message}: the chip would not accept this update now",)
 
 
 def _check_model(chip: Chip, update: UpdateSet) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
-from optiga.files.passphrases import Passphrase
+from optiga.files.passphrases import CHECK, Passphrase, is_wrong_passphrase
 from optiga.files.secrets import read_secret
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PRIVATE_KEY, identify
 from optiga.pki.pem import as_pem, labels_of
+from optiga.pki.pkcs12 import is_pkcs12, open_pkcs12
 from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 
 if TYPE_CHECKING:
@@ -79,22 +80,30 @@ class KeyFile(NamedTuple):
         if key is None:
             if given and given.problem and self.is_encrypted:
                 given.for_new()
-            raise self._no_key()
+            raise self._no_key(given)
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise ConfigurationError(f"{self.path} has no EC or RSA key", reason=Reason.WRONG_TYPE)
         return key
 
-    def _no_key(self) -> ConfigurationError:
+    def _no_key(self, given: Passphrase | None) -> ConfigurationError:
         what = identify(self.content)
-        if what and what != PRIVATE_KEY:
+        if what and what != PRIVATE_KEY and not self._is_other_passphrase(given):
             return ConfigurationError(
                 f"{self.path} holds {what}, not a private key",
                 hint="Give the file with its private key",
                 reason=Reason.WRONG_TYPE,
             )
-        hint = (
-            "Check the passphrase"
-            if self.is_encrypted
-            else "Use PEM or DER in the format PKCS #8, SEC 1 or OpenSSL's own"
-        )
+        if self.is_encrypted:
+            said = f"the passphrase does not open the private key {self.path}"
+            return ConfigurationError(said, hint=CHECK, reason=Reason.MISMATCH)
+        hint = "Use PEM or DER in the format PKCS #8, SEC 1 or OpenSSL's own"
         return ConfigurationError(f"{self.path} has no readable private key", hint=hint, reason=Reason.WRONG_TYPE)
+
+    def _is_other_passphrase(self, given: Passphrase | None) -> bool:
+        """Whether it is a container that a passphrase does not open."""
+        try:
+            if is_pkcs12(self.content):
+                open_pkcs12(self.content, str(self.path), given)
+        except CertificateError as error:
+            return is_wrong_passphrase(error)
+        return False

@@ -102,7 +102,7 @@ class TestCreation:
             raise sqlite3.OperationalError("database or disk is full")
 
         monkeypatch.setattr("optiga.ca.records.create", fail)
-        with pytest.raises(ConfigurationError, match=r"cannot create .*root: database or disk is full"):
+        with pytest.raises(ConfigurationError, match=r"cannot create .*root: the disk is full"):
             create_root(tmp_path / "root", NAME)
         assert list(tmp_path.iterdir()) == []
 
@@ -125,6 +125,7 @@ class TestCreation:
             (CaName("ä" * 40), "common name"),
             (CaName("a\nb"), "control character"),
             (CaName("a", country="DEU"), "country's two letters"),
+            (CaName("a", country="Germany"), "'Germany' is not"),
             (CaName("a", organization="b" * 65), "organization name has 65"),
         ],
     )

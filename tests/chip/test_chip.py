@@ -347,3 +347,10 @@ def test_words_the_chip_does_not_know_never_reach_it() -> None:
         with pytest.raises(optiga.ConfigurationError):
             call()
     assert len(transport.sent) == 1
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 16])
+def test_a_number_that_no_command_has_room_for(size: int) -> None:
+    chip, _ = open_with()
+    with pytest.raises(optiga.ConfigurationError, match="GetRandom: a number is negative, or too large"):
+        chip.crypto.random(size)

@@ -52,7 +52,9 @@ class TestChip:
         signed = json.loads(cli("ca", "sign", csr, "--ca", ca, "--output", "json").out)
         file = Path(signed["certificate_file"])
         assert file == Path(csr).with_suffix(".pem")
-        written = json.loads(cli("--port", port, "--write", file, "--strict", "--output", "json").out)
+        result = cli("--port", port, "--write", file, "--strict", "--output", "json")
+        assert "has proven that it has the certificate's key" in result.err
+        written = json.loads(result.out)
         assert (written["written"], written["key_match"]) == (True, True)
         read = json.loads(cli("--port", port, "--read", "second", "--output", "json").out)["certificates"]
         assert "".join(read) == file.read_text()
@@ -313,7 +315,12 @@ class TestListAndRevoke:
         assert "Warning: the records" in result.err
         for words in (("crl",), ("sign", "device.csr"), ("revoke", "--yes", "device.pem")):
             assert "have been changed by another program" in fails(cli, 2, "ca", *words, "--ca", root)
-        result = cli("ca", "crl", "--ca", root, "--trust-records")
+        signature = Path(root, "records.sig").read_bytes()
+        refused = fails(cli, 2, "ca", "crl", "--ca", root, "--trust-records")
+        assert "have been changed by another program" in refused
+        assert "--yes" in refused
+        assert Path(root, "records.sig").read_bytes() == signature
+        result = cli("ca", "crl", "--ca", root, "--trust-records", "--yes")
         assert result.code == 0
         assert "accepted as they are" in result.err
         assert "records.sig" in result.err

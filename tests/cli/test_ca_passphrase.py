@@ -62,9 +62,10 @@ class TestNew:
 
     def test_a_weak_one_is_asked_for_again(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         for words in ((), ("--ask-passphrase",)):
-            asked = sit_down(monkeypatch, "short", "short", WORDS, WORDS)
+            asked = sit_down(monkeypatch, "short", WORDS, "differs from it", WORDS, WORDS)
             result = cli("ca", "init", f"new{len(words)}", *words)
-            assert (result.code, len(asked)) == (0, 4)
+            assert (result.code, len(asked)) == (0, 5)
+            assert "differ" in result.err
             assert "at least 12" in result.err
 
     def test_not_asked_in_vain(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +159,9 @@ class TestChange:
         error = fails(cli, 2, *self.change(closed, WORDS))
         assert "--new-passphrase-file new.words: the passphrase is the one that the key has already" in error
         assert Path(closed, "ca.key").read_bytes() == before
-        asked = sit_down(monkeypatch, WORDS, WORDS, OTHER, OTHER)
+        asked = sit_down(monkeypatch, WORDS, OTHER, OTHER)
         result = cli("ca", "passphrase", closed, "--passphrase-file", "old")
-        assert (result.code, len(asked)) == (0, 4)
+        assert (result.code, len(asked)) == (0, 3)
         assert "the key has already" in result.err
 
     def test_none_any_more(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +217,35 @@ class TestAtATerminal:
         assert cli("ca", "crl", "--ca", closed).code == 0
         assert cli("ca", "renew", closed, "--days", "7400").code == 0
         assert len(asked) == 3
+
+    @pytest.mark.parametrize("wrong", [1, 3])
+    def test_a_wrong_one_may_be_typed_again(
+        self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch, wrong: int
+    ) -> None:
+        asked = sit_down(monkeypatch, *["not that one"] * wrong, WORDS)
+        result = cli("ca", "crl", "--ca", closed)
+        assert (result.code, len(asked)) == ((0, 2) if wrong == 1 else (2, 3))
+        assert result.err.count("does not open the key") == wrong
+        assert len(result.errors) == (wrong == 3)
+
+    def test_the_parents_may_be_typed_again(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch, "not that one", WORDS)
+        assert cli("ca", "intermediate", "below", "--ca", closed, "--no-passphrase").code == 0
+        assert len(asked) == 2
+
+    def test_what_comes_from_a_file_is_tried_once(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = sit_down(monkeypatch, WORDS)
+        assert "does not open" in fails(cli, 2, "ca", "crl", "--ca", closed, "--passphrase-file", file("another one"))
+        assert asked == []
+
+    @pytest.mark.parametrize("name", ["nosuch.pem", "ab:cd", "ca.pem"])
+    def test_not_asked_for_what_cannot_be_revoked(
+        self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        asked = sit_down(monkeypatch)
+        Path("ca.pem").write_bytes(Path(closed, "ca.pem").read_bytes())
+        assert cli("ca", "revoke", name, "--ca", closed, "--yes").code != 0
+        assert asked == []
 
     def test_nobody_is_asked_for_what_is_open(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         assert cli("ca", "init", "open", "--no-passphrase").code == 0

@@ -209,7 +209,7 @@ class TestNew:
         assert (made.code, made.out) == (0, "secp256r1\n")
 
     def test_options(self, cli: Cli) -> None:
-        subject = ("--subject", "organizational_unit_name=A", "--subject", "organizational_unit_name=B, ü")
+        subject = ("--subject", "organizational_unit_name=A", "--subject", "OU=B, ü")
         words = ("--slot", "0xE0F3", "--thing", "-", "--policy", "-", "--yes")
         assert cli("config", "new", "new.jsn", *subject, *words).code == 0
         found = self.said(cli)
@@ -255,6 +255,26 @@ class TestNew:
         assert Path("new.jsn").read_text() == "mine"
         assert cli("config", "new", "new.jsn", "--yes", "--force").code == 0
         assert self.said(cli)["slot"] == "second"
+
+    def test_names_of_openssl(self, cli: Cli) -> None:
+        names = {
+            "C": "DE",
+            "ST": "x",
+            "L": "y",
+            "O": "z",
+            "OU": "a",
+            "CN": "b",
+            "emailAddress": "c@d.e",
+            "serialNumber": "1",
+        }
+        words = [word for name, value in names.items() for word in ("--subject", f"{name}={value}")]
+        assert cli("config", "new", "new.jsn", "--yes", *words).code == 0
+        found = json.loads(Path("new.jsn").read_text())["csr_config"]["certificate_info"]
+        assert list(found) == [
+            *("country_name", "state_or_province_name", "locality_name", "organization_name"),
+            *("organizational_unit_name", "common_name", "email_address", "serial_number"),
+        ]
+        assert list(found.values()) == list(names.values())
 
     @pytest.mark.parametrize(
         "words",

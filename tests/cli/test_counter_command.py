@@ -32,13 +32,33 @@ def test_set_count_show(cli: Cli, port: str) -> None:
     }
     last = cli("--port", port, "counter", "count", "0xE120", 200, "--query", "value")
     assert last.out == "3\n"
-    assert "0xE120 is at its threshold 3" in last.err
+    assert "0xE120 counted 2 of 200: it is at its threshold 3" in last.err
     refused = cli("--port", port, "counter", "count", "0xE120")
     assert (refused.code, refused.out, len(refused.errors)) == (CHIP, "", 1)
     assert "0x0E, counter threshold" in refused.errors[0]
     assert cli("--port", port, "counter", "set", "0xE120", "--value", 0).out == "0xE120  0 of 3, 3 left\n"
     again = cli("--port", port, "counter", "set", "0xE120", "--value", 0, "--threshold", 3)
     assert "nothing was written" in again.err
+
+
+@pytest.mark.parametrize(("step", "counted"), [(9, 9), (10, 10), (25, 10)])
+def test_how_far_it_counted(cli: Cli, port: str, step: int, counted: int) -> None:
+    cli("--port", port, "counter", "set", "0xE121", "--value", 5, "--threshold", 15)
+    result = cli("--port", port, "-q", "counter", "count", "0xE121", step, "--output", "json")
+    assert result.code == 0
+    assert json.loads(result.out)["counted"] == counted
+    assert ("Warning: 0xE121 counted 10 of 25" in result.err) == (step == 25)
+
+
+def test_a_counter_that_may_not_be_read_beforehand(cli: Cli, port: str) -> None:
+    """Its reading would count another: it is read once, afterwards."""
+    cli("--port", port, "counter", "set", "0xE120", "--threshold", 9)
+    cli("--port", port, "counter", "set", "0xF1D0", "--value", 1, "--threshold", 9)
+    words = ("type: up_counter", "execute: always", "read: luc 0xE120")
+    assert cli("--port", port, "object", "metadata", "0xF1D0", *words, "--yes").code == 0
+    seen = [json.loads(cli("--port", port, "counter", "count", "0xF1D0", n, "--output", "json").out) for n in (2, 20)]
+    assert [(one["value"], one["counted"]) for one in seen] == [(3, 2), (9, None)]
+    assert cli("--port", port, "counter", "show", "0xE120", "--query", "value").out == "2\n"
 
 
 def test_a_data_object_as_counter(cli: Cli, port: str) -> None:
@@ -67,6 +87,8 @@ def test_a_write_counts_no_reading(cli: Cli, port: str, words: str) -> None:
 MISTAKES = {
     "no counter": Mistake("show 0xE0E1", "0xE0E1 .* is not a counter"),
     "unknown": Mistake("show 0xE199", "not an OID"),
+    "a value behind the threshold": Mistake("set 0xE120 --value 20 --threshold 10", "20 is more than .* greater thres"),
+    "a value alone": Mistake("set 0xE120 --value 20", "20 is more than .*Give both: --value and --threshold"),
     "not yet a counter": Mistake("show 0xF1D0", "holds 100 bytes, but a counter has 8"),
     "half of what is not there": Mistake("set 0xF1D0 --value 1", "holds 100 bytes"),
     "counting data": Mistake("count 0xF1D0", "Use a counter: 0xE120", CHIP),

@@ -125,7 +125,7 @@ class TestRoom:
         monkeypatch.setattr("optiga.files.reserved.os.write", full)
         result = run()
         assert (result.code, result.out, wire.sent, left()) == (2, "", [], [])
-        assert "the disk is full" in result.errors[0]
+        assert "the disk is full. Delete files" in result.errors[0]
 
     def test_it_is_as_large_as_the_file(self, run: Cli, wire: Wire) -> None:
         sizes = []

@@ -163,6 +163,8 @@ class TestValues:
             ("[provision]\nregion = 'x'", "'provision' is not a known default"),
             ("timeout = true", "'timeout' takes"),
             ("region = ['a']", "'region' takes"),
+            ("region = 5", "'region' takes a text in quotes, not 5"),
+            ("port = 7", "'port' takes a text in quotes, not 7"),
             ("thing-group = [1, {}]", "'thing-group' takes"),
             ("thing-group = []", "'thing-group' takes"),
             ("#" * 200_000, "larger than"),
@@ -225,8 +227,8 @@ class TestShow:
 
     def test_values_that_no_command_takes(self, cli: Cli) -> None:
         said = {
-            "timeout": ('"soon"', "'soon'"),
-            "crl-days": ("-4", "-4"),
+            "timeout": ('"soon"', "'soon' is not a number"),
+            "crl-days": ('"ten"', "'ten' is not a whole number"),
             "curve": ('"p999"', "p999"),
             "timing": ('"fast"', "fast"),
             "port": ('"emulator:x?y=1"', "unknown option 'y'"),

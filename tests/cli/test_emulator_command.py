@@ -17,6 +17,7 @@ from optiga.emulator.store import SqliteStore
 from optiga.transport.emulated import open_emulated
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate_for
+from tests.support.permissions import permissions_count
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process, serving
 from tests.support.sampling import sampled
@@ -162,11 +163,11 @@ class TestHeld:
             for words in (("reset", "held.chip"), ("serve", "--chip", "held.chip", "--tcp", "0")):
                 assert f"in use by process {served.pid} (" in cli("emulator", *words).errors[0]
 
-    def test_by_a_program(self, cli: Cli, short_wait: None) -> None:
+    def test_by_a_program(self, cli: Cli) -> None:
         with optiga.open_chip("emulator:held.chip"):
             result = cli("--port", "emulator:held.chip", "--csr", CONFIG)
             assert (result.code, len(result.errors)) == (BOARD, 1)
-            assert f"in use by process {os.getpid()} (" in result.errors[0]
+            assert "in use by this process" in result.errors[0]
         assert cli("--port", "emulator:held.chip", "--csr", CONFIG).code == 0
 
 
@@ -265,6 +266,8 @@ class TestServe:
             result = cli("emulator", "serve", "--chip", "other.chip", "--tcp", number)
         assert (result.code, result.out, len(result.errors)) == (BOARD, "", 1)
         assert f"127.0.0.1:{number}: cannot serve there" in result.errors[0]
+        assert not Path("other.chip").exists()
+        assert Path("board.chip").exists()
 
     @pytest.mark.parametrize("address", ["host:http", "127.0.0.1:70000", "127.0.0.1:", "-1"])
     def test_an_address_that_is_none(self, cli: Cli, address: str) -> None:
@@ -325,12 +328,39 @@ class TestNames:
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
         assert "A new chip was created" in cli("--port", "emulator:third", "pair", "--out", "secret").err
 
-    @pytest.mark.parametrize(("name", "is_near"), [("bnech.chip", True), ("bench2.chip", False), ("lamp", False)])
+    @pytest.mark.parametrize("name", ["none/chip", "folder", "short", "a?b", "shelf/chip", "locked/chip", "locked"])
+    def test_what_cannot_be_a_chip_is_not_announced(self, cli: Cli, name: str) -> None:
+        Path("folder").mkdir()
+        Path("short").write_text("hello")
+        Path("shelf").mkdir(mode=0o500)
+        Path("locked").mkdir(mode=0o000)
+        with permissions_count():
+            result = cli("--port", f"emulator:{name}", "info")
+        assert result.code != 0
+        assert "Emulated chip" not in result.err
+        assert "new chip" not in result.err
+
+    def test_the_users_own_chip_is_announced_as_new(self, cli: Cli) -> None:
+        first, second = (cli("--port", "emulator", "info").err for _ in range(2))
+        assert "Emulated chip" in first
+        assert "A new chip was created" in first
+        assert "Emulated chip" in second
+        assert "A new chip" not in second
+
+    @pytest.mark.parametrize(
+        ("name", "is_near"),
+        [
+            *(("bnech.chip", True), ("bench2.chip", False), ("lamp", False), ("bench", False), ("benhc", True)),
+            *(("bench-b.chip", False), ("b.chip", False), ("tube.chip", False)),
+        ],
+    )
     def test_a_new_chip_beside_one_with_a_name_like_it(self, cli: Cli, name: str, *, is_near: bool) -> None:
         """As of a name that is mistyped. Names that differ in a number are those of a series."""
-        assert cli("emulator", "new", "bench.chip").code == 0
+        for chip in ("bench.chip", "a.chip", "tub.chip"):
+            assert cli("emulator", "new", chip).code == 0
         Path("bench.chop").write_text("no chip")
-        assert ("Did you mean bench.chip?" in cli("--port", f"emulator:{name}", "info").err) is is_near
+        assert ("Did you mean" in (said := cli("--port", f"emulator:{name}", "info").err)) is is_near
+        assert ("Did you mean bench.chip?" in said) is is_near
 
     def test_a_file_that_is_not_a_chip(self, cli: Cli) -> None:
         """Nothing is said of it that holds for chips alone."""

@@ -46,7 +46,7 @@ from optiga.cli.support.settings import Settings
 from optiga.identity.kept_key import KeptKeyRehearsal
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal
 from optiga.identity.write import WriteResult
-from optiga.objects.counters import CounterState
+from optiga.objects.counters import CounterState, CounterStep
 from optiga.objects.info import ChipInformation
 from optiga.objects.pairing import Pairing
 from optiga.provision.journal import JournalCheck
@@ -60,7 +60,17 @@ from tests.support.cli.runner import Cli
 
 TYPES = (
     *(AesMacResult, AgreedSecret, BytesResult, CaPassphraseResult, CaResult, CertificateShown, ChipInformation),
-    *(CipherResult, CounterList, CounterState, CrlResult, CsrResult, DerivedKey, DigestResult, DrawnKeyResult),
+    *(
+        CipherResult,
+        CounterList,
+        CounterState,
+        CounterStep,
+        CrlResult,
+        CsrResult,
+        DerivedKey,
+        DigestResult,
+        DrawnKeyResult,
+    ),
     *(ExportResult, GeneratedKey, ImportResult, IssuedList, IssueResult, KeyList, MacResult, MetadataChangeResult),
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),

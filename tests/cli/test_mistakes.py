@@ -42,6 +42,15 @@ MISTAKES = {
         "no certificate in .*0xE0E2, use 'object write' with an offset",
         5,
     ),
+    "device without its folder": Mistake("--port ttyACM0 info", "no such port, did you mean '/dev/ttyACM0'", BOARD),
+    "device of a Mac": Mistake("--port cu.usbmodem12 info", "did you mean '/dev/cu.usbmodem12'", BOARD),
+    "bus without its folder": Mistake("--port i2c-1 info", "no such port, did you mean '/dev/i2c-1'", BOARD),
+    "a certificate as configuration": Mistake(
+        "--port {port} --csr {files}/cert.pem", "cert.pem is PEM, .* use --write .*cert.pem", reason="wrong_type"
+    ),
+    "a file as folder": Mistake(
+        "--port {port} --csr {config} --out-dir {config}", "it is not a folder. Name a folder", reason="not_writable"
+    ),
     "mistyped emulator": Mistake("--port emulatr:x info", "no such port, did you mean 'emulator:x'", BOARD),
     "mistyped reason": Mistake(
         "ca revoke 01 --ca ca --reason keyCompromis", "is not one of unspecified, keyCompromise.*did you mean 'keyCompr"

@@ -255,3 +255,30 @@ def test_two_values_where_one_counts(cli: Cli, port: str, option: str) -> None:
 
 def test_a_port_overrules_that_of_an_alias(cli: Cli, port: str) -> None:
     assert cli("--port", "emulator:none/chip", "--port", port, "--output", "json", "--output", "repr", "info").code == 0
+
+
+def _commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for one in command.list_commands(ctx):
+            found = command.get_command(ctx, one)
+            assert found is not None
+            yield from _commands(found, f"{name} {one}".strip())
+
+
+WITHOUT_A_BOARD = re.compile(r"(ca|config (check|new|sample|schema)|update (show|make)|completion)\b")
+
+
+def test_only_what_uses_a_board_shows_the_port() -> None:
+    """The others take it nevertheless, as scripts of earlier releases may give it."""
+    for name, command in _commands(app):
+        ports = [one for one in command.params if "--port" in one.opts]
+        if ports and WITHOUT_A_BOARD.match(name):
+            assert [one.hidden for one in ports if isinstance(one, click.Option)] == [True], name
+        elif name.partition(" ")[0] in ("info", "object", "key", "import", "pair"):
+            assert not any(one.hidden for one in ports if isinstance(one, click.Option)), name
+
+
+def test_a_port_where_no_board_is_used(cli: Cli) -> None:
+    assert cli("--port", "emulator", "config", "sample", "--port", "emulator").code == 0

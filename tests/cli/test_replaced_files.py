@@ -155,7 +155,7 @@ def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: 
         "a configuration": [CONFIG.read_bytes(), b"\xef\xbb\xbf" + CONFIG.read_bytes()],
     }
     for what, words in (
-        ("the objects of a chip", "export made --force"),
+        ("an export of a chip's objects", "export made --force"),
         ("the state of an emulated chip", "emulator dump --out made --force"),
         ("the content of a journal", "journal export --journal journal --out made --force"),
         ("the content of a journal", "journal export --journal journal --out made --force --output csv"),

@@ -205,6 +205,19 @@ class TestImport:
         assert [dump[oid]["data"] for oid in ("f1d0", "f1d1")] == ["aa", "bb"]
         assert [dump[oid]["pretty_metadata"]["change"] for oid in ("f1d0", "f1d1")] == ["never", words["change"]]
 
+    @pytest.mark.parametrize("model", ["trust-m-v3", "trust-x"])
+    def test_a_dry_run_makes_no_chip(self, cli: Cli, model: str) -> None:
+        """What it says is what happens to the chip that would be made, of the port's model."""
+        save({"f1d1": {"data": "aa"}, "f1c0": {"data": "07"}})
+        words = ("--port", f"emulator:none?model={model}", "import", "f.json", "--output", "json")
+        planned = cli(*words, "--dry-run")
+        assert (planned.code, planned.errors) == (0, [])
+        assert "does not exist yet" in planned.err
+        assert not Path("none").exists()
+        done = cli(*words, "--yes")
+        counts = ("written", "metadata", "unchanged", "left")
+        assert [json.loads(planned.out)[one] for one in counts] == [json.loads(done.out)[one] for one in counts]
+
     def test_a_dry_run_touches_nothing(self, cli: Cli, port: str) -> None:
         save({"f1d0": {"data": "aa", "pretty_metadata": {"read": "never", "lcso": "operational"}}, "e0f1": {}})
         before = exported(cli, port)

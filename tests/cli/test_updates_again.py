@@ -113,7 +113,10 @@ class TestThereAlready:
         assert apply(cli, port, made(payload, target_oid=oid)).code == 0
         with optiga.open_chip(port) as chip:
             chip.write(0xE0E8, certificate_of(ec.generate_private_key(ec.SECP256R1())))
-        assert apply(cli, port, made(payload, target_oid=oid)).code == 0
+        for options in ((), ("--check",)):
+            again = apply(cli, port, made(payload, target_oid=oid), "-q", *options)
+            assert again.code == 0
+            assert "Warning: the update is not signed with the key of the certificate in 0xE0E8" in again.err
 
 
 OTHER: dict[str, tuple[int, Payload, Payload]] = {

@@ -48,7 +48,7 @@ def test_every_option_of_every_command(commands: list[CommandHelp], pages: dict[
         seen = page.partition("\n.SH OPTIONS\n")[2] + page.partition(head)[2].partition("\n.SH ")[0]
         seen = unescape(seen)
         for option in command.options:
-            text = " ".join(option.text.replace("optiga.py", "optiga").split())
+            text = " ".join(option.text.replace("optiga.py", "optiga").replace("…", "...").split())
             assert f'.B "{option.term}" {text}' in seen, (command.name, option.term)
 
 
@@ -62,6 +62,13 @@ def test_every_command_is_found_from_the_first_page(commands: list[CommandHelp],
 def test_the_command_that_is_installed_is_named(pages: dict[str, str]) -> None:
     for name, page in pages.items():
         assert "optiga.py" not in page, name
+
+
+def test_characters_that_every_troff_knows(pages: dict[str, str]) -> None:
+    """groff's name for a character by its number is none to others, which leave it out with a warning."""
+    for name, page in pages.items():
+        assert page.isascii(), name
+        assert r"\[u" not in page, name
 
 
 def test_pages_of_commands_that_are_no_more_go(tmp_path: Path, pages: dict[str, str]) -> None:

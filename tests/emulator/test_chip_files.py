@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import stat
@@ -24,10 +25,12 @@ from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import create_chip, default_chip_path, open_chip_file, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
+from optiga.files.locks import Owner
 from optiga.protocol import tls_identity
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata import Tag
 from tests.support.emulator.emulated import Probe, command, in_der, key_target, two
+from tests.support.permissions import permissions_count
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and permissions are POSIX's")
 
@@ -156,14 +159,44 @@ def test_a_file_that_is_cut_off(path: Path) -> None:
         content(path)
 
 
-@posix
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="nothing is forbidden to root")
-@pytest.mark.parametrize("mode", [0o000, 0o200])
-def test_a_file_that_may_not_be_read(path: Path, mode: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "said"), [(0o000, "read it"), (0o200, "read it"), (0o400, "write it"), (0o444, "write it")]
+)
+def test_a_file_that_may_not_be_used(path: Path, mode: int, said: str) -> None:
     create_chip(path, TRUST_M_V3)
     path.chmod(mode)
-    with pytest.raises(BoardError, match="cannot be opened"):
-        SqliteStore(path, wait_s=0)
+    with permissions_count(), pytest.raises(BoardError, match=f"you have no permission to {said}") as caught:
+        probe_of(path)
+    assert "permissions" in caught.value.hint
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "shelf" / "chip"
+    path.parent.mkdir()
+    if is_there:
+        create_chip(path, TRUST_M_V3)
+    path.parent.chmod(0o500)
+    with permissions_count(), pytest.raises(BoardError) as caught:
+        probe_of(path)
+    path.parent.chmod(0o700)
+    assert f"no permission to write in the folder {path.parent}" in caught.value.message
+
+
+def test_a_folder_that_may_not_be_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "shelf").mkdir(mode=0o600)
+    with permissions_count(), pytest.raises(BoardError, match=r"no permission to look into its folder .*shelf"):
+        SqliteStore(tmp_path / "shelf" / "chip")
+    (tmp_path / "shelf").chmod(0o700)
+
+
+def probe_of(path: Path) -> None:
+    """Open a chip and change it."""
+    store = SqliteStore(path, wait_s=0)
+    try:
+        store.save(store.load())
+    finally:
+        store.close()
 
 
 def test_a_folder_is_no_chip(tmp_path: Path) -> None:
@@ -298,10 +331,43 @@ def test_the_second_one_is_told_who_has_it(path: Path, monkeypatch: pytest.Monke
 
 def test_in_one_process_the_second_is_kept_out_too(path: Path) -> None:
     first = SqliteStore(path)
-    with pytest.raises(BoardError, match=f"in use by process {os.getpid()}"):
-        SqliteStore(path, wait_s=0)
+    with pytest.raises(BoardError, match="in use by this process"):
+        SqliteStore(path, wait_s=3600)
     first.close()
     content(path)
+
+
+def test_another_thread_of_the_process_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = SqliteStore(path)
+    asked: list[float] = []
+
+    def busy(path: Path, wait_s: float) -> sqlite3.Connection:
+        asked.append(wait_s)
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr("optiga.emulator.store._connect", busy)
+    thread = threading.Thread(target=refused, args=(path,))
+    thread.start()
+    thread.join()
+    assert asked == [3600]
+    refused(path)
+    assert asked == [3600, 0]
+    first.close()
+
+
+def refused(path: Path) -> None:
+    with pytest.raises(BoardError, match="in use by this process"):
+        SqliteStore(path, wait_s=3600)
+
+
+def test_what_was_forgotten_is_held_by_nobody(path: Path) -> None:
+    """A chip that was never closed, and is no more: nothing says that this process still has it."""
+    store = SqliteStore(path)
+    owner = Owner(path)
+    assert "this process" in owner.in_use("chip").message
+    del store
+    gc.collect()
+    assert "this process" not in owner.in_use("chip").message
 
 
 @posix

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import SimpleNamespace
 
 import pytest
 
 from optiga.errors import ConfigurationError
 from optiga.files import database
 from optiga.files.database import Kind, open_database
+from optiga.files.sqlite_refusals import refusal_of
 from optiga.files.sqlite_uri import address_of
+from tests.support.permissions import permissions_count
 
 KIND = Kind(0x4F505454, 7, "CREATE TABLE one (a); CREATE TABLE two (b);", "a list of tests", "Run the tests first")
 BROKEN = KIND._replace(schema="CREATE TABLE one (a); CREATE TABLE one (a);")
@@ -109,6 +113,49 @@ def test_another_was_quicker(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert connection.execute("SELECT a FROM one").fetchall() == [("theirs",)]
 
 
+@pytest.mark.parametrize(("mode", "said"), [(0o000, "read it"), (0o400, "write it")])
+def test_a_file_that_may_not_be_used(path: Path, mode: int, said: str) -> None:
+    make(path)
+    path.chmod(mode)
+    with permissions_count(), pytest.raises(ConfigurationError, match=f"you have no permission to {said}"):
+        run(path, "INSERT INTO one VALUES (1)")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_that_may_not_be_written(path: Path, is_there: bool) -> None:
+    if is_there:
+        make(path)
+    path.parent.chmod(0o500)
+    with permissions_count(), pytest.raises(ConfigurationError) as raised:
+        run(path, "INSERT INTO one VALUES (1)")
+    path.parent.chmod(0o700)
+    assert f"no permission to write in the folder {path.parent}" in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "the disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (sqlite3.OperationalError("disk I/O error"), "disk I/O error"),
+    ],
+)
+def test_what_is_no_matter_of_permissions(path: Path, error: sqlite3.Error | OSError, said: str) -> None:
+    make(path)
+    refusal = refusal_of(path, error)
+    assert refusal.cause == said
+    assert ("Delete files" in refusal.hint) == ("full" in said)
+
+
+def test_a_file_system_that_is_read_only(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(path)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY), raising=False)
+    monkeypatch.setattr(os, "supports_effective_ids", set())
+    refusal = refusal_of(path.with_name("another"), sqlite3.OperationalError("unable to open database file"))
+    assert refusal.cause == f"the file system of {path.parent} is read-only"
+
+
 def test_others_have_it_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(path)
     assert database.WAIT_S >= 10
@@ -116,7 +163,6 @@ def test_others_have_it_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         said = refusal(path)
-    assert "database is locked" in said
     assert "another process is using it" in said
 
 

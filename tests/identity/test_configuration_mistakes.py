@@ -279,6 +279,12 @@ def test_a_member_that_stands_twice(tmp_path, monkeypatch):
         (b"{\n\xff}", "config.jsn:2: not UTF-8"),
         (b"", "config.jsn:1: not JSON: the file is empty (column 1)"),
         (b"-----BEGIN CERTIFICATE-----", "config.jsn is PEM"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----", "config.jsn is PEM with a CSR"),
+        (b"-----BEGIN PRIVATE KEY-----", "config.jsn is PEM with a private key"),
+        (b"SQLite format 3\0" + bytes(52) + b"OPTG\xff", "config.jsn is an emulated chip"),
+        (b"SQLite format 3\0" + bytes(52) + b"OPJN\xff", "config.jsn is a journal"),
+        (b"SQLite format 3\0" + bytes(52) + b"OPCA\xff", "config.jsn is the record file of a CA"),
+        (b"SQLite format 3\0" + bytes(52) + b"\0\0\0\0\xff", "config.jsn is an SQLite file"),
         (b"# of OpenSSL\n[ req ]\nprompt = no\n", "config.jsn is a file with sections"),
         (b"prompt=no\r\n[my dn]\r\ncommonName = x\r\n", "config.jsn is a file with sections"),
         (b'\xef\xbb\xbf<?xml version="1.0"?>\n<a/>', "config.jsn is XML"),
@@ -305,7 +311,7 @@ def test_files_that_are_no_configuration(tmp_path, monkeypatch, content, message
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(ConfigurationError, match="no such file"):
+    with pytest.raises(ConfigurationError, match=r"no such file.*'config new'"):
         load_configuration(tmp_path / "missing.jsn")
     with pytest.raises(ConfigurationError, match=r"it is a folder|permission denied"):
         load_configuration(tmp_path)

@@ -151,6 +151,9 @@ class TestMistakesInAConfiguration:
         assert "secp256k1" in error.message
         assert len(error.problems) == 1
 
+    def test_an_empty_dictionary(self, optiga_chip: optiga.Chip) -> None:
+        assert self.refusal(optiga_chip, {}).message == "configuration: csr_config is missing"
+
     @pytest.mark.parametrize("value", [b"bytes", {1, 2}, float("nan"), object()])
     def test_what_json_cannot_hold(self, value: object, optiga_chip: optiga.Chip) -> None:
         document = copy.deepcopy(DOCUMENT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import subprocess
@@ -29,6 +28,7 @@ from optiga.provision.results import RunResult, SlotResult
 from optiga.provision.version1 import OldEntry
 from tests.provision.test_facts import FACTS
 from tests.support.journals import edit_version_1, make_entry, old_of, write_version_1
+from tests.support.permissions import permissions_count
 from tests.support.places import ROOT
 from tests.support.processes import LIMIT_S
 
@@ -269,14 +269,13 @@ class TestFiles:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="a folder that nobody can write to, root included")
     def test_a_read_only_folder(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"/proc/self/personalization\.db cannot be used.*read-only"):
+        with pytest.raises(ConfigurationError, match=r"personalization\.db cannot .* in the folder /proc/self"):
             save(Path("/proc/self") / FILE_NAME, ENTRY)
 
-    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
     def test_a_read_only_file(self, path: Path) -> None:
         save(path, ENTRY)
         path.chmod(0o400)
-        with pytest.raises(ConfigurationError, match="attempt to write a readonly database"):
+        with permissions_count(), pytest.raises(ConfigurationError, match="no permission to write it"):
             save(path, ENTRY.after(KeyMade(b"key")))
 
     def test_a_full_disk(self, path: Path) -> None:
@@ -287,9 +286,7 @@ class TestFiles:
                 journal._connection.execute("PRAGMA max_page_count = 1")  # no more than it has
                 journal.save(ENTRY.after(Issued("x" * 100_000, "a.pem")))
 
-        with pytest.raises(
-            ConfigurationError, match=r"cannot be used: database or disk is full\. Check whether the disk is full"
-        ):
+        with pytest.raises(ConfigurationError, match=r"cannot be used: the disk is full\. Delete files"):
             save_too_much()
         with open_journal(path) as journal:
             assert journal.all() == [kept]

@@ -12,8 +12,10 @@ from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.environment import FILE_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.passphrase import read_or_ask, read_passphrase
+from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.files.secrets import readers_of
+from optiga.files.shown import shown
 from optiga.pki.certificate_files import unlocked, unused_key
 
 if TYPE_CHECKING:
@@ -38,16 +40,24 @@ def container_passphrase(settings: Settings, file: str | None) -> Passphrase | U
     :raises ConfigurationError: if the file cannot be read or begins with an empty line.
     """
     if file is None and find_passphrase(FILE_PASSPHRASE) is None:
-        return _ask if is_somebody_there() else None
+        return _Asker() if is_somebody_there() else None
     found = read_passphrase(file, ask=False, environment=FILE_PASSPHRASE)
     for warning in found.warnings if found else ():
         settings.warn(warning)
     return found
 
 
-def _ask(name: str) -> Passphrase | None:
-    """What whoever sits at the terminal types for a container."""
-    return read_or_ask(None, prompt=f"Passphrase of {name}", environment=FILE_PASSPHRASE)
+class _Asker:
+    """What whoever sits at the terminal types for containers; asked again for one, he is told that it was wrong."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+
+    def __call__(self, name: str) -> Passphrase | None:
+        if name in self._asked:
+            say(f"The passphrase does not open {shown(name)}.")
+        self._asked.add(name)
+        return read_or_ask(None, prompt=f"Passphrase of {name}", environment=FILE_PASSPHRASE)
 
 
 def open_container(settings: Settings, content: bytes, name: str, file: str | None) -> bytes:

@@ -109,6 +109,19 @@ def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty
     return bytes(data)
 
 
+INPUT = Path("standard input")
+"""What to call standard input in messages of who takes a path."""
+
+
+def named_or_input(name: str, what: str) -> tuple[Path, bytes | None]:
+    """A file by its path, which is not read yet; or standard input for ``-``, with its content.
+
+    :param what: what it is to the user, for messages.
+    :raises ConfigurationError: if standard input cannot be read, or has too much.
+    """
+    return (INPUT, read_whole("-", what, limit=MAX_FOR_CHIP)) if name == "-" else (Path(name), None)
+
+
 def read_metadata_file(name: str) -> bytes:
     """The content of a file with metadata, or of standard input for ``-``.
 

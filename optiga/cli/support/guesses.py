@@ -26,6 +26,10 @@ _PLAIN = (
 _CUTOFF = 0.7
 _LONGEST = 60
 """Most characters of a word that something near is looked for."""
+_FEWEST = 3
+"""Fewest letters of a word that has two swapped."""
+_SHORT = {"-V": "version"}
+"""Options of one letter that other programs have."""
 _MOST = 4
 """Most lines that are shown."""
 
@@ -69,7 +73,8 @@ def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
             near = _nearest(_bare(word), options) if _has_one_dash(word) and name[1:] in word else None
             if near is not None:
                 return _say("option", _written(word), [_line(ctx, options[near], word, arguments[place + 1 :])])
-        return _say("option", name, [])
+        short = _SHORT.get(name)
+        return _say("option", name, [f"--{short}"] if short in options else [])
     commands = ctx.command.list_commands(ctx) if isinstance(ctx.command, click.Group) else []
     near = _nearest(_bare(name), [*options, *commands])
     if near in commands:
@@ -158,11 +163,23 @@ def _nearest(word: str, choices: Iterable[str]) -> str | None:
     choices = list(choices)
     if word in choices:
         return word
+    if (swapped := next((one for one in choices if _is_swapped(word, one)), None)) is not None:
+        return swapped
     if len(word) > _LONGEST:
         return None
     import difflib
 
     return next(iter(difflib.get_close_matches(word, choices, n=1, cutoff=_CUTOFF)), None)
+
+
+def _is_swapped(word: str, choice: str) -> bool:
+    """Whether a word is a choice with two neighbouring letters swapped, which counts even where few are left."""
+    if len(word) != len(choice) or len(word) < _FEWEST:
+        return False
+    if len(places := [place for place in range(len(word)) if word[place] != choice[place]]) != 2:
+        return False
+    first, second = places
+    return second == first + 1 and (word[first], word[second]) == (choice[second], choice[first])
 
 
 def _has_one_dash(word: str) -> bool:

@@ -12,3 +12,15 @@ class EscapingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return shown_lines(super().format(record))
+
+
+def start(verbosity: int) -> None:
+    """Log to standard error.
+
+    :param verbosity: 1 for each command and its time, 2 for each frame, too.
+    """
+    handler = logging.StreamHandler()
+    form = "%(asctime)s.%(msecs)03d %(name)s: %(message)s" if verbosity > 1 else "%(name)s: %(message)s"
+    handler.setFormatter(EscapingFormatter(form, "%H:%M:%S"))
+    logging.basicConfig(handlers=[handler])
+    logging.getLogger("optiga").setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)

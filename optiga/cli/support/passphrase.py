@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -19,19 +21,22 @@ from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings, together
-from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.passphrases import passphrase_of_text, read_passphrase_file
+from optiga.errors import ConfigurationError, OptigaError, Reason, naming
+from optiga.files.passphrases import TRIES, is_wrong_passphrase, passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
     from optiga.files.passphrases import Passphrase
 
+T = TypeVar("T")
+
 passphrase_options: Decorator = together(
     click.option(
         "--passphrase-file",
         type=FILE,
-        help=f"File whose first line is the passphrase (default: environment variable {CA_PASSPHRASE}).",
+        help=f"File whose first line is the passphrase (default: environment variable {CA_PASSPHRASE}, "
+        "else asked for at the terminal).",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key."),
 )
@@ -46,13 +51,12 @@ no_passphrase_option: Decorator = click.option(
 
 
 def read_passphrase(
-    file: str | None, *, ask: bool, prompt: str = "Passphrase", new: bool = False, environment: str = CA_PASSPHRASE
+    file: str | None, *, ask: bool, prompt: str = "Passphrase", environment: str = CA_PASSPHRASE
 ) -> Passphrase | None:
     """The passphrase, None if there is none.
 
     :param file: a file whose first line it is; counts before the environment.
     :param ask: ask at the terminal; counts before the environment.
-    :param new: have it typed twice.
     :param environment: the variable that holds it; empty for none.
     :raises ConfigurationError: if the file cannot be read or begins with an empty line, or nobody can be asked.
     """
@@ -69,8 +73,8 @@ def read_passphrase(
                 else "Give the passphrase in a file",
                 reason=Reason.MISSING,
             )
-        typed = click.prompt(shown(prompt), hide_input=True, confirmation_prompt=new, err=True)
-        return passphrase_of_text(os.fsencode(typed))
+        typed = passphrase_of_text(os.fsencode(click.prompt(shown(prompt), hide_input=True, err=True)))
+        return None if typed is None else replace(typed, is_typed=True)
     value = find_passphrase(environment) if environment else None
     return passphrase_of_text(os.fsencode(value)) if value else None
 
@@ -81,6 +85,26 @@ def read_or_ask(file: str | None, *, ask: bool = False, prompt: str, environment
     if found is None and is_somebody_there():
         found = read_passphrase(None, ask=True, prompt=prompt, environment=environment)
     return found
+
+
+def use_passphrase(
+    found: Passphrase | None, use: Callable[[Passphrase | None], T], *, prompt: str
+) -> tuple[T, Passphrase | None]:
+    """What a passphrase opens. Whoever has typed a wrong one may type it again, three times in all.
+
+    :param use: what opens something with it.
+    :returns: what was opened, and the passphrase with which it was.
+    :raises OptigaError: as ``use`` does.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return use(found), found
+        except OptigaError as error:
+            if found is None or not found.is_typed or not left or not is_wrong_passphrase(error):
+                raise
+            say(f"{error}.")
+            found = read_passphrase(None, ask=True, prompt=prompt)
+    raise AssertionError  # the last try has raised
 
 
 def read_new_passphrase(
@@ -108,23 +132,34 @@ def read_new_passphrase(
             raise click.UsageError(f"--no-passphrase and {option} do not go together.")
         return None
     variable = CA_PASSPHRASE if environment else ""
-    found = read_passphrase(file, ask=ask, prompt=prompt, new=True, environment=variable)
-    is_typed = ask or (found is None and is_somebody_there())
-    while found is None or (mistake := _mistake_in_new(found, is_old)):
-        if found is None and not is_typed:
-            ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" * bool(variable))
-            raise ConfigurationError(
-                "the CA's key must be encrypted, but no passphrase was given",
-                hint=f"Give one: {ways}. To leave the key unencrypted, use --no-passphrase",
-                reason=Reason.MISSING,
-            )
-        if found is not None and mistake:
-            if not is_typed:
-                mistake.locate(variable if file is None else f"{option} {file}")
-                raise mistake
-            say(f"{mistake}.")
-        found = read_passphrase(None, ask=True, prompt=prompt, new=True, environment=variable)
+    found = read_passphrase(file, ask=ask and file is not None, environment=variable)
+    if ask or (found is None and is_somebody_there()):
+        return _ask_new(prompt, is_old, variable)
+    if found is None:
+        ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" * bool(variable))
+        raise ConfigurationError(
+            "the CA's key must be encrypted, but no passphrase was given",
+            hint=f"Give one: {ways}. To leave the key unencrypted, use --no-passphrase",
+            reason=Reason.MISSING,
+        )
+    if mistake := _mistake_in_new(found, is_old):
+        mistake.locate(variable if file is None else f"{option} {file}")
+        raise mistake
     return found
+
+
+def _ask_new(prompt: str, is_old: Callable[[bytes], bool], environment: str) -> Passphrase:
+    """A new passphrase that is typed, and typed again only when it is good."""
+    while True:
+        found = read_passphrase(None, ask=True, prompt=prompt, environment=environment)
+        if found is None:
+            continue
+        if mistake := _mistake_in_new(found, is_old):
+            say(f"{mistake}.")
+        elif read_passphrase(None, ask=True, prompt=f"{prompt} again", environment=environment) == found:
+            return found
+        else:
+            say("The two passphrases differ.")
 
 
 def _mistake_in_new(found: Passphrase, is_old: Callable[[bytes], bool]) -> ConfigurationError | None:
@@ -145,9 +180,10 @@ def open_authority(settings: Settings, path: str, passphrase_file: str | None, *
     :raises OptigaError: if that cannot be.
     """
     is_locked = CaFolder.open(Path(path)).key_is_encrypted
-    passphrase = _read_if(is_locked, passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
+    prompt = f"Passphrase of {path}"
+    given = _read_if(is_locked, passphrase_file, ask=ask, prompt=prompt)
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
-    authority = CertificateAuthority.open(Path(path), passphrase)
+    authority, passphrase = use_passphrase(given, partial(CertificateAuthority.open, Path(path)), prompt=prompt)
     warn_of(settings, authority, passphrase)
     return authority
 
@@ -159,14 +195,17 @@ def open_parent(settings: Settings, path: str, passphrase_file: str | None, *, a
     """
     is_locked = CaFolder.open(Path(path)).key_is_encrypted
     ask = ask and is_locked and passphrase_file is None
-    passphrase = _read_if(is_locked, passphrase_file, ask=ask, prompt=f"Passphrase of {path}")
+    prompt = f"Passphrase of {path}"
+    given = _read_if(is_locked, passphrase_file, ask=ask, prompt=prompt)
     try:
-        parent = CertificateAuthority.open(Path(path), passphrase if is_locked else None)
+        parent, passphrase = use_passphrase(
+            given if is_locked else None, partial(CertificateAuthority.open, Path(path)), prompt=prompt
+        )
     except ConfigurationError as error:
         if error.reason is Reason.MISSING:
             error.hint = naming("Give {parent_passphrase}")
         raise
-    warn_of(settings, parent, passphrase)
+    warn_of(settings, parent, passphrase if is_locked else given)
     return parent
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from optiga.cli.support.lazy import load
 from optiga.errors import ConfigurationError, Reason, naming
 
 if TYPE_CHECKING:
@@ -19,19 +21,28 @@ HELP_COLUMNS = 100
 """Most columns of a help text."""
 _COLUMNS = 80
 """Where there is no terminal."""
+_SMALLEST = 512
+"""Bytes of the smallest chip's file, as :mod:`optiga.files.sqlite_guard` has it."""
 _MARGIN, _LEAST_HELP_COLUMNS = 2, 50
 """As click has them."""
 
 
 def is_new(path: Path) -> bool | None:
-    """Whether a chip is going to be made in a file; None where that is no name of a file."""
+    """Whether a chip is going to be made in a file; None where opening it will be refused, as far as shows."""
     try:
-        path.stat()
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return path.parent.is_dir()
+        if path == load("optiga.emulator:default_chip_path", "optiga")():  # its folder is made, too
+            return True
+        return True if path.parent.is_dir() and _may(path.parent, os.W_OK) else None
     except (OSError, ValueError):
         return None
-    return False
+    is_usable = stat.S_ISREG(status.st_mode) and status.st_size >= _SMALLEST and _may(path, os.R_OK | os.W_OK)
+    return False if is_usable else None
+
+
+def _may(path: Path, mode: int) -> bool:
+    return bool(load("optiga.files.owners:may", "optiga")(path, mode))
 
 
 def terminal_columns() -> int:

@@ -284,9 +284,12 @@ def together(*decorators: Callable[[Any], Any]) -> Decorator:
     return decorate
 
 
-def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr", "json", "text")) -> Callable[[F], F]:
+def common_options(
+    *, environment: bool = False, board: bool = True, forms: tuple[str, ...] = ("repr", "json", "text")
+) -> Callable[[F], F]:
     """The options that every command takes.
 
+    :param board: whether it may use a board; the help of others does not show ``--port``.
     :param forms: what ``--output`` may be; without any there is no result to query either.
     :param environment: whether the environment variable for the port counts; on the main command only, so that it
         never overrules what was written there.
@@ -299,6 +302,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             show_envvar=environment,
             expose_value=False,
             callback=_keep,
+            hidden=not board,
             help="Serial device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH] "
             "(default: the board, if only one is plugged in).",
         ),
@@ -310,7 +314,7 @@ def common_options(*, environment: bool = False, forms: tuple[str, ...] = ("repr
             is_flag=True,
             expose_value=False,
             callback=_keep,
-            help="Print no notes, only results, warnings and errors.",
+            help="Print only results, warnings, errors and the line that a chip is emulated.",
         ),
         click.option(
             "-v",
@@ -386,14 +390,6 @@ def _keep_query(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 def _keep_verbosity(ctx: click.Context, param: click.Parameter, value: int) -> None:  # noqa: ARG001
     if value:
-        import logging
-
         settings = _settings(ctx)
         settings.verbosity = max(settings.verbosity, value)
-        from optiga.cli.support.log_lines import EscapingFormatter
-
-        handler = logging.StreamHandler()
-        form = "%(asctime)s.%(msecs)03d %(name)s: %(message)s" if settings.verbosity > 1 else "%(name)s: %(message)s"
-        handler.setFormatter(EscapingFormatter(form, "%H:%M:%S"))
-        logging.basicConfig(handlers=[handler])
-        logging.getLogger("optiga").setLevel(logging.DEBUG if settings.verbosity > 1 else logging.INFO)
+        load("optiga.cli.support.log_lines:start", "optiga")(settings.verbosity)

@@ -118,7 +118,7 @@ def _toolbox(take: Take, at: tuple[str, ...]) -> None:
 
 def _counters(take: Take, at: tuple[str, ...]) -> None:
     take("CounterState", *at, "counter", "set", "0xE120", "--value", "1", "--threshold", "9")
-    take("CounterState", *at, "counter", "count", "0xE120", "8")
+    take("CounterStep", *at, "counter", "count", "0xE120", "8")
     take("CounterState", *at, "counter", "show", "0xE120")
     take("CounterList", *at, "counter", "list")
 

@@ -29,7 +29,7 @@ _COMMANDS = {
     name="ca",
     invoke_without_command=True,
 )
-@common_options()
+@common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """A certification authority of your own, in a folder.

@@ -27,6 +27,7 @@ from optiga.cli.commands.ca.crl import (
 from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
 from optiga.cli.render.tables import table
 from optiga.cli.support.choices import NamedChoice
+from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_file_option
 from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
@@ -79,7 +80,7 @@ _new_ca_options = together(
 @click.option("--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
 @no_passphrase_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def init(
     settings: Settings,
@@ -139,7 +140,7 @@ def init(
     help="File whose first line is the passphrase of the root CA's key (default: environment variable "
     "OPTIGA_CA_PASSPHRASE).",
 )
-@common_options()
+@common_options(board=False)
 @pass_settings
 def intermediate(
     settings: Settings,
@@ -186,7 +187,7 @@ def intermediate(
 
 
 @click.command(name="sign")
-@click.argument("csr_path", type=FileName("CSR"))
+@click.argument("csr_path", type=FileName("CSR|-"))
 @ca_option
 @out_file_option("Output file for the certificate and its chain (default: name of the CSR, with .pem).")
 @click.option(
@@ -198,7 +199,7 @@ def intermediate(
 )
 @published_option
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def sign(
     settings: Settings,
@@ -212,17 +213,20 @@ def sign(
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
-    """Issue a TLS client certificate for a CSR, PEM or DER. The CSR's signature is verified first.
+    """Issue a TLS client certificate for a CSR, PEM or DER. The CSR's signature is verified first. With '-', the CSR
+    is standard input, and --out is required.
 
     A CSR may ask for the DNS names that were allowed with --allow-dns when the CA was made. The output file holds
     the certificate and, if an intermediate CA issued it, the CA's certificate: write this file to the chip's slot.
     """
-    request = Path(csr_path)
-    csr = load_request(request)
+    if csr_path == "-" and out is None:
+        raise click.UsageError("ca sign - requires --out.")
     settings.check_query(IssueResult)
+    request, data = named_or_input(csr_path, "CSR")
+    csr = load_request(request, data)
     target = Path(out) if out is not None else request.with_suffix(".pem")
     check_output_file(target, over_keys=True)  # which key it is, is looked at below
-    if target.exists() and target.samefile(request):
+    if data is None and target.exists() and target.samefile(request):
         raise ConfigurationError(
             f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
         )
@@ -254,7 +258,7 @@ def sign(
 @ca_option
 @published_option
 @wide_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
     """List every certificate that a CA has issued: serial number, state, end of validity, subject, purposes, names.
@@ -301,7 +305,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
 @click.argument("name", metavar="SERIAL|FILE")
 @ca_option
 @file_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     """Print a certificate and its chain as PEM, as 'ca sign' writes them. A note shows the certificate's purposes

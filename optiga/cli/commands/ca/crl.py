@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.ca.integrity import check_records
 from optiga.ca.profile import MAX_DAYS, days_text
+from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
+from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.folder import CaFolder
     from optiga.ca.revocation import PublishedCrl
 
 DAYS = click.IntRange(1, MAX_DAYS)
@@ -65,7 +69,8 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
 @click.option(
     "--trust-records",
     is_flag=True,
-    help="Accept the CA's records even if they were edited or come from an older copy. Check 'ca list' first.",
+    help="Accept the CA's records even if they were edited or come from an older copy. Check 'ca list' first. "
+    "Asks for confirmation if they were.",
 )
 @click.option(
     "--trust-clock",
@@ -74,7 +79,7 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
 )
 @yes_option
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def crl(
     settings: Settings,
@@ -97,6 +102,8 @@ def crl(
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)
+    if trust_records and (doubt := _doubt(authority.folder)):
+        confirm(settings, f"Signing the records of {ca_path} as they are", [doubt], yes=yes)
     objection = authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
     if objection:
         settings.warn(
@@ -105,6 +112,16 @@ def crl(
     settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {days_text(crl_days)}")
     if settings.wants_result:
         settings.print_result(result, default="repr")
+
+
+def _doubt(folder: CaFolder) -> str:
+    """Why the records are not believed, one sentence; empty if they are."""
+    try:
+        with open_records(folder.records_path) as records, records.snapshot():
+            check_records(folder, records)
+    except ConfigurationError as error:
+        return error.message
+    return ""
 
 
 def _turning_back(ahead: PublishedCrl) -> list[str]:

@@ -41,7 +41,7 @@ class CaPassphraseResult:
     help="File whose first line is the new passphrase (default: ask at the terminal).",
 )
 @no_passphrase_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def command(
     settings: Settings,

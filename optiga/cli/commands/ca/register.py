@@ -43,7 +43,7 @@ class RegisteredCa:
 @click.option("--several-accounts", is_flag=True, help="Let other AWS accounts register the CA, too (SNI_ONLY).")
 @aws_options
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def command(
     settings: Settings,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
+from optiga.ca.folder import CaFolder
 from optiga.ca.integrity import check_records
 from optiga.ca.records import find_record, open_records
 from optiga.ca.revocation import REASONS, is_graver
@@ -18,9 +18,6 @@ from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-
-if TYPE_CHECKING:
-    from optiga.ca.folder import CaFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class RevocationResult:
 @published_option
 @yes_option
 @passphrase_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def revoke(
     settings: Settings,
@@ -78,11 +75,12 @@ def revoke(
 
     The revocation takes effect only where the new CRL is used: publish it to everyone who checks the certificates.
     """
+    named = Path(name) if is_file else name
+    _revoking(CaFolder.open(Path(ca_path)), named, reason)  # refuses what it can before a passphrase is asked for
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(RevocationResult)
     check_published(authority, published)
     before = find_crl_warning(authority.folder)
-    named = Path(name) if is_file else name
     confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
     record, fresh = authority.revoke(named, reason, crl_days=crl_days)
     assert record.revoked_at is not None  # noqa: S101

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ from optiga.cli.support.passphrase import (
     passphrase_options,
     read_new_passphrase,
     read_or_ask,
+    use_passphrase,
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -71,7 +73,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 )
 @passphrase_options
 @no_passphrase_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def import_(
     settings: Settings,
@@ -105,12 +107,12 @@ def import_(
     if key is not None and not _is_same(key, certificate):
         files.append(SourceFile.read(Path(key), secret=True))
     files += [SourceFile.read(Path(name)) for name in chain]
-    opening = None
+    opening, prompt = None, "Passphrase"
     if locked := next((file for file in files if file.needs_passphrase), None):
         ask = key_passphrase_file is None and ask_passphrase
         prompt = f"Passphrase of {locked.name}"
         opening = read_or_ask(key_passphrase_file, ask=ask, prompt=prompt, environment=FILE_PASSPHRASE)
-    existing = find_existing(files, opening)
+    existing, opening = use_passphrase(opening, partial(find_existing, files), prompt=prompt)
     with called(file_passphrase=f"its passphrase in the environment variable {FILE_PASSPHRASE}"):
         history = read_history(
             existing.certificate,
@@ -151,7 +153,7 @@ def import_(
     help="File whose first line is the passphrase of PARENT's key (default: environment variable "
     "OPTIGA_CA_PASSPHRASE).",
 )
-@common_options()
+@common_options(board=False)
 @pass_settings
 def renew(
     settings: Settings,

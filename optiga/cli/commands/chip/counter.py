@@ -13,8 +13,9 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.objects.addressing import COUNTER, resolve
 from optiga.objects.counters import (
-    Counter,
     CounterState,
+    CounterStep,
+    count_up,
     list_counters,
     plan_set,
     read_counter,
@@ -77,7 +78,7 @@ def show(settings: Settings, oid: str) -> None:
         lack = what_it_lacks(chip, info)
     if lack:
         settings.warn(lack)
-    _print(settings, counter)
+    _print(settings, counter.state)
 
 
 @command.command(name="count", short_help="Increment a counter.")
@@ -91,13 +92,14 @@ def count(settings: Settings, oid: str, step: int) -> None:
     increment it.
     """
     info = resolve(oid, COUNTER).info
-    settings.check_query(CounterState)
+    settings.check_query(CounterStep)
     with settings.open_chip(info.oid) as chip:
-        chip.objects.count(info.oid, step)
-        counter = read_counter(chip, info)
-    if not counter.left:
-        settings.note(f"{info.label} is at its threshold {counter.threshold}: it cannot count further")
-    _print(settings, counter)
+        result = count_up(chip, info, step)
+    if result.counted is not None and result.counted < step:
+        settings.warn(f"{info.label} counted {result.counted} of {step}: it is at its threshold {result.threshold}")
+    elif result.frozen:
+        settings.note(f"{info.label} is at its threshold {result.threshold}: it cannot count further")
+    _print(settings, result)
 
 
 @command.command(name="set", short_help="Set a counter's value and threshold.")
@@ -124,9 +126,8 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
         settings.warn(lack)
     if not after.left:
         settings.note(f"{info.label} is at its threshold {after.threshold}: it cannot count further")
-    _print(settings, after)
+    _print(settings, after.state)
 
 
-def _print(settings: Settings, counter: Counter) -> None:
-    state = counter.state
+def _print(settings: Settings, state: CounterState | CounterStep) -> None:
     settings.print_result(state, text=f"{state.oid}  {state.value} of {state.threshold}, {state.left} left")

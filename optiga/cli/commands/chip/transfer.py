@@ -10,6 +10,7 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import open_for_dry_run
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, check_not_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, force_option, refuse_force
@@ -120,7 +121,7 @@ def import_(
     with of_option("--object"):
         chosen = [info.oid for info in choose(oids)]
     entries = _only(parse_entries(read_whole(path, limit=MAX_FOR_CHIP), name), chosen, name)
-    with settings.open_chip() as chip:
+    with open_for_dry_run(settings, "import") if dry_run else settings.open_chip() as chip:
         is_shielded = settings.find_port().secret is not None
         plan = plan_import(chip, entries, life_cycle=life_cycle, is_shielded=is_shielded)
         if not keep_going:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe, text_of
+from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
@@ -17,7 +17,7 @@ from optiga.files.json_lines import Document
 from optiga.identity.configuration import parse_configuration, read_document, read_text
 from optiga.pki.names import find_mistake_in_text
 
-_CONFIG: FileName = FileName("CONFIG", dash=False)
+_CONFIG: FileName = FileName("CONFIG|-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class CheckedConfigurations:
 @click.command(name="check")
 @click.argument("names", type=_CONFIG, nargs=-1, required=True)
 @click.option("--slot", metavar="SLOT", help="Check for this slot (default: slot of each file).")
-@common_options()
+@common_options(board=False)
 @pass_settings
 def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
-    """Check configuration files and report every mistake with file and line.
+    """Check configuration files and report every mistake with file and line. '-' is standard input.
 
     The exit code is 2 if any file has a mistake. With --output json, one JSON object on standard error lists all
     mistakes. The names of thing and policy must be valid in AWS IoT.
@@ -55,7 +55,8 @@ def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
 
     :raises ConfigurationError: with every mistake in it.
     """
-    text = read_text(Path(name))
+    path, data = named_or_input(name, "configuration")
+    text, name = read_text(path, data), str(path)
     document = read_document(text, name)
     mistakes: list[ConfigurationError] = []
     try:

@@ -52,7 +52,8 @@ _NONE = "-"
     "components",
     metavar="NAME=VALUE",
     multiple=True,
-    help="A component of the subject (default: common_name={uid}). May be given several times.",
+    help="A component of the subject; OpenSSL's names such as CN and O work, too (default: common_name={uid}). May be "
+    "given several times.",
 )
 @click.option(
     "--algorithm",
@@ -65,7 +66,7 @@ _NONE = "-"
 @click.option("--policy", metavar="NAME", help="Policy in AWS IoT, - for none (default: my_policy).")
 @click.option("--yes", is_flag=True, help="Do not ask. Use the defaults for values that no option gives.")
 @force_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def new(
     settings: Settings,

@@ -47,7 +47,7 @@ class SampleList:
 @click.argument("name", required=False, metavar="[NAME]")
 @out_file_option("Output file for the sample (default: standard output).")
 @wide_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 def sample(settings: Settings, name: str | None, out: str | None) -> None:
     """List the sample configurations. With NAME, print that sample, so that you can adapt it.

@@ -14,7 +14,7 @@ from optiga.identity.configuration_schema import configuration_schema
 
 @click.command(name="schema")
 @out_file_option("Output file for the schema (default: standard output).")
-@common_options()
+@common_options(board=False)
 @pass_settings
 def schema(settings: Settings, out: str | None) -> None:
     """Print the JSON Schema (draft 2020-12) of configuration files. Editors use it to complete and check them."""

@@ -11,6 +11,7 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.defaults import FILE_NAME, Defaults, find_defaults, places
+from optiga.cli.support.guesses import plain_usage
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.cloud.aws.aws_names import check_attributes, check_name
@@ -90,7 +91,7 @@ def _mistakes(found: Defaults) -> Iterator[Problem]:
         except ConfigurationError as error:
             said = naming("{message}. {hint}", message=error.message, hint=error.hint) if error.hint else error.message
         except click.BadParameter as error:
-            said = error.message
+            said = plain_usage(error.message).rstrip(".")
         else:
             continue
         yield Problem(found.lines[key], naming("{where}: {said}", where=f"{found.where(key)}: {key!r}", said=said))

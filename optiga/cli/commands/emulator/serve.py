@@ -20,6 +20,7 @@ from optiga.emulator.running import served
 from optiga.emulator.server import is_loopback, stop_on_signals
 from optiga.emulator.shared_chip import SharedChip
 from optiga.errors import OptigaError
+from optiga.files.files import is_there
 from optiga.transport.emulated import open_emulated
 
 SOCKET = FileName("SOCKET", dash=False)
@@ -83,6 +84,14 @@ def serve(
     file = chip_file(settings, path)
     is_slow = timing == "real"
     gc.enable()  # a server runs for long
+    is_new, is_served = not is_there(file), False
+
+    def announce(port: str) -> None:
+        """Print the port at once, for whoever waits for it."""
+        nonlocal is_served
+        is_served = True
+        click.echo(port)
+
     transport = open_emulated(
         file, model=model, real_timing=is_slow, shielded=shielded, make=EmulatedChip if place is None else SharedChip
     )
@@ -100,9 +109,11 @@ def serve(
         else:
             board = boards.serve_uart_on_pty(chip, Path(link) if link else None)
         with stop_on_signals() as stop, _controlled(settings, controls, place, is_slow=is_slow):
-            board(_announce, stop)
+            board(announce, stop)
     finally:
         transport.close()
+        if is_new and not is_served:  # nobody has ever had it
+            file.unlink(missing_ok=True)
     settings.note("Stopped")
 
 
@@ -122,11 +133,6 @@ def _controlled(
 
 def _report_to(settings: Settings, before: str = "") -> Callable[[OptigaError], None]:
     return lambda error: settings.error(f"{before}{error}")
-
-
-def _announce(port: str) -> None:
-    """Print the port at once, for whoever waits for it."""
-    click.echo(port)
 
 
 def _split_address(address: str) -> tuple[str, int]:

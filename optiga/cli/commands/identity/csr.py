@@ -14,7 +14,7 @@ from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
 from optiga.files.placeholders import UID_FIELD
 from optiga.files.reserved import ReservedFile
-from optiga.identity.configuration import load_configuration
+from optiga.identity.configuration import load_configuration, parse_configuration, read_text
 from optiga.identity.key_fate import KeyFate, what_it_means
 from optiga.results import ADDED
 
@@ -60,12 +60,23 @@ def _used(configuration: Configuration, slot: str | None) -> Mapping[str, Any]:
     return shown
 
 
+def find_configuration(config_path: str, slot: str | None) -> Configuration:
+    """The configuration of ``--csr``, which is in a file, or for ``-`` on standard input.
+
+    :raises ConfigurationError: with every mistake in it.
+    """
+    if config_path != "-":
+        return load_configuration(Path(config_path), slot=slot, first=True)
+    path, data = load("optiga.cli.support.content:named_or_input", "optiga")("-", "configuration")
+    return parse_configuration(read_text(path, data), str(path), slot=slot, first=True)
+
+
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr``: key pair and CSR from the chip; the CSR's file; its name and the public key on standard output.
 
     Nobody is asked. The room for the file is taken before the key is made, because the key before it is lost then.
     """
-    configuration = load_configuration(Path(config_path), slot=slot, first=True)
+    configuration = find_configuration(config_path, slot)
     settings.check_query(CsrResult)
     if configuration.is_of_first_slot:
         load("optiga.cli.commands.identity.dry_run:refuse_first_of_blank", "optiga")(settings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optiga.cli.commands.identity.csr import find_configuration
 from optiga.cli.commands.identity.write import read_plan
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.settings import Settings
 from optiga.errors import counted
-from optiga.files.files import check_folder_writable, is_there
-from optiga.identity.configuration import load_configuration
+from optiga.files.files import check_folder_writable
 from optiga.identity.keys_on_chip import first_is_locked
 from optiga.identity.rehearsal import CsrRehearsal, WriteRehearsal, rehearse_csr, rehearse_write, unseen_write
 from optiga.identity.write import WritePlan
@@ -16,7 +17,7 @@ from optiga.identity.write import WritePlan
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr --dry-run``: check configuration, folder and chip; say what would be made, and what would be lost."""
-    configuration = load_configuration(Path(config_path), slot=slot, first=True)
+    configuration = find_configuration(config_path, slot)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
     if configuration.is_of_first_slot:
@@ -45,12 +46,6 @@ def write(
     for warning in result.warnings:
         settings.warn(warning)
     settings.print_result(result, text=_write_text(result, plan))
-
-
-def is_still_to_be_made(settings: Settings) -> bool:
-    """Whether the port is an emulated chip without a file, which opening it would make."""
-    file = settings.find_port().chip_file
-    return file is not None and not is_there(file)
 
 
 def refuse_first_of_blank(settings: Settings) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from optiga.cli.commands.identity.csr import CsrResult
-from optiga.cli.commands.identity.dry_run import is_still_to_be_made
+from optiga.cli.commands.identity.csr import CsrResult, find_configuration
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable
-from optiga.identity.configuration import Configuration, load_configuration
+from optiga.identity.configuration import Configuration
 from optiga.identity.kept_key import (
     KeptKeyRehearsal,
     KnownKey,
@@ -23,7 +23,7 @@ from optiga.pki.public_key_files import load_public_key
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
     """``--csr --keep-key``: the CSR's file, its name and the public key on standard output; the chip is not changed."""
-    configuration = load_configuration(Path(config_path), slot=slot, first=True)
+    configuration = find_configuration(config_path, slot)
     settings.check_query(CsrResult)
     folder = Path(out_dir)
     check_folder_writable(folder)
@@ -38,7 +38,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
 
 def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
     """``--csr --keep-key --dry-run``: check configuration, folder, files and chip; the key does not sign."""
-    configuration = load_configuration(Path(config_path), slot=slot, first=True)
+    configuration = find_configuration(config_path, slot)
     settings.check_query(KeptKeyRehearsal)
     check_folder_writable(Path(out_dir))
     known = _load(public_key, configuration)

@@ -14,7 +14,7 @@ from optiga.errors import ConfigurationError, Reason
 
 
 @click.command(name="completion")
-@common_options(forms=())
+@common_options(board=False, forms=())
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.option("--for-script", is_flag=True, help="Complete 'python optiga.py' instead of the command optiga.")
 def command(shell: str, for_script: bool) -> None:

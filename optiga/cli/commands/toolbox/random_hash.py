@@ -89,10 +89,10 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
         drawn = draw_random(chip, size)
     if settings.wants_result:
         if out is not None:
-            save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "The random", secret=True)
+            save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "Random data", secret=True)
         settings.print_result(RandomResult(size, None if out is not None else drawn, out))
         return
-    deliver(settings, drawn, "The random", out=out, as_hex=as_hex or (out is None and not raw), secret=True)
+    deliver(settings, drawn, "Random data", out=out, as_hex=as_hex or (out is None and not raw), secret=True)
 
 
 @click.command(name="hash")

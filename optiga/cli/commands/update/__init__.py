@@ -33,15 +33,15 @@ def command(ctx: click.Context) -> None:
     optiga.py update show data.json                what it does
     optiga.py update apply data.json               to the chip
 
-    A chip accepts an update that is signed with the key of its trust anchor, if the object's metadata allow it: "
-        ""change: int 0xE0E8".
+    A chip accepts an update that is signed with the key of its trust anchor, if the object's metadata allow it:
+    "change: int 0xE0E8".
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
 @click.group(cls=LazyGroup, package=__name__, sections={"Commands": _KINDS}, name="make", invoke_without_command=True)
-@common_options()
+@common_options(board=False)
 @click.pass_context
 def make(ctx: click.Context) -> None:
     """Make and sign an update. No chip is needed.

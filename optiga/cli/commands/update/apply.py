@@ -54,7 +54,7 @@ _paths_argument: Decorator = click.argument("paths", type=FILE, nargs=-1, requir
 
 @click.command(name="show")
 @_paths_argument
-@common_options()
+@common_options(board=False)
 @pass_settings
 def show(settings: Settings, paths: tuple[str, ...]) -> None:
     """Show what an update does, to which object, and who must have signed it. No chip is needed.

@@ -14,7 +14,7 @@ from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_fi
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, out_file_option
 from optiga.cli.support.options import of_option
-from optiga.cli.support.passphrase import read_or_ask
+from optiga.cli.support.passphrase import read_or_ask, use_passphrase
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
@@ -107,7 +107,7 @@ _update_options = together(
 )
 @pkcs12_option
 @_update_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def make_data(
     settings: Settings,
@@ -156,7 +156,7 @@ def make_data(
 )
 @click.option("--key-passphrase-file", type=FILE, help="File whose first line is the passphrase of KEY.")
 @_update_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def make_key(
     settings: Settings,
@@ -203,7 +203,7 @@ def make_key(
     help="Reset of the object's data: as the object's reset_type says, or overwritten (default: as_metadata).",
 )
 @_update_options
-@common_options()
+@common_options(board=False)
 @pass_settings
 def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset: str | None, **options: Any) -> None:
     """Make an update that sets metadata, in the words of 'object metadata': "change: never" "lcso: creation".
@@ -330,7 +330,8 @@ def _open_key(
         raise ConfigurationError(
             f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}", reason=Reason.MISSING
         )
-    return file.open(passphrase), (*file.warnings, *passphrase.warnings)
+    key, _ = use_passphrase(passphrase, file.open, prompt=f"Passphrase of {path}")
+    return key, (*file.warnings, *passphrase.warnings)
 
 
 def _check_apart(out: str, inputs: Sequence[str | None]) -> None:
