@@ -160,4 +160,9 @@ def write_arn(outputs: ChipOutputs, arn: str) -> None:
 
     :raises ConfigurationError: if the file cannot be written.
     """
-    write_whole(outputs.arn, f"{json.dumps(arn)}\n".encode(), ours=True)
+    write_whole(outputs.arn, arn_text(arn), ours=True)
+
+
+def arn_text(arn: str) -> bytes:
+    """The content of the file with the ARN of a certificate."""
+    return f"{json.dumps(arn)}\n".encode()

@@ -18,6 +18,7 @@ from optiga.provision.events import Reporter, RunDone, RunStarted
 from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation
+from optiga.provision.restoring import restore_files
 from optiga.provision.steps import steps
 from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
 
@@ -95,6 +96,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
     :param entry: what the slot has come to.
     """
     work.outputs.make_folder()
+    restore_files(entry, work.outputs, work.reporter)
     try:
         for step in kept:
             if entry.step < step.level:
@@ -139,4 +141,6 @@ def _confirm(entry: Entry, work: Work) -> None:
     work.chip_slot.put(entry)
     if cloud is not None and (problem := cloud.certificate_problem(entry, work.reporter)):
         raise CloudError(f"this chip is finished in the journal, but {problem}", hint=hint)
+    work.outputs.make_folder()
+    restore_files(entry, work.outputs, work.reporter)
     work.reporter.note("This chip is already finished. Nothing was changed")

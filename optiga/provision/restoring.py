@@ -1,0 +1,61 @@
+"""The files of a slot that earlier runs wrote: a missing one is written again from the journal."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from optiga.files.files import write_whole
+from optiga.files.opening import open_input
+from optiga.pki.pem import encode_pem
+from optiga.provision.entry import Entry, Step
+from optiga.provision.facts import CsrSigned, Issued
+from optiga.provision.outputs import arn_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from optiga.provision.events import Reporter
+    from optiga.provision.outputs import ChipOutputs
+
+
+def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> None:
+    """Write the files of the steps that are done, where they are missing; a file with other content stays as it is.
+
+    :param outputs: the files of the chip; its folder exists.
+    :raises ConfigurationError: if a file cannot be written.
+    """
+    for path, content in _files_of(entry, outputs):
+        if not os.path.lexists(path):
+            write_whole(path, content, ours=True)
+            reporter.note(f"{path} was missing: it has been written again from the journal")
+        elif not _holds(path, content):
+            reporter.warn(
+                f"{path} does not have the content that the journal has for this chip. The file was not changed. To "
+                "get the journal's content, move the file away and run the same command again"
+            )
+
+
+def _files_of(entry: Entry, outputs: ChipOutputs) -> Iterator[tuple[Path, bytes]]:
+    """The files that the steps up to now have written, each with its content."""
+    if entry.request is not None and entry.step >= Step.REQUESTED:
+        signed = entry.of(CsrSigned)
+        yield outputs.folder / signed.filename, encode_pem("CERTIFICATE REQUEST", signed.csr).encode("ascii")
+    if entry.step < Step.WRITTEN:
+        return
+    if isinstance(entry.issued, Issued):
+        yield outputs.folder / entry.issued.file, entry.issued.certificate.encode("ascii")
+    if entry.registered is not None:
+        yield outputs.arn, arn_text(entry.registered.arn)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has some content, whatever its line breaks are."""
+    if not path.is_file():
+        return False
+    try:
+        with open_input(path) as file:
+            return file.read(2 * len(content)).split() == content.split()
+    except OSError:
+        return False
