@@ -37,6 +37,11 @@ def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> Non
             )
 
 
+def missing_files(entry: Entry, outputs: ChipOutputs) -> list[Path]:
+    """The files that :func:`restore_files` would write."""
+    return [path for path, _ in _files_of(entry, outputs) if not os.path.lexists(path)]
+
+
 def _files_of(entry: Entry, outputs: ChipOutputs) -> Iterator[tuple[Path, bytes]]:
     """The files that the steps up to now have written, each with its content."""
     if entry.request is not None and entry.step >= Step.REQUESTED:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError, Reason
+from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
@@ -17,7 +17,7 @@ from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
 from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan, make_plan
-from optiga.provision.preparation import Preparation
+from optiga.provision.preparation import Preparation, check_accepted
 from optiga.provision.restoring import restore_files
 from optiga.provision.steps import steps
 from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
@@ -135,12 +135,10 @@ def _confirm(entry: Entry, work: Work) -> None:
 
     :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
     """
-    hint, cloud = work.plan.anew_hint, work.plan.cloud
     if problem := work.chip_slot.key_problem(entry):
-        raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=hint)
+        raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
     work.chip_slot.put(entry)
-    if cloud is not None and (problem := cloud.certificate_problem(entry, work.reporter)):
-        raise CloudError(f"this chip is finished in the journal, but {problem}", hint=hint)
+    check_accepted(entry, work.plan, work.reporter)
     work.outputs.make_folder()
     restore_files(entry, work.outputs, work.reporter)
     work.reporter.note("This chip is already finished. Nothing was changed")

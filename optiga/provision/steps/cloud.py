@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from optiga.provision.specs import ThingSpec
     from optiga.provision.steps.work import Progress, Work
 
+PREVIOUS = "The previous certificate becomes inactive"
+"""What a renewal ends with."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegisterCertificate:
@@ -214,7 +217,7 @@ class Finish:
         if plan.cloud is None:
             return ("The journal marks the chip as finished",)
         told = f"The certificate becomes active in {plan.cloud.aws.region}, account {plan.cloud.aws.account}"
-        return (told, "The previous certificate becomes inactive") if plan.job.renew else (told,)
+        return (told, PREVIOUS) if plan.job.renew else (told,)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         work.attestation.repeat(entry)
