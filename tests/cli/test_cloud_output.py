@@ -63,10 +63,19 @@ class TestNotes:
         for word in ("Thing my_thing", "Policy my_policy", "Certificate active"):
             assert word in said.splitlines()
 
-    def test_a_policy_that_opens_everything(self, cli: Cli, cloud: Cloud) -> None:
-        words = f"allows a device everything on every resource. To limit a device to its thing, use {STRONG}"
+    def test_a_policy_for_every_resource(self, cli: Cli, cloud: Cloud) -> None:
+        """What it allows there is named, and called everything only where it is."""
+        words = f"on every resource. To limit a device to its thing, use {STRONG}"
         assert words not in provision(cli, "--dry-run")
-        assert f"Warning: the policy of {OPEN} {words}" in provision(cli, "--dry-run", "-q", "--policy-template", OPEN)
+        said = provision(cli, "--dry-run", "-q", "--policy-template", OPEN)
+        assert f"Warning: the policy of {OPEN} allows a device iot:Connect" in said
+        assert words in said
+        for action, allowed in (("iot:Connect", "iot:Connect"), ("iot:*", "everything")):
+            statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+            Path("own").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+            assert f"the policy of own allows a device {allowed} {words}" in provision(
+                cli, "--dry-run", "--policy-template", "own"
+            )
 
     @pytest.mark.long
     def test_what_was_begun_can_be_gone_on_with(self, cli: Cli, cloud: Cloud) -> None:
