@@ -1,16 +1,19 @@
-"""The files of a slot that earlier runs wrote: a missing one is written again from the journal."""
+"""The files of a slot that earlier runs wrote: what is missing is written again, what is replaced is noted."""
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
+from optiga.errors import naming
 from optiga.files.files import write_whole
 from optiga.files.opening import open_input
+from optiga.files.placeholders import UID_FIELD
 from optiga.pki.pem import encode_pem
+from optiga.provision.believed import known_keys
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import CsrSigned, Issued
-from optiga.provision.outputs import arn_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
     from optiga.provision.events import Reporter
     from optiga.provision.outputs import ChipOutputs
+
+_HEAD = 1 << 12
+"""Bytes of a file with an ARN that are looked at."""
 
 
 def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> None:
@@ -27,7 +33,10 @@ def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> Non
     :raises ConfigurationError: if a file cannot be written.
     """
     for path, content in _files_of(entry, outputs):
-        if not os.path.lexists(path):
+        if path == outputs.arn and os.path.lexists(path):
+            if not _holds(path, content):
+                reporter.note(f"{path} holds another ARN than that of this chip's certificate: it was not changed")
+        elif not os.path.lexists(path):
             write_whole(path, content, ours=True)
             reporter.note(f"{path} was missing: it has been written again from the journal")
         elif not _holds(path, content):
@@ -52,7 +61,40 @@ def _files_of(entry: Entry, outputs: ChipOutputs) -> Iterator[tuple[Path, bytes]
     if isinstance(entry.issued, Issued):
         yield outputs.folder / entry.issued.file, entry.issued.certificate.encode("ascii")
     if entry.registered is not None:
-        yield outputs.arn, arn_text(entry.registered.arn)
+        yield outputs.arn, _arn_text(entry.registered.arn)
+
+
+def write_arn(entry: Entry, arn: str, outputs: ChipOutputs, reporter: Reporter) -> None:
+    """Write the ARN of a certificate as the predecessor's steps leave it, in quotes; note if it was another one.
+
+    :raises ConfigurationError: if the file cannot be written.
+    """
+    path, content = outputs.arn, _arn_text(arn)
+    own = [content.strip(), *(name.encode() for name in known_keys(entry))]
+    held = _read(path)
+    write_whole(path, content, ours=True)
+    if held and not any(one in held for one in own):
+        reporter.note(
+            naming(
+                "{path} held the ARN of another certificate and was replaced. To keep the files of each chip, use "
+                "{outputs} with {field}",
+                path=path,
+                field=UID_FIELD,
+            )
+        )
+
+
+def _arn_text(arn: str) -> bytes:
+    return f"{json.dumps(arn)}\n".encode()
+
+
+def _read(path: Path) -> bytes | None:
+    """The beginning of a file; None if there is no such file."""
+    try:
+        with open_input(path) as file:
+            return file.read(_HEAD)
+    except OSError:
+        return None
 
 
 def _holds(path: Path, content: bytes) -> bool:

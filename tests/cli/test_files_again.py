@@ -80,3 +80,18 @@ def test_a_run_that_goes_on_in_another_folder(run: Cli, bench: Bench) -> None:
     done = result_of(run("--out-dir", "other", "--journal", "personalization.db"))
     for name in (done["filename"], done["certificate_file"], ARN):
         assert Path("other", name).read_bytes() == Path(name).read_bytes()
+
+
+def test_several_chips_in_one_folder(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+    """The ARN that another chip's takes the place of is no secret loss; a chip's own old one is none."""
+    result_of(run())
+    renewed = run("--renew")
+    result_of(renewed)
+    assert ARN not in renewed.err
+    first = Path(ARN).read_text()
+    other = cli("--port", "emulator:other.chip", "provision", config)
+    result_of(other)
+    assert Path(ARN).read_text() != first
+    (note,) = [line for line in other.err.splitlines() if ARN in line]
+    assert "--out-dir" in note
+    assert "{uid}" in note

@@ -152,9 +152,7 @@ class TestNames:
     def test_the_weak_policy_is_called_so(self, run: Cli) -> None:
         said = run("-q", "--policy-template", "my_policy.template").err
         assert "Warning: the policy of " in said
-        assert (
-            "my_policy.template allows a device iot:Connect, iot:Publish, iot:Subscribe, iot:Receive on" in said
-        )
+        assert "my_policy.template allows a device iot:Connect, iot:Publish, iot:Subscribe, iot:Receive on" in said
 
 
 class TestTheCurrentFolder:

@@ -27,7 +27,7 @@ from optiga.provision.facts import (
     WithoutPolicy,
     WithoutThing,
 )
-from optiga.provision.outputs import write_arn
+from optiga.provision.restoring import write_arn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class RegisterCertificate:
                 hint="To let the device connect again, delete the certificate in AWS IoT first",
                 reason=Reason.REVOKED,
             )
-        write_arn(work.outputs, registered.arn)
+        write_arn(entry, registered.arn, work.outputs, work.reporter)
         work.reporter.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
         yield entry.after(Registered(registered.certificate_id, registered.arn))
 
