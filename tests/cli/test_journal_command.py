@@ -167,6 +167,22 @@ class TestExport:
         assert Path("slots").read_bytes().decode() == printed
         assert cli("journal", "export", "--output", form, "--out", "slots", "-q").err == ""
 
+    @pytest.mark.parametrize("out", ["chips.csv", "CHIPS.CSV"])
+    def test_the_name_says_the_form(self, cli: Cli, saved: list[Entry], out: str) -> None:
+        assert cli("journal", "export", "--out", out).code == 0
+        assert read_csv(Path(out).read_text()) == as_text([asdict(entry.export()) for entry in saved])
+        assert cli("journal", "export", "--out", "chips.json").code == 0
+        assert len(json.loads(Path("chips.json").read_text())["slots"]) == 2
+
+    @pytest.mark.parametrize(("form", "out"), [("json", "chips.csv"), ("csv", "chips.json")])
+    def test_the_name_and_the_form_contradict_each_other(
+        self, cli: Cli, saved: list[Entry], form: str, out: str
+    ) -> None:
+        result = cli("journal", "export", "--output", form, "--out", out)
+        assert (result.code, result.out) == (2, "")
+        assert out in result.err
+        assert not Path(out).exists()
+
     @pytest.mark.parametrize(
         ("out", "line"),
         [("none/slots", "the folder does not exist"), (".", "names no file"), ("-", "'-' names no file")],

@@ -35,6 +35,8 @@ _journal_options = together(
 )
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
 _BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMS = ("json", "csv")
+"""Formats of an export, also as the ending of a file's name; the first is the usual one."""
 _COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "serial", "updated_at")
 
 
@@ -86,21 +88,38 @@ def show(settings: Settings, path: str, shared_journal: bool) -> None:
 @command.command(name="export")
 @_journal_options
 @out_file_option("Output file (default: standard output).")
-@common_options(forms=("json", "csv"))
+@common_options(forms=_FORMS)
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
-    """Export the journal as JSON or CSV."""
+    """Export the journal as JSON or CSV.
+
+    If the name of the output file ends in .json or .csv, the file has this format; otherwise it is JSON. To choose
+    the format, use --output.
+    """
     _refuse_query(settings)
+    form = _form_of(settings.output, out)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         slots = to_json([entry.export() for entry in journal.all()])
-    text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
+    text = _csv(slots) if form == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
     if out is None:
         print_lines(shown_lines(text), line_break=False)
     else:
         # What was given out before still stands in the journal: a report is made again every day.
         write_output(settings, out, text.encode(), is_kept=True, is_elsewhere=_is_report)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
+
+
+def _form_of(asked: str | None, out: str | None) -> str:
+    """The format of an export, by the option or by the name of the file.
+
+    :raises click.UsageError: if they contradict each other.
+    """
+    ending = "" if out is None else Path(out).suffix.lower().removeprefix(".")
+    named = ending if ending in _FORMS else None
+    if asked is not None and named not in (None, asked):
+        raise click.UsageError(f"--output {asked} and --out {out} contradict each other: use --output {named}.")
+    return asked or named or _FORMS[0]
 
 
 def _is_report(held: bytes) -> bool:
