@@ -96,6 +96,35 @@ class TestShow:
         places = {line.index(word) for line, word in ((head, "step"), (first, "finished"), (second, "begun"))}
         assert len(places) == 1
 
+    @pytest.mark.parametrize("columns", [80, 100])
+    def test_at_a_terminal(self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+        """Nothing that somebody may copy is broken; what has no room is left out, and it is said how to see it."""
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        result = cli("journal", "show")
+        assert all(len(line) <= columns for line in result.out.splitlines())
+        assert {UID, "second", "third", "lamp", "finished"} <= set(result.out.split())
+        assert "certificate_id" not in result.out
+        assert "--wide" in result.err
+        wide = cli("journal", "show", "--wide")
+        assert {UID, "c" * 64, SERIAL} <= set(wide.out.split())
+        assert wide.err == ""
+
+    def test_one_chip(self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
+        with open_journal(Path(FILE_NAME)) as journal:
+            journal.save(make_entry("00" * 27, "fourth", "aws", "f00d"))
+        slots = json.loads(cli("journal", "show", "--uid", UID.upper(), "--output", "json").out)["slots"]
+        assert [one["slot"] for one in slots] == ["second", "third"]
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        told = cli("journal", "show", "--uid", UID).out
+        assert {UID, "c" * 64, SERIAL, "lamp", "aws"} <= set(told.split())
+        assert "fourth" not in told
+        for uid, words in (("11" * 27, "no entry"), ("1234", "54 hex digits")):
+            result = cli("journal", "show", "--uid", uid)
+            assert (result.code, result.out) == (2, "")
+            assert words in result.err
+
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
         assert slots == [asdict(entry.summary()) for entry in saved]
