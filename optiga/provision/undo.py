@@ -9,7 +9,7 @@ from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
-from optiga.errors import CloudError, ConfigurationError, naming
+from optiga.errors import CloudError, ConfigurationError, Naming, naming
 from optiga.provision.believed import check_entry, check_names
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.entry import Entry
@@ -52,12 +52,26 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     """
     entry = journal.find(uid, slot)
     if entry is None:
-        known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
-        hint = f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+        hint = _where_else(journal, uid, slot)
         raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
     entry = check_entry(entry)
     check_names(entry, journal)
     return entry
+
+
+def _where_else(journal: Journal, uid: str, slot: str) -> str:
+    """Which entries a journal has in place of one that it does not have."""
+    if slots := [one.slot for one in journal.of_chip(uid)]:
+        if len(slots) == 1:
+            return naming("This chip has an entry for slot {name}: use {given}", name=slots[0], given=_slot(slots[0]))
+        return naming("This chip has entries for the slots {names}: name one with {slot}", names=", ".join(slots))
+    known = [f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot]
+    return f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+
+
+def _slot(name: str) -> Naming:
+    """A slot as a parameter with its value."""
+    return Naming("", f"slot={name}", "")
 
 
 def deprovision(
