@@ -109,12 +109,15 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
                         done = _send(progress, entry)
     except (OptigaError, KeyboardInterrupt) as error:
         if work.plan.new is not None and Level.KEY <= entry.step < Level.WRITTEN:
-            fate = KeyFate(work.plan.slot.key_oid)
+            fate = KeyFate(work.plan.slot.key_oid, had_certificate=work.chip_slot.had_certificate)
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            fixed = "Once the cause is fixed, run" if isinstance(error, OptigaError) else "Run"
-            work.reporter.note(f"{fixed} the same command again to continue: the journal has every step that is done")
+            ended = "has failed" if isinstance(error, OptigaError) else "was interrupted"
+            fixed = "Once the cause is fixed" if isinstance(error, OptigaError) else "To continue"
+            work.reporter.note(
+                f"The run {ended}: the journal has every step that is done. {fixed}, run the same command again"
+            )
         raise
     return entry
 

@@ -82,7 +82,9 @@ class TestNotes:
         cloud.fail("CreateThing", CloudFault.error("InternalFailureException", 500, "down"), times=1)
         result = cli("--port", CHIP, "provision", CONFIG)
         assert (result.code, result.out) == (6, "")
-        assert result.err.splitlines()[-2].startswith("Once the cause is fixed, run the same command again to continue")
+        note = result.err.splitlines()[-2]
+        assert note.startswith("The run has failed: ")
+        assert "run the same command again" in note
         assert "after the step 'written'" in provision(cli)
 
 

@@ -63,7 +63,7 @@ class MakeKey:
         configuration = work.new.configuration
         algorithm, oid = configuration.algorithm, configuration.slot.key_oid
         work.reporter.note(f"The chip generates a {algorithm.title} key pair in {work.chip_slot.key_label}")
-        with KeyFate(oid) as fate:
+        with KeyFate(oid, had_certificate=work.chip_slot.had_certificate) as fate:
             fate.asked()
             key = work.chip_slot.chip.generate_key(oid, algorithm, configuration.key_usage)
             fate.made()
