@@ -15,6 +15,7 @@ from optiga.provision.facts import Begun, Placed, Replaced, damaged
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
+from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
 
 
@@ -91,9 +92,9 @@ class Preparation:
             raise damaged(found.uid, found.slot)
         found = check_entry(found)
         check_names(found, self._journal)
-        mismatch = self._mismatch(found)
+        mismatch = find_mismatch(found, self._plan, self._uid)
         if mismatch and found.is_finished and not self._plan.job.renew:
-            raise CertificateError(f"this chip is finished, but {mismatch}", hint=self._plan.anew_hint)
+            raise CertificateError(f"this chip is finished, but {mismatch}", hint=hint_of(found, self._plan))
         return found, mismatch
 
     def _reason_not_to_finish(self, entry: Entry, problem: str) -> OptigaError | None:
@@ -101,7 +102,7 @@ class Preparation:
 
         :param problem: what journal, plan and chip do not agree about.
         """
-        said, hint, cloud = "the interrupted run cannot be continued", self._plan.anew_hint, self._plan.cloud
+        said, hint, cloud = "the interrupted run cannot be continued", hint_of(entry, self._plan), self._plan.cloud
         if problem:
             return CertificateError(f"{said}: {problem}", hint=hint)
         if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
@@ -176,28 +177,6 @@ class Preparation:
             )
             return {}
         return known
-
-    def _mismatch(self, entry: Entry) -> str:
-        """What the journal says and the plan does not; empty if they agree."""
-        plan, cloud = self._plan, self._plan.cloud
-        if entry.issuer != plan.issuer_name:
-            return f"its issuer is {entry.issuer}, but this run asks for {plan.issuer_name}"
-        if entry.settings != plan.settings:
-            return "its csr_config, or the object for its certificate, has changed"
-        pairs = []
-        if entry.account is not None:
-            pairs += [
-                ("account", entry.account, cloud.aws.account if cloud else "none"),
-                ("region", entry.region or "", cloud.aws.region if cloud else "none"),
-            ]
-        if cloud and entry.account is not None and entry.step >= Step.THING:
-            pairs.append(("provisioning template", entry.template or "none", cloud.template or "none"))
-            if cloud.fleet is None:
-                pairs.append(("thing", entry.thing or "none", cloud.thing(self._uid) or "none"))
-        if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
-            pairs.append(("policy", entry.policy or "none", cloud.policy(self._uid) or "none"))
-        different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
-        return different[0] if different else ""
 
 
 def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:

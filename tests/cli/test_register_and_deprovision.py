@@ -52,7 +52,7 @@ class TestRegister:
         run()
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
-        assert "its issuer is aws, but this run asks for chip" in result.errors[0]
+        assert "its issuer is AWS IoT, and this run asks for the chip's factory" in result.errors[0]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
         assert cli("ca", "init", "--no-passphrase", "mine").code == 0
