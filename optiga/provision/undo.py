@@ -12,7 +12,7 @@ from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError, Naming, naming
 from optiga.provision.believed import check_entry, check_names
 from optiga.provision.checks import UNANSWERED, ask
-from optiga.provision.entry import Entry
+from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
 from optiga.provision.facts import Deprovisioned
 from optiga.provision.holdings import Holdings, look
@@ -104,7 +104,8 @@ def deprovision(
             done = _deprovision(
                 entry, services, journal, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy
             )
-        reporter.tell(RunDone, is_changed=True, journal_seal=journal.newest_seal)
+        is_changed = done is not entry or delete_thing or delete_policy
+        reporter.tell(RunDone, is_changed=is_changed, journal_seal=journal.newest_seal)
     return done
 
 
@@ -128,10 +129,14 @@ def _deprovision(
         if delete_policy and entry.policy is not None:
             held.check_policy(entry.policy, registry, reporter)
         _remove_certificates(held, certificates, registry, reporter)
-    if entry.issuer.startswith("ca:"):
+    is_again = entry.step is Step.DEPROVISIONED and not (held is not None and held.own)
+    if is_again:
+        reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
+    elif entry.issuer.startswith("ca:"):
         reporter.note("To revoke the certificate at the CA that issued it, use 'ca revoke'")
-    done = journal.save(entry.after(Deprovisioned()))
-    reporter.note(_chip_keeps(entry, held))
+    done = entry if is_again else journal.save(entry.after(Deprovisioned()))
+    if not is_again:
+        reporter.note(_chip_keeps(entry, held))
     if registry is not None and held is not None and delete_thing and entry.thing is not None:
         _remove_thing(entry.thing, held, registry, reporter)
     if registry is not None and delete_policy and entry.policy is not None:

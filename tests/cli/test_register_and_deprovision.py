@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -283,3 +284,28 @@ class TestDeprovision:
         for name in (*certificates, "thing my_thing", "policy my_policy"):
             assert f"{name} will be deleted" in result.err
         assert bench.cloud.calls[calls:] == []
+
+
+class TestDeprovisionTwice:
+    def test_without_a_cloud(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """The journal is all that changes: that is asked for once, and done once."""
+        assert cli("ca", "init", "root", "--no-passphrase").code == 0
+        result_of(run("--ca", "root", "--no-cloud"))
+        command = ("--port", bench.port, "deprovision")
+        refused = cli(*command)
+        assert (refused.code, refused.out) == (CONFIGURATION_EXIT, "")
+        assert "--yes" in refused.errors[0]
+        assert result_of(cli(*command, "--yes", "--output", "json"))["step"] == "deprovisioned"
+        journal = Path("personalization.db").read_bytes()
+        again = cli(*command)
+        assert again.code == 0
+        assert "already deprovisioned" in again.err
+        assert Path("personalization.db").read_bytes() == journal
+
+    def test_in_the_cloud(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        result_of(run())
+        command = ("--port", bench.port, "deprovision", "--yes")
+        assert "already deprovisioned" not in cli(*command).err
+        journal = Path("personalization.db").read_bytes()
+        assert "already deprovisioned" in cli(*command).err
+        assert Path("personalization.db").read_bytes() == journal

@@ -65,7 +65,10 @@ def command(
         if entry.requested is not None and entry.issued is None and entry.account is not None:
             lost.append("a certificate that AWS IoT may have issued in the interrupted run")
         if_there = ", if AWS IoT still has it" * (entry.step is Step.DEPROVISIONED)
-        goes = [f"{name} will be deleted{if_there}" for name in lost]
+        goes = []
+        if entry.account is None and entry.step is not Step.DEPROVISIONED:
+            goes.append("the journal marks the slot as deprovisioned, and the next run generates a new key")
+        goes += [f"{name} will be deleted{if_there}" for name in lost]
         confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", goes, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),))
         way = build_aws_options(options)
