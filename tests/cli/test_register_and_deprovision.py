@@ -36,6 +36,19 @@ class TestRegister:
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
         assert bench.cloud.iot.list_things()["things"] == []
 
+    @pytest.mark.parametrize(
+        ("options", "is_noted"), [((), True), (("--thing", "lamp"), True), (("--policy", "lamps"), False)]
+    )
+    def test_a_device_that_may_do_nothing_yet(
+        self, cli: Cli, bench: Bench, options: tuple[str, ...], is_noted: bool
+    ) -> None:
+        """AWS IoT allows nothing without a policy."""
+        result = cli("--port", bench.port, "register", *options)
+        assert result.code == 0
+        notes = [line for line in result.err.splitlines() if "no policy" in line]
+        assert len(notes) == is_noted
+        assert all("--policy" in note and "deprovision --slot first" in note for note in notes)
+
     def test_a_slot_without_an_object(self, cli: Cli, bench: Bench) -> None:
         result = cli("--port", bench.port, "register", "--slot", "five")
         assert result.code == CONFIGURATION_EXIT

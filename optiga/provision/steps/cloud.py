@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.policies import differences
-from optiga.errors import CloudError, Reason
+from optiga.errors import CloudError, Naming, Reason, naming
 from optiga.files.files import write_whole
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
@@ -225,6 +225,8 @@ class Finish:
             name = entry.of(Registered).certificate_id
             work.cloud.certificates.activate(name)
             work.reporter.note("Certificate active")
+            if entry.policy is None:
+                _note_no_policy(work)
             for old in entry.begun.replaced:
                 if old.certificate_id != name:
                     self._deactivate(entry, old.certificate_id, work)
@@ -247,3 +249,20 @@ class Finish:
         with ignoring(STATE):  # AWS changes nothing of one that is revoked
             certificates.deactivate(certificate_id)
             reporter.note(f"The previous certificate is now inactive: {certificate_id}")
+
+
+def _note_no_policy(work: Work) -> None:
+    """Say that a device without a policy can do nothing yet, and how it gets one."""
+    how: str = "Attach a policy to the certificate in AWS IoT"
+    if work.plan.new is None and work.cloud.fleet is None:
+        how = Naming(
+            f"{how}, or use 'deprovision ", f"slot={work.plan.slot.name}", "' and register the device again with ",
+            "policy=NAME", "",
+        )  # fmt: skip
+    work.reporter.note(
+        naming(
+            "The certificate has no policy: unless its thing group has one, AWS IoT does not allow the device anything "
+            "yet. {how}",
+            how=how,
+        )
+    )
