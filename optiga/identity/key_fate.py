@@ -30,10 +30,12 @@ class KeyFate:
     :class:`~optiga.errors.OptigaError` says it in its hint, a :class:`KeyboardInterrupt` in its arguments.
 
     :param oid: the key's object.
+    :param had_certificate: whether the slot had a certificate; None if nobody has looked.
     """
 
-    def __init__(self, oid: int) -> None:
+    def __init__(self, oid: int, *, had_certificate: bool | None = None) -> None:
         self._label = format_oid(oid)
+        self._had_certificate = had_certificate
         self._is_said = False
         self.fate: Fate = Fate.AS_IT_WAS
 
@@ -72,7 +74,10 @@ class KeyFate:
     def text(self) -> str:
         """What has become of the key, one sentence without the full stop."""
         if self.fate is Fate.MADE:
-            return f"{self._label} has a new key: any earlier key is lost, and its certificate no longer matches"
+            text = f"{self._label} has a new key: any earlier key is lost"
+            if self._had_certificate is None:
+                return f"{text}, and a certificate of an earlier key no longer matches"
+            return f"{text}, and the certificate in the slot no longer matches" if self._had_certificate else text
         if self.fate is Fate.UNKNOWN:
             return f"{self._label} may have a new key: if so, any earlier key is lost"
         return f"The key in {self._label} did not change"

@@ -39,6 +39,7 @@ class ChipSlot:
     """The slot of a plan on one chip.
 
     :param uid: the chip's UID in hex.
+    :ivar had_certificate: whether the object for the certificate held something; None if nobody has looked.
     """
 
     def __init__(self, chip: Chip, plan: Plan, reporter: Reporter, uid: str) -> None:
@@ -46,6 +47,7 @@ class ChipSlot:
         self._plan = plan
         self._reporter = reporter
         self.uid: str = uid
+        self.had_certificate: bool | None = None
 
     def check_usable(self) -> None:
         """Refuse a slot whose key or certificate the chip neither reads nor uses. Two exchanges.
@@ -134,7 +136,8 @@ class ChipSlot:
         if self._plan.new is None:
             return
         data = read_stored(self.chip, self._plan.target.oid)
-        if is_empty(data):
+        self.had_certificate = not is_empty(data)
+        if not self.had_certificate:
             return
         try:
             held = decode_stored(data, Certificate.parse_leniently)[0]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED, Certificates
 from optiga.cloud.aws.fleet import FleetTemplate, load_fleet_template
 from optiga.cloud.aws.policies import (
+    EVERY_ACTION,
     PolicyTemplate,
     find_default_template,
     load_template,
-    opens_everything,
+    open_actions,
     passed_over,
     warnings_of,
 )
@@ -184,8 +185,9 @@ def _warn_of_policy(template: PolicyTemplate, aws: Aws, reporter: Reporter) -> N
     document = template.render(aws, with_sample_uid(UID_FIELD))
     for warning in warnings_of(document, template.name):
         reporter.warn(warning)
-    if opens_everything(document):
+    if actions := open_actions(document):
+        allowed = "everything" if actions == [EVERY_ACTION] else ", ".join(actions)
         reporter.warn(
-            f"the policy of {template.name} allows a device everything on every resource. To limit a device to its "
+            f"the policy of {template.name} allows a device {allowed} on every resource. To limit a device to its "
             f"thing, use {own_template(THING)}"
         )

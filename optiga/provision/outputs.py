@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.files import cause_of, check_own_output, write_whole
+from optiga.files.files import cause_of, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
 from optiga.files.precious import check_nothing_lost
 from optiga.pki.names import fill_uid
@@ -153,11 +152,3 @@ def _check(path: Path) -> None:
 
 def _fill(text: str, uid: str, slot: str) -> str:
     return fill_uid(text, uid).replace(SLOT_FIELD, slot)
-
-
-def write_arn(outputs: ChipOutputs, arn: str) -> None:
-    """Keep the ARN of a certificate as the predecessor's steps leave it: in quotes.
-
-    :raises ConfigurationError: if the file cannot be written.
-    """
-    write_whole(outputs.arn, f"{json.dumps(arn)}\n".encode(), ours=True)

@@ -133,10 +133,15 @@ def _plan_new_identity(
         cloud.check_chip(sample, {name: fill_uid(value, sample) for name, value in configuration.subject})
         issuer = issuer or AwsIssuer(cloud.certificates)
     assert issuer is not None  # noqa: S101 - a job without a cloud names a CA
-    made_from = [configuration.csr_config, job.slot.name, target.info.label]
-    settings = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+    settings = settings_of(configuration, job.slot, target)
     new = NewIdentity(configuration, issuer, issuer.sizes(configuration))
     return Plan(job, target, new, settings, cloud, trust)
+
+
+def settings_of(configuration: Configuration, slot: Slot, target: Target) -> str:
+    """Fingerprint of what a CSR is made from, and of where its certificate goes."""
+    made_from = [configuration.csr_config, slot.name, target.info.label]
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 def _find_authority(job: Job, services: Services) -> CertificateAuthority | None:

@@ -15,6 +15,7 @@ from optiga.provision.facts import Begun, Placed, Replaced, damaged
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
+from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
 
 
@@ -37,22 +38,16 @@ class Preparation:
         renew = self._plan.job.renew
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None, is_new=found is None)
-        if not found.is_complete:
-            raise damaged(found.uid, found.slot)
-        found = check_entry(found)
-        check_names(found, self._journal)
-        mismatch = self._mismatch(found)
+        found, mismatch = self._believe(found)
         if found.is_finished:
             if renew:
                 return self._begin_anew(found)
-            if mismatch:
-                raise CertificateError(f"this chip is finished, but {mismatch}", hint=self._plan.anew_hint)
             return self._with_cloud(found) if found.account is None and self._plan.cloud else found
         if found.step < Step.REQUESTED:
             if mismatch or self._chip_slot.key_problem(found):
                 return self._begin_anew(found)
             self._chip_slot.check_possible()
-        elif reason := self._reason_not_to_finish(found, mismatch):
+        elif reason := self._reason_not_to_finish(found, mismatch or self._chip_slot.key_problem(found)):
             if renew:
                 return self._begin_anew(found)
             raise reason
@@ -61,10 +56,54 @@ class Preparation:
             self._chip_slot.put(found)
         return self._take_names(found)
 
-    def _reason_not_to_finish(self, entry: Entry, mismatch: str) -> OptigaError | None:
-        """Why the interrupted run cannot be continued, None if it can."""
-        said, hint, cloud = "the interrupted run cannot be continued", self._plan.anew_hint, self._plan.cloud
-        if problem := mismatch or self._chip_slot.key_problem(entry):
+    def foresee(self, found: Entry | None) -> tuple[Entry | None, tuple[str, ...]]:
+        """What :meth:`begin` would begin with, as far as journal and AWS tell it. The chip is not asked.
+
+        :param found: what the journal has of the slot.
+        :returns: the entry to go on from, None for a new identity; and the certificates in AWS IoT that the run
+            makes inactive at its end.
+        :raises OptigaError: if :meth:`begin`, or the check of a finished chip, would refuse the entry.
+        """
+        renew, cloud = self._plan.job.renew, self._plan.cloud
+        if found is None or found.step is Step.DEPROVISIONED:
+            return None, ()
+        found, mismatch = self._believe(found)
+        is_anew = renew if found.is_finished else found.step < Step.REQUESTED and bool(mismatch)
+        if not found.is_finished and found.step >= Step.REQUESTED:
+            reason = self._reason_not_to_finish(found, mismatch)
+            if reason is not None and not renew:
+                raise reason
+            is_anew = reason is not None
+        if is_anew:
+            return None, tuple(self._replaced(found))
+        if found.is_finished:
+            check_accepted(found, self._plan, self._reporter)
+        if found.account is None and cloud is not None:
+            found = replace(found, step=min(found.step, Step.WRITTEN))
+        return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
+
+    def _believe(self, found: Entry) -> tuple[Entry, str]:
+        """The journal's entry, once it is checked; and what it says and the plan does not, empty if they agree.
+
+        :raises ConfigurationError: if it is none that a run has left.
+        :raises CertificateError: if the chip is finished, and not as the plan says.
+        """
+        if not found.is_complete:
+            raise damaged(found.uid, found.slot)
+        found = check_entry(found)
+        check_names(found, self._journal)
+        mismatch = find_mismatch(found, self._plan, self._uid)
+        if mismatch and found.is_finished and not self._plan.job.renew:
+            raise CertificateError(f"this chip is finished, but {mismatch}", hint=hint_of(found, self._plan))
+        return found, mismatch
+
+    def _reason_not_to_finish(self, entry: Entry, problem: str) -> OptigaError | None:
+        """Why the interrupted run cannot be continued, None if it can.
+
+        :param problem: what journal, plan and chip do not agree about.
+        """
+        said, hint, cloud = "the interrupted run cannot be continued", hint_of(entry, self._plan), self._plan.cloud
+        if problem:
             return CertificateError(f"{said}: {problem}", hint=hint)
         if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
             return CloudError(f"{said}: {problem}", hint=hint)
@@ -139,24 +178,11 @@ class Preparation:
             return {}
         return known
 
-    def _mismatch(self, entry: Entry) -> str:
-        """What the journal says and the plan does not; empty if they agree."""
-        plan, cloud = self._plan, self._plan.cloud
-        if entry.issuer != plan.issuer_name:
-            return f"its issuer is {entry.issuer}, but this run asks for {plan.issuer_name}"
-        if entry.settings != plan.settings:
-            return "its csr_config, or the object for its certificate, has changed"
-        pairs = []
-        if entry.account is not None:
-            pairs += [
-                ("account", entry.account, cloud.aws.account if cloud else "none"),
-                ("region", entry.region or "", cloud.aws.region if cloud else "none"),
-            ]
-        if cloud and entry.account is not None and entry.step >= Step.THING:
-            pairs.append(("provisioning template", entry.template or "none", cloud.template or "none"))
-            if cloud.fleet is None:
-                pairs.append(("thing", entry.thing or "none", cloud.thing(self._uid) or "none"))
-        if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
-            pairs.append(("policy", entry.policy or "none", cloud.policy(self._uid) or "none"))
-        different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
-        return different[0] if different else ""
+
+def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
+    """Make sure that AWS still lets the certificate of a finished chip in.
+
+    :raises CloudError: if it does not.
+    """
+    if plan.cloud is not None and (problem := plan.cloud.certificate_problem(entry, reporter)):
+        raise CloudError(f"this chip is finished in the journal, but {problem}", hint=plan.anew_hint)

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ConfigurationError, OptigaError
+from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import Certificate
-from optiga.provision.chip_slot import ChipSlot
+from optiga.provision.attestation import Attestation
+from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.entry import Entry, Step
+from optiga.provision.preparation import Preparation
+from optiga.provision.restoring import missing_files
+from optiga.provision.steps.identity import WriteCertificate
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.provision.events import Reporter
     from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
     from optiga.provision.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a run would begin with.
+
+    :param uid: the chip's UID in hex.
+    :param level: the last step that is done; BEGUN for a new identity.
+    :param restored: what is written again although its step is done, one sentence each.
+    :param previous: identifiers of the certificates that become inactive at the end.
+    :param is_known: whether the journal has an entry for the slot.
+    """
+
+    uid: str
+    level: Step = Step.BEGUN
+    restored: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
+    is_known: bool = False
 
 
 def preview(
@@ -23,40 +48,42 @@ def preview(
     plan: Plan,
     open_journal: Callable[[], AbstractContextManager[Journal]] | None,
     services: Services,
-) -> None:
+) -> Foreseen | None:
     """Refuse a chip that a run would refuse, and warn of a certificate that nobody here knows.
 
-    A run also refuses a key or certificate that the chip neither reads nor uses. At most seven exchanges, and one for
+    Only a run has the chip prove its keys, and looks whose an existing thing is. At most seven exchanges, and one for
     each counter that limits a use: the UID, the metadata of key and certificate, once more for a run that replaces
     them, and the certificate, in two parts. A chip that cannot be asked is a warning, too.
 
     :param open_journal: None where there is no journal yet.
     :param services: whose listeners are told.
+    :returns: None if the chip cannot be asked.
     :raises ConfigurationError: if the chip does not let its key or certificate be replaced, a file cannot be written,
         or the journal cannot be read.
-    :raises CertificateError: if the chip has no room for the certificate.
+    :raises CertificateError: if the chip has no room for the certificate, or journal and plan do not agree.
+    :raises CloudError: if AWS no longer accepts the certificate in the journal.
     :raises ChipError: if an update of the key or the certificate was interrupted, or one is in termination.
     """
     reporter = services.reporter(slot=plan.slot.name)
     try:
         with open_chip() as chip:
             chip_slot = ChipSlot(chip, plan, reporter, chip.uid.hex)
-            uid, refusal, data, is_known = chip_slot.uid, chip_slot.refusal(), b"", False
+            refusal, data, foreseen = chip_slot.refusal(), b"", Foreseen(chip_slot.uid)
             if refusal is None:
-                is_known = _is_known(uid, plan, open_journal)
-                if plan.job.renew or not is_known:
-                    plan.outputs(uid).check()
-                    chip_slot.check_possible(dry=True)
+                plan.outputs(chip_slot.uid).check()
                 data = read_stored(chip, plan.target.oid)
-    except (ConfigurationError, CertificateError):
+                foreseen = _foresee(chip_slot, plan, open_journal, reporter, data)
+                if foreseen.level < Step.REQUESTED:
+                    chip_slot.check_possible(dry=True)
+    except (ConfigurationError, CertificateError, CloudError):
         raise
     except OptigaError as error:
         reporter.warn(f"cannot check what the chip holds: {error.message}")
-        return
+        return None
     if refusal is not None:
         raise refusal
-    if is_empty(data) or is_known:
-        return
+    if is_empty(data) or foreseen.is_known:
+        return foreseen
     try:
         subject = f" of {decode_stored(data, Certificate.parse_leniently)[0].subject}"
     except ValueError:
@@ -66,11 +93,46 @@ def preview(
         f"in slot {plan.slot.name} and this certificate. If the certificate is registered in a cloud, it stays "
         "registered"
     )
+    return foreseen
 
 
-def _is_known(uid: str, plan: Plan, open_journal: Callable[[], AbstractContextManager[Journal]] | None) -> bool:
-    """Whether the journal knows the slot of a chip."""
+def _foresee(
+    chip_slot: ChipSlot,
+    plan: Plan,
+    open_journal: Callable[[], AbstractContextManager[Journal]] | None,
+    reporter: Reporter,
+    data: bytes,
+) -> Foreseen:
+    """What a run would begin with by the journal, if there is one.
+
+    :param data: what the object for the certificate holds.
+    """
     if open_journal is None:
-        return False
+        return Foreseen(chip_slot.uid)
     with open_journal() as journal:
-        return journal.find(uid, plan.slot.name) is not None
+        found = journal.find(chip_slot.uid, plan.slot.name)
+        if plan.job.trust is None and not plan.job.renew:
+            Attestation(chip_slot, plan, reporter).check(found)
+        entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
+    if entry is None or found is None:
+        return Foreseen(chip_slot.uid, previous=previous, is_known=found is not None)
+    restored = [
+        f"The file {path} is missing: it is written again from the journal"
+        for path in missing_files(entry, plan.outputs(chip_slot.uid))
+    ]
+    if plan.new is not None and entry.step >= Step.WRITTEN and not _is_stored(entry, data):
+        restored += WriteCertificate().describe(plan)
+    if entry.is_finished:
+        reporter.note("This chip is already finished")
+    elif not found.is_finished:
+        reporter.note(f"A run continues the interrupted run after the step {entry.step.title!r}")
+    return Foreseen(chip_slot.uid, entry.step, tuple(restored), previous, is_known=True)
+
+
+def _is_stored(entry: Entry, data: bytes) -> bool:
+    """Whether an object holds the certificates of an entry."""
+    try:
+        held = [] if is_empty(data) else decode_stored(data, Certificate.parse_leniently)
+    except ValueError:
+        return False
+    return [one.der for one in held] == [one.der for one in chain_of(entry)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError, Reason
+from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
@@ -17,7 +17,8 @@ from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
 from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan, make_plan
-from optiga.provision.preparation import Preparation
+from optiga.provision.preparation import Preparation, check_accepted
+from optiga.provision.restoring import restore_files
 from optiga.provision.steps import steps
 from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
 
@@ -95,6 +96,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
     :param entry: what the slot has come to.
     """
     work.outputs.make_folder()
+    restore_files(entry, work.outputs, work.reporter)
     try:
         for step in kept:
             if entry.step < step.level:
@@ -107,12 +109,15 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
                         done = _send(progress, entry)
     except (OptigaError, KeyboardInterrupt) as error:
         if work.plan.new is not None and Level.KEY <= entry.step < Level.WRITTEN:
-            fate = KeyFate(work.plan.slot.key_oid)
+            fate = KeyFate(work.plan.slot.key_oid, had_certificate=work.chip_slot.had_certificate)
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            fixed = "Once the cause is fixed, run" if isinstance(error, OptigaError) else "Run"
-            work.reporter.note(f"{fixed} the same command again to continue: the journal has every step that is done")
+            ended = "has failed" if isinstance(error, OptigaError) else "was interrupted"
+            fixed = "Once the cause is fixed" if isinstance(error, OptigaError) else "To continue"
+            work.reporter.note(
+                f"The run {ended}: the journal has every step that is done. {fixed}, run the same command again"
+            )
         raise
     return entry
 
@@ -133,10 +138,10 @@ def _confirm(entry: Entry, work: Work) -> None:
 
     :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
     """
-    hint, cloud = work.plan.anew_hint, work.plan.cloud
     if problem := work.chip_slot.key_problem(entry):
-        raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=hint)
+        raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
     work.chip_slot.put(entry)
-    if cloud is not None and (problem := cloud.certificate_problem(entry, work.reporter)):
-        raise CloudError(f"this chip is finished in the journal, but {problem}", hint=hint)
+    check_accepted(entry, work.plan, work.reporter)
+    work.outputs.make_folder()
+    restore_files(entry, work.outputs, work.reporter)
     work.reporter.note("This chip is already finished. Nothing was changed")

@@ -9,10 +9,10 @@ from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
-from optiga.errors import CloudError, ConfigurationError, naming
+from optiga.errors import CloudError, ConfigurationError, Naming, naming
 from optiga.provision.believed import check_entry, check_names
 from optiga.provision.checks import UNANSWERED, ask
-from optiga.provision.entry import Entry
+from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
 from optiga.provision.facts import Deprovisioned
 from optiga.provision.holdings import Holdings, look
@@ -52,12 +52,26 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     """
     entry = journal.find(uid, slot)
     if entry is None:
-        known = [f"{one.uid} {one.slot}" for one in journal.all() if one.uid == uid or one.slot == slot]
-        hint = f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+        hint = _where_else(journal, uid, slot)
         raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
     entry = check_entry(entry)
     check_names(entry, journal)
     return entry
+
+
+def _where_else(journal: Journal, uid: str, slot: str) -> str:
+    """Which entries a journal has in place of one that it does not have."""
+    if slots := [one.slot for one in journal.of_chip(uid)]:
+        if len(slots) == 1:
+            return naming("This chip has an entry for slot {name}: use {given}", name=slots[0], given=_slot(slots[0]))
+        return naming("This chip has entries for the slots {names}: name one with {slot}", names=", ".join(slots))
+    known = [f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot]
+    return f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+
+
+def _slot(name: str) -> Naming:
+    """A slot as a parameter with its value."""
+    return Naming("", f"slot={name}", "")
 
 
 def deprovision(
@@ -90,7 +104,8 @@ def deprovision(
             done = _deprovision(
                 entry, services, journal, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy
             )
-        reporter.tell(RunDone, is_changed=True, journal_seal=journal.newest_seal)
+        is_changed = done is not entry or delete_thing or delete_policy
+        reporter.tell(RunDone, is_changed=is_changed, journal_seal=journal.newest_seal)
     return done
 
 
@@ -114,10 +129,14 @@ def _deprovision(
         if delete_policy and entry.policy is not None:
             held.check_policy(entry.policy, registry, reporter)
         _remove_certificates(held, certificates, registry, reporter)
-    if entry.issuer.startswith("ca:"):
+    is_again = entry.step is Step.DEPROVISIONED and not (held is not None and held.own)
+    if is_again:
+        reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
+    elif entry.issuer.startswith("ca:"):
         reporter.note("To revoke the certificate at the CA that issued it, use 'ca revoke'")
-    done = journal.save(entry.after(Deprovisioned()))
-    reporter.note(_chip_keeps(entry, held))
+    done = entry if is_again else journal.save(entry.after(Deprovisioned()))
+    if not is_again:
+        reporter.note(_chip_keeps(entry, held))
     if registry is not None and held is not None and delete_thing and entry.thing is not None:
         _remove_thing(entry.thing, held, registry, reporter)
     if registry is not None and delete_policy and entry.policy is not None:

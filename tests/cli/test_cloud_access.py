@@ -69,7 +69,8 @@ BARRED = {
     "endpoint's address": Barred("Give --endpoint-url a URL", "--endpoint-url http://[::1"),
     "endpoint's scheme": Barred("Give --endpoint-url a URL", "--endpoint-url ftp://127.0.0.1"),
     "nobody at the endpoint": Barred(
-        r"AWS cannot be reached at sts:GetCallerIdentity: .*127\.0\.0\.1:\d+.*Check the network",
+        r"^(?!.*(network|HTTPS_PROXY))AWS cannot be reached at sts:GetCallerIdentity: .*127\.0\.0\.1:\d+.*"
+        r"--endpoint-url.*AWS_ENDPOINT_URL",
         "--endpoint-url http://127.0.0.1:{closed}",
     ),
     "nobody at the proxy": Barred(

@@ -138,7 +138,9 @@ OTHERS = {
     "trust file holds no root": Mistake("register --trust {files}/below.pem", "below.pem holds no root", CERTIFICATE),
     "no such slot to register": Mistake("register --slot ninth", "--slot: 'ninth' is neither a slot nor"),
     "query of register": Mistake("register --query arn", "'arn' finds nothing"),
-    "no journal to take back": Mistake("deprovision --yes --uid aa", "personalization.db.*'provision'.*--journal"),
+    "no journal to take back": Mistake(
+        "deprovision --yes --uid " + "aa" * 27, "personalization.db.*'provision'.*--journal"
+    ),
     "no such slot to take back": Mistake("deprovision --yes --slot ninth", "--slot: 'ninth' is neither a slot nor"),
     "query of deprovision": Mistake("deprovision --yes --query arn", "'arn' finds nothing"),
     "no journal to show": Mistake("journal show", "personalization.db.*'provision'.*--journal"),
@@ -221,6 +223,12 @@ class TestChipsThatAreThere:
         assert f"The journal has {chip} second" in said
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--slot", "third")
         assert f"the journal has no entry for slot third of chip {chip}" in said
+        assert "This chip has an entry for slot second: use --slot second" in said
+        assert said.count(chip) == 1
+
+    @pytest.mark.parametrize("uid", ["1234", "00" * 26, "00" * 28, "xy" * 27, ""])
+    def test_deprovision_what_is_no_uid(self, cli: Cli, cloud: Cloud, uid: str) -> None:
+        assert "54 hex digits" in refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", uid)
 
     @pytest.mark.long
     @pytest.mark.parametrize("closed", [False, True])

@@ -63,17 +63,28 @@ class TestNotes:
         for word in ("Thing my_thing", "Policy my_policy", "Certificate active"):
             assert word in said.splitlines()
 
-    def test_a_policy_that_opens_everything(self, cli: Cli, cloud: Cloud) -> None:
-        words = f"allows a device everything on every resource. To limit a device to its thing, use {STRONG}"
+    def test_a_policy_for_every_resource(self, cli: Cli, cloud: Cloud) -> None:
+        """What it allows there is named, and called everything only where it is."""
+        words = f"on every resource. To limit a device to its thing, use {STRONG}"
         assert words not in provision(cli, "--dry-run")
-        assert f"Warning: the policy of {OPEN} {words}" in provision(cli, "--dry-run", "-q", "--policy-template", OPEN)
+        said = provision(cli, "--dry-run", "-q", "--policy-template", OPEN)
+        assert f"Warning: the policy of {OPEN} allows a device iot:Connect" in said
+        assert words in said
+        for action, allowed in (("iot:Connect", "iot:Connect"), ("iot:*", "everything")):
+            statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+            Path("own").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+            assert f"the policy of own allows a device {allowed} {words}" in provision(
+                cli, "--dry-run", "--policy-template", "own"
+            )
 
     @pytest.mark.long
     def test_what_was_begun_can_be_gone_on_with(self, cli: Cli, cloud: Cloud) -> None:
         cloud.fail("CreateThing", CloudFault.error("InternalFailureException", 500, "down"), times=1)
         result = cli("--port", CHIP, "provision", CONFIG)
         assert (result.code, result.out) == (6, "")
-        assert result.err.splitlines()[-2].startswith("Once the cause is fixed, run the same command again to continue")
+        note = result.err.splitlines()[-2]
+        assert note.startswith("The run has failed: ")
+        assert "run the same command again" in note
         assert "after the step 'written'" in provision(cli)
 
 
@@ -124,11 +135,12 @@ class TestDryRun:
 
     @pytest.mark.long
     def test_a_journal_that_is_there(self, cli: Cli, cloud: Cloud) -> None:
-        """Which chip it is going to be is not known, so that its steps are those of a blank one."""
+        """Without a port it is not known which chip it is going to be, so its steps are those of a blank one."""
         words = "If the journal knows the chip, only the missing steps are done"
-        assert words not in provision(cli, "--dry-run")
+        assert words not in cli("provision", CONFIG, "--dry-run").err
         provision(cli)
-        assert words in provision(cli, "--dry-run")
+        assert words in cli("provision", CONFIG, "--dry-run").err
+        assert words not in provision(cli, "--dry-run")
 
     def test_it_needs_no_chip(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("serial.tools.list_ports.comports", list)

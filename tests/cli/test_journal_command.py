@@ -96,6 +96,35 @@ class TestShow:
         places = {line.index(word) for line, word in ((head, "step"), (first, "finished"), (second, "begun"))}
         assert len(places) == 1
 
+    @pytest.mark.parametrize("columns", [80, 100])
+    def test_at_a_terminal(self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+        """Nothing that somebody may copy is broken; what has no room is left out, and it is said how to see it."""
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        result = cli("journal", "show")
+        assert all(len(line) <= columns for line in result.out.splitlines())
+        assert {UID, "second", "third", "lamp", "finished"} <= set(result.out.split())
+        assert "certificate_id" not in result.out
+        assert "--wide" in result.err
+        wide = cli("journal", "show", "--wide")
+        assert {UID, "c" * 64, SERIAL} <= set(wide.out.split())
+        assert wide.err == ""
+
+    def test_one_chip(self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
+        with open_journal(Path(FILE_NAME)) as journal:
+            journal.save(make_entry("00" * 27, "fourth", "aws", "f00d"))
+        slots = json.loads(cli("journal", "show", "--uid", UID.upper(), "--output", "json").out)["slots"]
+        assert [one["slot"] for one in slots] == ["second", "third"]
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        told = cli("journal", "show", "--uid", UID).out
+        assert {UID, "c" * 64, SERIAL, "lamp", "aws"} <= set(told.split())
+        assert "fourth" not in told
+        for uid, words in (("11" * 27, "no entry"), ("1234", "54 hex digits")):
+            result = cli("journal", "show", "--uid", uid)
+            assert (result.code, result.out) == (2, "")
+            assert words in result.err
+
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
         assert slots == [asdict(entry.summary()) for entry in saved]
@@ -166,6 +195,22 @@ class TestExport:
         assert (result.code, result.out, result.err) == (0, "", "2 slots have been written to slots\n")
         assert Path("slots").read_bytes().decode() == printed
         assert cli("journal", "export", "--output", form, "--out", "slots", "-q").err == ""
+
+    @pytest.mark.parametrize("out", ["chips.csv", "CHIPS.CSV"])
+    def test_the_name_says_the_form(self, cli: Cli, saved: list[Entry], out: str) -> None:
+        assert cli("journal", "export", "--out", out).code == 0
+        assert read_csv(Path(out).read_text()) == as_text([asdict(entry.export()) for entry in saved])
+        assert cli("journal", "export", "--out", "chips.json").code == 0
+        assert len(json.loads(Path("chips.json").read_text())["slots"]) == 2
+
+    @pytest.mark.parametrize(("form", "out"), [("json", "chips.csv"), ("csv", "chips.json")])
+    def test_the_name_and_the_form_contradict_each_other(
+        self, cli: Cli, saved: list[Entry], form: str, out: str
+    ) -> None:
+        result = cli("journal", "export", "--output", form, "--out", out)
+        assert (result.code, result.out) == (2, "")
+        assert out in result.err
+        assert not Path(out).exists()
 
     @pytest.mark.parametrize(
         ("out", "line"),

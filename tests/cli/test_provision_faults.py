@@ -211,3 +211,23 @@ class TestChipFails:
         assert bench.active() == []
         assert run().code == 0
         bench.check_finished()
+
+
+@pytest.mark.parametrize("had_certificate", [False, True])
+def test_a_certificate_is_lost_only_where_there_was_one(run: Cli, bench: Bench, *, had_certificate: bool) -> None:
+    if had_certificate:
+        assert run("--journal", "other.db").code == 0
+    bench.cloud.fail("CreateCertificateFromCsr", ERRORS[4], times=1)
+    result = run("--join")
+    assert result.code == CLOUD_EXIT
+    assert "0xE0F1 has a new key" in result.errors[0]
+    assert ("no longer matches" in result.errors[0]) == had_certificate
+
+
+def test_what_is_said_before_the_error(run: Cli, bench: Bench) -> None:
+    """It stands before the error that it speaks of."""
+    bench.cloud.fail("CreateThing", ERRORS[4], times=1)
+    *_, note, error = run().err.splitlines()
+    assert note.startswith("The run has failed")
+    assert "run the same command again" in note
+    assert error.startswith("Error: ")

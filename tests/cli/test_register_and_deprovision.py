@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,19 @@ class TestRegister:
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
         assert bench.cloud.iot.list_things()["things"] == []
 
+    @pytest.mark.parametrize(
+        ("options", "is_noted"), [((), True), (("--thing", "lamp"), True), (("--policy", "lamps"), False)]
+    )
+    def test_a_device_that_may_do_nothing_yet(
+        self, cli: Cli, bench: Bench, options: tuple[str, ...], is_noted: bool
+    ) -> None:
+        """AWS IoT allows nothing without a policy."""
+        result = cli("--port", bench.port, "register", *options)
+        assert result.code == 0
+        notes = [line for line in result.err.splitlines() if "no policy" in line]
+        assert len(notes) == is_noted
+        assert all("--policy" in note and "deprovision --slot first" in note for note in notes)
+
     def test_a_slot_without_an_object(self, cli: Cli, bench: Bench) -> None:
         result = cli("--port", bench.port, "register", "--slot", "five")
         assert result.code == CONFIGURATION_EXIT
@@ -52,7 +66,7 @@ class TestRegister:
         run()
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
-        assert "its issuer is aws, but this run asks for chip" in result.errors[0]
+        assert "its issuer is AWS IoT, and this run asks for the chip's factory" in result.errors[0]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
         assert cli("ca", "init", "--no-passphrase", "mine").code == 0
@@ -283,3 +297,28 @@ class TestDeprovision:
         for name in (*certificates, "thing my_thing", "policy my_policy"):
             assert f"{name} will be deleted" in result.err
         assert bench.cloud.calls[calls:] == []
+
+
+class TestDeprovisionTwice:
+    def test_without_a_cloud(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """The journal is all that changes: that is asked for once, and done once."""
+        assert cli("ca", "init", "root", "--no-passphrase").code == 0
+        result_of(run("--ca", "root", "--no-cloud"))
+        command = ("--port", bench.port, "deprovision")
+        refused = cli(*command)
+        assert (refused.code, refused.out) == (CONFIGURATION_EXIT, "")
+        assert "--yes" in refused.errors[0]
+        assert result_of(cli(*command, "--yes", "--output", "json"))["step"] == "deprovisioned"
+        journal = Path("personalization.db").read_bytes()
+        again = cli(*command)
+        assert again.code == 0
+        assert "already deprovisioned" in again.err
+        assert Path("personalization.db").read_bytes() == journal
+
+    def test_in_the_cloud(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        result_of(run())
+        command = ("--port", bench.port, "deprovision", "--yes")
+        assert "already deprovisioned" not in cli(*command).err
+        journal = Path("personalization.db").read_bytes()
+        assert "already deprovisioned" in cli(*command).err
+        assert Path("personalization.db").read_bytes() == journal

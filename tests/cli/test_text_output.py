@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from optiga.cli.render.tables import table
+from optiga.cli.render.tables import table, whole_table
 from optiga.cli.render.words import words
 from tests.support.cli.runner import Cli
 from tests.support.processes import OPTIGA
@@ -133,3 +133,31 @@ class TestTables:
         assert max(map(len, rows)) <= columns
         with terminal([*command, "--wide"], tmp_path, {"COLUMNS": ""}, columns=columns) as shown:
             assert "lcso < operational " in shown.wait_for_end()
+
+
+class TestWholeTable:
+    ROWS = (("a" * 20, "second", "a lamp in the hall"), ("a" * 20, "third", "-"), ("b" * 20, "second", "x"))
+
+    @pytest.mark.parametrize("width", [None, 50])
+    def test_where_there_is_room(self, width: int | None) -> None:
+        assert whole_table(("uid", "slot", "thing"), self.ROWS, width) == table(("uid", "slot", "thing"), self.ROWS)
+
+    def test_the_first_column_is_never_broken(self) -> None:
+        assert whole_table(("uid", "slot", "thing"), self.ROWS, 24).split("\n") == [
+            "uid",
+            "  slot    thing",
+            "a" * 20,
+            "  second  a lamp in the",
+            "          hall",
+            "  third   -",
+            "b" * 20,
+            "  second  x",
+        ]
+
+    def test_serial_numbers_of_a_ca(self, cli: Cli, port: str, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert cli("ca", "init", "root", "--no-passphrase").code == 0
+        csr = cli("--port", port, "--csr", config, "--query", "filename").out.strip()
+        serial = cli("ca", "sign", csr, "--ca", "root", "--out", "d.pem", "--query", "serial").out.strip()
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", "60")
+        assert serial in cli("ca", "list", "--ca", "root").out.split()

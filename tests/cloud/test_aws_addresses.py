@@ -8,9 +8,10 @@ from typing import Any
 import botocore.session
 import pytest
 
-from optiga.cloud.aws.addresses import check_address, is_loopback, other_endpoint
+from optiga.cloud.aws.addresses import check_address, other_endpoint
 from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
+from optiga.cloud.aws.loopback import is_loopback
 from optiga.testing import Cloud
 
 OPEN = "http://aws.example:4566"

@@ -212,6 +212,14 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
         lambda: botocore_exceptions.EndpointConnectionError(endpoint_url="https://iot.example"),
         "cannot be reached at iot:CreateThing .*https://iot.example.*Check the network",
     ),
+    "nobody at this computer": (
+        lambda: botocore_exceptions.EndpointConnectionError(endpoint_url="http://localhost:4566"),
+        "^(?!.*HTTPS_PROXY).*cannot be reached at iot:CreateThing .*'endpoint_url'.*AWS_ENDPOINT_URL",
+    ),
+    "closed by this computer": (
+        lambda: botocore_exceptions.ConnectionClosedError(endpoint_url="http://127.0.0.1:4566"),
+        "^(?!.*HTTPS_PROXY).*cannot be reached.*AWS_ENDPOINT_URL",
+    ),
     "connecting takes too long": (
         lambda: botocore_exceptions.ConnectTimeoutError(endpoint_url="https://iot.example"),
         "cannot be reached.*HTTPS_PROXY",

@@ -17,7 +17,7 @@ from optiga.cloud.aws.policies import (
     differences,
     find_default_template,
     load_template,
-    opens_everything,
+    open_actions,
     passed_over,
     warnings_of,
 )
@@ -348,23 +348,39 @@ class TestDifferences:
         assert [line for line in lines if line.startswith("-")] == ["--- AWS has", "-not", "-JSON"]
 
 
-class TestOpensEverything:
-    @pytest.mark.parametrize("resource", ["*", "arn:aws:iot:eu-central-1:123456789012:*", "arn:aws:iot:*:*:*"])
-    def test_it_does(self, resource: str) -> None:
-        assert opens_everything(policy(statement(Resource=resource)))
-        assert opens_everything(policy(GOOD, statement(Resource=["arn:aws:iot:*:*:client/lamp", resource])))
-        assert opens_everything(json.dumps({"Statement": statement(Resource=resource)}))
+class TestOpenActions:
+    """What a policy allows on every resource."""
 
-    @pytest.mark.parametrize("resource", ["arn:aws:iot:*:*:client/lamp", "arn:aws:iot:*:*:topic/lamp/*"])
-    def test_it_does_not(self, resource: str) -> None:
-        assert not opens_everything(policy(statement(Resource=resource)))
+    @pytest.mark.parametrize("resource", ["*", "arn:aws:iot:eu-central-1:123456789012:*", "arn:aws:iot:*:*:*"])
+    def test_every_resource(self, resource: str) -> None:
+        assert open_actions(policy(statement(Resource=resource))) == ["iot:Connect"]
+        several = policy(GOOD, statement(Resource=["arn:aws:iot:*:*:client/lamp", resource]))
+        assert open_actions(several) == ["iot:Connect"]
+        assert open_actions(json.dumps({"Statement": statement(Resource=resource)})) == ["iot:Connect"]
+
+    @pytest.mark.parametrize("action", ["iot:Connect", "iot:*"])
+    @pytest.mark.parametrize("rest", ["client/lamp", "topic/lamp/*", "topic/lamp:*"])
+    def test_some_resources(self, rest: str, action: str) -> None:
+        assert open_actions(policy(statement(Action=action, Resource=f"arn:aws:iot:*:*:{rest}"))) == []
+
+    def test_each_action_once(self) -> None:
+        more = statement(Action=["iot:Publish", "iot:Connect"], Resource="*")
+        assert open_actions(policy(statement(Resource="*"), more)) == ["iot:Connect", "iot:Publish"]
+
+    @pytest.mark.parametrize("action", ["iot:*", "iot:**", ["iot:Connect", "iot:*"]])
+    def test_every_action(self, action: object) -> None:
+        assert open_actions(policy(statement(Action=action, Resource="*"))) == ["iot:*"]
+
+    def test_every_action_of_another_service(self) -> None:
+        assert open_actions(policy(statement(Action="iotjobsdata:*", Resource="*"))) == ["iotjobsdata:*"]
 
     def test_a_denial_opens_nothing(self) -> None:
-        assert not opens_everything(policy(GOOD, statement(Effect="Deny", Resource="*")))
+        assert open_actions(policy(GOOD, statement(Effect="Deny", Resource="*"))) == []
 
-    @pytest.mark.parametrize(("path", "opens"), [(OURS[0], True), (OURS[1], False)], ids=["weak", "recommended"])
-    def test_our_own(self, path: Path, opens: bool) -> None:
-        assert opens_everything(load_template(path).render(AWS, UID)) is opens
+    def test_our_own(self) -> None:
+        weak, recommended = (open_actions(load_template(path).render(AWS, UID)) for path in OURS)
+        assert weak == ["iot:Connect", "iot:Publish", "iot:Subscribe", "iot:Receive"]
+        assert recommended == []
 
 
 @pytest.mark.parametrize("theirs", ["[" * 5000, '{"a":' * 5000, "", "\ud800", "1" * 5000])

@@ -29,6 +29,31 @@ def table(columns: Sequence[str], rows: Iterable[object], width: int | None = No
     return align([line for row in cells for line in _broken(row, widths)], widths)
 
 
+def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | None = None) -> str:
+    """The same, but the first column is never broken, so that its cells can be copied.
+
+    Where the rows are wider than the terminal, each cell of the first column has a line of its own, and the other
+    cells are indented below it; rows with the same first cell, one after the other, share that line.
+    """
+    found = list(rows)
+    one_line = table(columns, found)
+    if width is None or all(len(line) <= width for line in one_line.split("\n")):
+        return one_line
+    firsts = [columns[0], *(cell(next(iter(_values(row, columns)))) for row in found)]
+    rest = [tuple(columns[1:]), *(tuple(_values(row, columns))[1:] for row in found)]
+    room = width - _GAP
+    widths = [max(map(len, column)) for column in zip(*(list(map(cell, row)) for row in rest), strict=True)]
+    if sum(widths) + _GAP * (len(widths) - 1) > room:
+        widths = _narrowed(widths, room)
+    lines: list[str] = []
+    for place, (first, row) in enumerate(zip(firsts, rest, strict=True)):
+        if place < 2 or first != firsts[place - 1]:
+            lines.append(first)
+        broken = align(list(_broken(list(map(cell, row)), widths)), widths)
+        lines += [" " * _GAP + line for line in broken.split("\n")]
+    return "\n".join(lines)
+
+
 def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) -> str:
     """Rows of as many cells each, in columns two spaces apart; the last line has no line break.
 

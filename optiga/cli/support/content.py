@@ -18,6 +18,7 @@ from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_output_file, reason_of
 from optiga.files.opening import open_input
+from optiga.pki.names import UID_DIGITS
 from optiga.transport import is_emulator, resolve_port
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,6 +48,18 @@ def take_hex(ctx: click.Context, param: click.Parameter, value: str | None) -> b
         return bytes.fromhex(value.removeprefix("0x").replace(":", ""))
     except ValueError:
         raise click.BadParameter("not bytes in hex, for example 00ff", ctx, param) from None  # it is not shown
+
+
+def take_uid(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Callback of an option: a chip's UID, as the results of commands have it."""
+    if value is None:
+        return None
+    uid = value.strip().lower().removeprefix("0x").replace(":", "")
+    if len(uid) != UID_DIGITS or set(uid) - set(string.hexdigits):
+        raise click.BadParameter(
+            f"{value!r} is no UID: a UID has {UID_DIGITS} hex digits, as 'info --query uid' prints it", ctx, param
+        )
+    return uid
 
 
 def pieces(name: str, what: str = "file") -> Iterator[bytes]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from optiga.cloud.aws.errors import AwsError
+from optiga.cloud.aws.loopback import is_loopback
 from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
@@ -55,15 +55,3 @@ def _shown(url: str) -> str:
     """An endpoint without a user's name and password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host of a URL is this computer: ``localhost``, 127.0.0.0/8 or ::1."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback

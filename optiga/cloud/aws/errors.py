@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from optiga.cloud.aws.loopback import unreachable_hint
 from optiga.cloud.aws.templates import OPERATOR, own_template
 from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.activity import Activity
@@ -299,7 +300,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",
-            hint="Check the network, and give the proxy if there is one (HTTPS_PROXY)",
+            hint=unreachable_hint(str(error.kwargs.get("endpoint_url", ""))),
             reason=Reason.UNREACHABLE,
         )
     return AwsError(f"cannot send {subject} to AWS: {said}", reason=Reason.UNREACHABLE)

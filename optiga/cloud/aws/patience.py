@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from optiga.cloud.aws.errors import THROTTLED, AwsError
+from optiga.cloud.aws.loopback import unreachable_hint
 from optiga.errors import Reason, naming
 from optiga.files.activity import Activity
 
@@ -216,9 +217,9 @@ def explain(error: Exception, action: str, attempts: int) -> None:
     :param attempts: how often it was asked so far.
     :raises AwsError: in that case.
     """
-    url = str(
-        getattr(error, "kwargs", {}).get("endpoint_url") or getattr(error, "kwargs", {}).get("proxy_url") or "AWS"
-    )
+    kwargs = getattr(error, "kwargs", {})
+    endpoint = str(kwargs.get("endpoint_url") or "")
+    url = endpoint or str(kwargs.get("proxy_url") or "AWS")
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise AwsError(
@@ -246,7 +247,7 @@ def explain(error: Exception, action: str, attempts: int) -> None:
         if is_nobody and attempts >= _FEW:
             raise AwsError(
                 f"AWS cannot be reached at {action}: {url}: {cause.strerror or cause}",  # type: ignore[attr-defined]
-                hint="Check the network, and give the proxy if there is one (HTTPS_PROXY)",
+                hint=unreachable_hint(endpoint),
                 reason=Reason.UNREACHABLE,
             ) from error
 

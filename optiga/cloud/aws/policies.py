@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 2048
 """Most characters of a policy, white space not counted (AWS IoT Core's quotas)."""
+EVERY_ACTION = "iot:*"
+"""Every action of AWS IoT."""
+_ARN_COLONS = 5
+"""Colons of an ARN; in its resource there may be more."""
 _MAX_FILE_SIZE = 1 << 16
 _VARIABLE = re.compile(r"\$\{[^}:]*:[^}]*\}")
 """What AWS fills in."""
@@ -136,16 +140,24 @@ def warnings_of(document: str, name: str) -> list[str]:
     return document_warnings(json.loads(document), name)
 
 
-def opens_everything(document: str) -> bool:
-    """Whether a policy allows something on every resource of the account or anywhere."""
-    return any(
-        statement.get("Effect") == "Allow" and any(_is_everything(one) for one in several(statement.get("Resource")))
+def open_actions(document: str) -> list[str]:
+    """The actions that a policy allows on every resource of the account or anywhere, in its order.
+
+    :returns: only ``iot:*`` if that is every action of AWS IoT.
+    """
+    actions = [
+        str(action)
         for statement in several(json.loads(document)["Statement"])
-    )
+        if statement.get("Effect") == "Allow" and any(map(_is_everything, several(statement.get("Resource"))))
+        for action in several(statement.get("Action"))
+    ]
+    if any(re.fullmatch(r"iot:\*+", action) for action in actions):
+        return [EVERY_ACTION]
+    return list(dict.fromkeys(actions))
 
 
 def _is_everything(resource: object) -> bool:
-    return isinstance(resource, str) and resource.rpartition(":")[2] == "*"
+    return isinstance(resource, str) and resource.split(":", _ARN_COLONS)[-1] == "*"
 
 
 def _check(text: str, name: str) -> None:

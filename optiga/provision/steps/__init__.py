@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.files.placeholders import SLOT_FIELD
+from optiga.pki.names import fill_uid
 from optiga.provision.specs import AwsIssuerSpec, OwnCertificate
-from optiga.provision.steps.cloud import ApplyTemplate, AttachPolicy, AttachThing, Finish, RegisterCertificate
+from optiga.provision.steps.cloud import PREVIOUS, ApplyTemplate, AttachPolicy, AttachThing, Finish, RegisterCertificate
 from optiga.provision.steps.identity import Certify, MakeKey, ProveGenuine, SignCsr, TakeOwn, WriteCertificate
-from optiga.provision.steps.work import Step
+from optiga.provision.steps.work import KeptStep, Step
 
 if TYPE_CHECKING:
     from optiga.provision.job import Job
     from optiga.provision.plan import Plan
+    from optiga.provision.preview import Foreseen
 
 
 def steps(job: Job) -> tuple[Step, ...]:
@@ -33,6 +36,16 @@ def steps(job: Job) -> tuple[Step, ...]:
     return (*found, Finish())
 
 
-def describe(plan: Plan) -> tuple[str, ...]:
-    """What is going to be done to a chip that the journal does not know, one sentence each: what a dry run says."""
-    return tuple(sentence for step in steps(plan.job) for sentence in step.describe(plan))
+def describe(plan: Plan, foreseen: Foreseen | None = None) -> tuple[str, ...]:
+    """What a run is going to do, one sentence each: what a dry run says.
+
+    :param foreseen: what the chip and the journal have told; None if no chip was read, as for a chip that the journal
+        does not know.
+    """
+    if foreseen is None:
+        return tuple(sentence for step in steps(plan.job) for sentence in step.describe(plan))
+    left = [step for step in steps(plan.job) if not isinstance(step, KeptStep) or step.level > foreseen.level]
+    told = list(foreseen.restored)
+    told += [sentence for step in left for sentence in step.describe(plan) if sentence != PREVIOUS]
+    told += [f"{PREVIOUS}: {name}" for name in foreseen.previous]
+    return tuple(fill_uid(sentence, foreseen.uid).replace(SLOT_FIELD, plan.slot.name) for sentence in told)

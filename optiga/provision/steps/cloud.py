@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.policies import differences
-from optiga.errors import CloudError, Reason
+from optiga.errors import CloudError, Naming, Reason, naming
 from optiga.files.files import write_whole
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
@@ -27,7 +27,7 @@ from optiga.provision.facts import (
     WithoutPolicy,
     WithoutThing,
 )
-from optiga.provision.outputs import write_arn
+from optiga.provision.restoring import write_arn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from optiga.provision.plan import Plan
     from optiga.provision.specs import ThingSpec
     from optiga.provision.steps.work import Progress, Work
+
+PREVIOUS = "The previous certificate becomes inactive"
+"""What a renewal ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class RegisterCertificate:
                 hint="To let the device connect again, delete the certificate in AWS IoT first",
                 reason=Reason.REVOKED,
             )
-        write_arn(work.outputs, registered.arn)
+        write_arn(entry, registered.arn, work.outputs, work.reporter)
         work.reporter.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
         yield entry.after(Registered(registered.certificate_id, registered.arn))
 
@@ -214,7 +217,7 @@ class Finish:
         if plan.cloud is None:
             return ("The journal marks the chip as finished",)
         told = f"The certificate becomes active in {plan.cloud.aws.region}, account {plan.cloud.aws.account}"
-        return (told, "The previous certificate becomes inactive") if plan.job.renew else (told,)
+        return (told, PREVIOUS) if plan.job.renew else (told,)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         work.attestation.repeat(entry)
@@ -222,6 +225,8 @@ class Finish:
             name = entry.of(Registered).certificate_id
             work.cloud.certificates.activate(name)
             work.reporter.note("Certificate active")
+            if entry.policy is None:
+                _note_no_policy(work)
             for old in entry.begun.replaced:
                 if old.certificate_id != name:
                     self._deactivate(entry, old.certificate_id, work)
@@ -244,3 +249,20 @@ class Finish:
         with ignoring(STATE):  # AWS changes nothing of one that is revoked
             certificates.deactivate(certificate_id)
             reporter.note(f"The previous certificate is now inactive: {certificate_id}")
+
+
+def _note_no_policy(work: Work) -> None:
+    """Say that a device without a policy can do nothing yet, and how it gets one."""
+    how: str = "Attach a policy to the certificate in AWS IoT"
+    if work.plan.new is None and work.cloud.fleet is None:
+        how = Naming(
+            f"{how}, or use 'deprovision ", f"slot={work.plan.slot.name}", "' and register the device again with ",
+            "policy=NAME", "",
+        )  # fmt: skip
+    work.reporter.note(
+        naming(
+            "The certificate has no policy: unless its thing group has one, AWS IoT does not allow the device anything "
+            "yet. {how}",
+            how=how,
+        )
+    )

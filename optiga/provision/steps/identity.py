@@ -21,7 +21,7 @@ from optiga.provision.events import StepName
 from optiga.provision.facts import CsrSigned, FactoryProven, Issued, KeyMade, Requested, Written
 from optiga.provision.issuers import AwsIssuer, Certified, Request
 from optiga.provision.joining import check_things, own_certificates
-from optiga.provision.outputs import write_arn
+from optiga.provision.restoring import write_arn
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
@@ -63,7 +63,7 @@ class MakeKey:
         configuration = work.new.configuration
         algorithm, oid = configuration.algorithm, configuration.slot.key_oid
         work.reporter.note(f"The chip generates a {algorithm.title} key pair in {work.chip_slot.key_label}")
-        with KeyFate(oid) as fate:
+        with KeyFate(oid, had_certificate=work.chip_slot.had_certificate) as fate:
             fate.asked()
             key = work.chip_slot.chip.generate_key(oid, algorithm, configuration.key_usage)
             fate.made()
@@ -199,6 +199,6 @@ class WriteCertificate:
         issued = entry.of(Issued)
         write_whole(work.outputs.folder / issued.file, issued.certificate.encode("ascii"), ours=True)
         if entry.registered is not None:
-            write_arn(work.outputs, entry.registered.arn)
+            write_arn(entry, entry.registered.arn, work.outputs, work.reporter)
         work.chip_slot.put(entry)
         yield entry.after(Written())

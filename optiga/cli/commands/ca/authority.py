@@ -25,7 +25,7 @@ from optiga.cli.commands.ca.crl import (
     published_option,
 )
 from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
-from optiga.cli.render.tables import table
+from optiga.cli.render.tables import whole_table
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_file_option
@@ -297,7 +297,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         (one.serial, one.state(now), one.not_after.date(), one.subject, _use_of(certificate))
         for one, certificate in issued
     ]
-    text = table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has not issued any certificates yet"
+    text = whole_table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has not issued any certificates yet"
     settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
 
 

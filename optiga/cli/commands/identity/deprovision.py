@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.confirm import confirm, yes_option
+from optiga.cli.support.content import take_uid
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import of_option
@@ -24,7 +25,10 @@ from optiga.provision.undo import Undone, deprovision, find_entry
 @click.command(name="deprovision")
 @click.option("--slot", metavar="SLOT", default="second", help="Slot of the certificate (default: second).")
 @click.option(
-    "--uid", metavar="HEX", help="UID of the chip, if it is not connected (default: UID of the chip at the port)."
+    "--uid",
+    callback=take_uid,
+    metavar="HEX",
+    help="UID of the chip, if it is not connected (default: UID of the chip at the port).",
 )
 @click.option("--delete-thing", is_flag=True, help="Delete the thing in AWS IoT, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy in AWS IoT, too.")
@@ -53,7 +57,7 @@ def command(
         found = resolve_slot(slot)
     settings.check_query(Undone)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        entry = find_entry(journal, uid.lower() if uid is not None else _uid_of_chip(settings), found.name)
+        entry = find_entry(journal, _uid_of_chip(settings) if uid is None else uid, found.name)
         names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
         lost = [f"the certificate {name}" for name in names if name]
         lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
@@ -61,7 +65,10 @@ def command(
         if entry.requested is not None and entry.issued is None and entry.account is not None:
             lost.append("a certificate that AWS IoT may have issued in the interrupted run")
         if_there = ", if AWS IoT still has it" * (entry.step is Step.DEPROVISIONED)
-        goes = [f"{name} will be deleted{if_there}" for name in lost]
+        goes = []
+        if entry.account is None and entry.step is not Step.DEPROVISIONED:
+            goes.append("the journal marks the slot as deprovisioned, and the next run generates a new key")
+        goes += [f"{name} will be deleted{if_there}" for name in lost]
         confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", goes, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),))
         way = build_aws_options(options)

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from optiga.cli.render.tables import table
-from optiga.cli.support.content import check_out
+from optiga.cli.render.tables import align, table, whole_table
+from optiga.cli.support.content import check_out, take_uid
 from optiga.cli.support.file_names import FILE, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
@@ -22,12 +22,12 @@ from optiga.cli.support.printing import print_lines
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
-from optiga.errors import counted
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.files.kept import JOURNAL, what_is_kept
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.journal import FILE_NAME, JournalCheck
 from optiga.provision.results import SlotSummary
-from optiga.results import to_json
+from optiga.results import cell, to_json
 
 _journal_options = together(
     click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"Journal file (default: {FILE_NAME})."),
@@ -35,7 +35,11 @@ _journal_options = together(
 )
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
 _BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMS = ("json", "csv")
+"""Formats of an export, also as the ending of a file's name; the first is the usual one."""
 _COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "serial", "updated_at")
+_FEW_COLUMNS = ("uid", "slot", "step", "thing", "updated_at")
+"""Those that tell the chips apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +70,87 @@ def command(ctx: click.Context) -> None:
 
 @command.command(name="show", short_help="Show the last step done for each slot.")
 @_journal_options
+@click.option("--uid", callback=take_uid, metavar="HEX", help="Show everything about the chip with this UID.")
 @wide_option
 @common_options(forms=("repr", "json", "text", "csv"))
 @pass_settings
-def show(settings: Settings, path: str, shared_journal: bool) -> None:
-    """Show every slot: chip, slot, last step done, thing, certificate and its serial number."""
+def show(settings: Settings, path: str, shared_journal: bool, uid: str | None) -> None:
+    """Show every slot: chip, slot, last step done, thing, certificate and its serial number.
+
+    If a terminal is too narrow, certificate and serial number are left out. To see them, use --wide or --uid.
+    """
     if settings.output == "csv":
         _refuse_query(settings)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        found = JournalSlots(tuple(entry.summary() for entry in journal.all()))
-    if settings.output == "csv":
-        print_lines(_csv(to_json(found.slots)), line_break=False)
-        return
+        entries = journal.all() if uid is None else journal.of_chip(uid)
+    if uid is not None and not entries:
+        raise ConfigurationError(
+            f"the journal has no entry for chip {uid}",
+            hint="To list its chips, use 'journal show'",
+            reason=Reason.NOT_FOUND,
+        )
+    found = JournalSlots(tuple(entry.summary() for entry in entries))
     slots = to_json(found.slots)
-    text = table(_COLUMNS, slots, width_for(settings)) if slots else "The journal has no entries yet"
+    if settings.output == "csv":
+        print_lines(_csv(slots), line_break=False)
+        return
+    text, is_short = _shown(slots, width_for(settings), one_chip=uid is not None)
     settings.print_result(found, text=text)
+    if is_short and settings.is_read_by_a_person:
+        settings.note("To see certificates and serial numbers, too, use --wide, or --uid for one chip")
+
+
+def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: bool) -> tuple[str, bool]:
+    """Slots for people, and whether columns are left out.
+
+    :param width: columns of the terminal; None for as many as are needed.
+    :param one_chip: show every field, one below the other.
+    """
+    if not slots:
+        return "The journal has no entries yet", False
+    if one_chip:
+        return "\n\n".join(align([[name, cell(value)] for name, value in slot.items()]) for slot in slots), False
+    text = table(_COLUMNS, slots)
+    if width is None or all(len(line) <= width for line in text.split("\n")):
+        return text, False
+    return whole_table(_FEW_COLUMNS, slots, width), True
 
 
 @command.command(name="export")
 @_journal_options
 @out_file_option("Output file (default: standard output).")
-@common_options(forms=("json", "csv"))
+@common_options(forms=_FORMS)
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
-    """Export the journal as JSON or CSV."""
+    """Export the journal as JSON or CSV.
+
+    If the name of the output file ends in .json or .csv, the file has this format; otherwise it is JSON. To choose
+    the format, use --output.
+    """
     _refuse_query(settings)
+    form = _form_of(settings.output, out)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         slots = to_json([entry.export() for entry in journal.all()])
-    text = _csv(slots) if settings.output == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
+    text = _csv(slots) if form == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
     if out is None:
         print_lines(shown_lines(text), line_break=False)
     else:
         # What was given out before still stands in the journal: a report is made again every day.
         write_output(settings, out, text.encode(), is_kept=True, is_elsewhere=_is_report)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
+
+
+def _form_of(asked: str | None, out: str | None) -> str:
+    """The format of an export, by the option or by the name of the file.
+
+    :raises click.UsageError: if they contradict each other.
+    """
+    ending = "" if out is None else Path(out).suffix.lower().removeprefix(".")
+    named = ending if ending in _FORMS else None
+    if asked is not None and named not in (None, asked):
+        raise click.UsageError(f"--output {asked} and --out {out} contradict each other: use --output {named}.")
+    return asked or named or _FORMS[0]
 
 
 def _is_report(held: bytes) -> bool:

@@ -150,15 +150,16 @@ def command(
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
     if dry_run:
         check_new_name(journal)
-        if journal.exists():
-            settings.note("If the journal knows the chip, only the missing steps are done")
+        foreseen = None
         if settings.port is not None and _may_hold_something(settings):
             known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
-            preview(settings.open_chip, plan, known, services)
+            foreseen = preview(settings.open_chip, plan, known, services)
+        if foreseen is None and journal.exists():
+            settings.note("If the journal knows the chip, only the missing steps are done")
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
-        steps = tuple(describe(plan))
-        text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+        steps = describe(plan, foreseen)
+        text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)) or "Nothing will change"
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, shared=shared_journal)

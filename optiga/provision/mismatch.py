@@ -1,0 +1,116 @@
+"""What the journal says of a slot and a plan does not, in words that say what to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optiga.errors import naming
+from optiga.identity.csr import Wishes
+from optiga.objects.addressing import resolve_certificate
+from optiga.pki.name_parts import subject_components
+from optiga.pki.names import fill_uid
+from optiga.pki.public_keys import public_key_of_info
+from optiga.pki.x509_errors import one_error
+from optiga.protocol.objects import SLOTS
+from optiga.provision.chip_slot import chain_of
+from optiga.provision.entry import Entry, Step
+from optiga.provision.issuers import AwsIssuer
+from optiga.provision.plan import Plan, settings_of
+
+if TYPE_CHECKING:
+    from optiga.identity.configuration import Configuration
+
+_OF_THE_CHIP = "the chip's factory"
+"""Who has issued the certificate that a chip came with."""
+
+
+def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
+    """What the journal says and the plan does not; empty if they agree.
+
+    :param uid: the chip's UID in hex.
+    """
+    cloud = plan.cloud
+    if entry.issuer != plan.issuer_name:
+        asked = plan.new.issuer.title if plan.new else _OF_THE_CHIP
+        return f"its issuer is {_issuer_of(entry)}, and this run asks for {asked}"
+    if entry.settings != plan.settings and plan.new is not None:
+        return _changed_settings(entry, plan, plan.new.configuration, uid)
+    pairs = []
+    if entry.account is not None:
+        pairs += [
+            ("account", entry.account, cloud.aws.account if cloud else "none"),
+            ("region", entry.region or "", cloud.aws.region if cloud else "none"),
+        ]
+    if cloud and entry.account is not None and entry.step >= Step.THING:
+        pairs.append(("provisioning template", entry.template or "none", cloud.template or "none"))
+        if cloud.fleet is None:
+            pairs.append(("thing", entry.thing or "none", cloud.thing(uid) or "none"))
+    if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
+        pairs.append(("policy", entry.policy or "none", cloud.policy(uid) or "none"))
+    different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
+    return different[0] if different else ""
+
+
+def hint_of(entry: Entry, plan: Plan) -> str:
+    """What to do about a mismatch."""
+    if plan.new is None or entry.issuer in (plan.issuer_name, "chip"):
+        return plan.anew_hint
+    return naming("To keep its certificate, use the same issuer as before ({issuer}). {anew}", anew=plan.anew_hint)
+
+
+def _issuer_of(entry: Entry) -> str:
+    """Who certifies by the journal, for people."""
+    if entry.issuer == AwsIssuer.name:
+        return AwsIssuer.title
+    if not entry.issuer.startswith("ca:"):
+        return _OF_THE_CHIP
+    if entry.issued is None:
+        return f"a CA whose certificate has the SHA-256 {entry.issuer.removeprefix('ca:')}…"
+    return f"the CA {chain_of(entry)[0].issuer}"
+
+
+def _changed_settings(entry: Entry, plan: Plan, configuration: Configuration, uid: str) -> str:
+    """What is different in the configuration, or which object the certificate was for."""
+    for slot in SLOTS[1:]:
+        if slot.certificate_oid is not None:
+            target = resolve_certificate(plan.slot, slot.certificate_oid)
+            if entry.settings == settings_of(configuration, plan.slot, target):
+                return f"the object for its certificate is {target.info.label}, not {plan.target.info.label}"
+    try:
+        return _changed_field(entry, configuration, uid)
+    except ValueError:
+        return "its csr_config has changed"
+
+
+def _changed_field(entry: Entry, configuration: Configuration, uid: str) -> str:
+    """The first difference between the key and CSR of an entry and a configuration.
+
+    :raises ValueError: if key or CSR cannot be read.
+    """
+    from asn1crypto.csr import CertificationRequest
+    from cryptography import x509
+
+    if entry.key_info is not None:
+        key = public_key_of_info(entry.key_info)
+        if key.algorithm is not configuration.algorithm:
+            return f"its key is {key.title}, and csr_config.key_info asks for {configuration.algorithm.title}"
+    if entry.csr is None:
+        return "its csr_config has changed"
+    with one_error():
+        request = x509.load_der_x509_csr(entry.csr)
+        subject = subject_components(request.subject)
+        attributes = CertificationRequest.load(entry.csr)["certification_request_info"]["attributes"].dump()
+    wanted: dict[str, str] = {}
+    for name, value in configuration.subject:
+        wanted.setdefault(name, fill_uid(value, uid))
+    for name in dict.fromkeys((*subject, *wanted)):
+        was, now = subject.get(name), wanted.get(name)
+        if was != now:
+            values = f"{was!r}, not {now!r}" if was and now else f"{was!r}, not empty" if was else f"empty, not {now!r}"
+            return f"csr_config.certificate_info.{name} of its CSR is {values}"
+    wishes = Wishes.of(configuration, uid)
+    if request.subject.public_bytes() != wishes.subject:
+        return "csr_config.certificate_info of its CSR is different"
+    if attributes != wishes.attributes:
+        return "csr_config.extensions of its CSR are different"
+    return "csr_config.key_info or csr_config.signature_info is different, for example the key usage"

@@ -1,0 +1,108 @@
+"""The files of a slot that earlier runs wrote: what is missing is written again, what is replaced is noted."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from optiga.errors import naming
+from optiga.files.files import write_whole
+from optiga.files.opening import open_input
+from optiga.files.placeholders import UID_FIELD
+from optiga.pki.pem import encode_pem
+from optiga.provision.believed import known_keys
+from optiga.provision.entry import Entry, Step
+from optiga.provision.facts import CsrSigned, Issued
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from optiga.provision.events import Reporter
+    from optiga.provision.outputs import ChipOutputs
+
+_HEAD = 1 << 12
+"""Bytes of a file with an ARN that are looked at."""
+
+
+def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> None:
+    """Write the files of the steps that are done, where they are missing; a file with other content stays as it is.
+
+    :param outputs: the files of the chip; its folder exists.
+    :raises ConfigurationError: if a file cannot be written.
+    """
+    for path, content in _files_of(entry, outputs):
+        if path == outputs.arn and os.path.lexists(path):
+            if not _holds(path, content):
+                reporter.note(f"{path} holds another ARN than that of this chip's certificate: it was not changed")
+        elif not os.path.lexists(path):
+            write_whole(path, content, ours=True)
+            reporter.note(f"{path} was missing: it has been written again from the journal")
+        elif not _holds(path, content):
+            reporter.warn(
+                f"{path} does not have the content that the journal has for this chip. The file was not changed. To "
+                "get the journal's content, move the file away and run the same command again"
+            )
+
+
+def missing_files(entry: Entry, outputs: ChipOutputs) -> list[Path]:
+    """The files that :func:`restore_files` would write."""
+    return [path for path, _ in _files_of(entry, outputs) if not os.path.lexists(path)]
+
+
+def _files_of(entry: Entry, outputs: ChipOutputs) -> Iterator[tuple[Path, bytes]]:
+    """The files that the steps up to now have written, each with its content."""
+    if entry.request is not None and entry.step >= Step.REQUESTED:
+        signed = entry.of(CsrSigned)
+        yield outputs.folder / signed.filename, encode_pem("CERTIFICATE REQUEST", signed.csr).encode("ascii")
+    if entry.step < Step.WRITTEN:
+        return
+    if isinstance(entry.issued, Issued):
+        yield outputs.folder / entry.issued.file, entry.issued.certificate.encode("ascii")
+    if entry.registered is not None:
+        yield outputs.arn, _arn_text(entry.registered.arn)
+
+
+def write_arn(entry: Entry, arn: str, outputs: ChipOutputs, reporter: Reporter) -> None:
+    """Write the ARN of a certificate as the predecessor's steps leave it, in quotes; note if it was another one.
+
+    :raises ConfigurationError: if the file cannot be written.
+    """
+    path, content = outputs.arn, _arn_text(arn)
+    own = [content.strip(), *(name.encode() for name in known_keys(entry))]
+    held = _read(path)
+    write_whole(path, content, ours=True)
+    if held and not any(one in held for one in own):
+        reporter.note(
+            naming(
+                "{path} held the ARN of another certificate and was replaced. To keep the files of each chip, use "
+                "{outputs} with {field}",
+                path=path,
+                field=UID_FIELD,
+            )
+        )
+
+
+def _arn_text(arn: str) -> bytes:
+    return f"{json.dumps(arn)}\n".encode()
+
+
+def _read(path: Path) -> bytes | None:
+    """The beginning of a file; None if there is no such file."""
+    try:
+        with open_input(path) as file:
+            return file.read(_HEAD)
+    except OSError:
+        return None
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has some content, whatever its line breaks are."""
+    if not path.is_file():
+        return False
+    try:
+        with open_input(path) as file:
+            return file.read(2 * len(content)).split() == content.split()
+    except OSError:
+        return False
