@@ -256,6 +256,19 @@ class TestConfigurationPage:
         assert self.names(rows["subject_alt_names"][1]) == {"dns", "ip", "uri", "email"}
 
 
+class TestProgramsPage:
+    @pytest.mark.long
+    def test_tests_in_a_folder_of_its_own(self, tmp_path: Path) -> None:
+        """The reader has installed the package, and has no clone of it."""
+        for block in read_blocks(read("docs/programs.md")):
+            if block.title in ("conftest.py", "test_factory.py"):
+                (tmp_path / block.title).write_text(block.text, encoding="utf-8")
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_factory.py"]
+        done = run_process(words, tmp_path, {"PYTHONPATH": str(ROOT)})
+        assert done.returncode == 0, done.stdout
+        assert {path.name for path in tmp_path.glob("*.*")} == {"conftest.py", "test_factory.py"}
+
+
 class TestExamples:
     def run(self, tmp_path: Path, *words: str) -> list[str]:
         done = run_process(
