@@ -361,6 +361,23 @@ class TestNotAskedAgain:
             port = taken.getsockname()[1]
         assert f"http://127.0.0.1:{port}" in refusal(f"http://127.0.0.1:{port}")
 
+    @pytest.mark.parametrize("timeout_s", [0.5, 1, 2, 2.9])
+    def test_nobody_listens_and_there_is_no_time_to_ask_again(self, timeout_s: float) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        said = refusal(f"http://127.0.0.1:{port}", timeout_s=timeout_s)
+        assert f"http://127.0.0.1:{port}" in said
+        assert "cannot be reached" in said
+        assert "has not completed" not in said
+
+    def test_the_line_breaks_and_there_is_no_time_to_ask_again(self) -> None:
+        """What has happened is said, not that nothing was answered."""
+        with serving(lambda connection, _: connection.close()) as server:
+            said = refusal(server.url, timeout_s=1)
+        assert "no answer" not in said
+        assert "has not completed sts:GetCallerIdentity" in said
+        assert "onnection" in said
+
 
 def test_no_json_of_an_answer_that_is_whole() -> None:
     """An answer that has its length, and is none."""

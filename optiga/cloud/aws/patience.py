@@ -118,7 +118,9 @@ class Patience:
             return
         backoff = min(_LONGEST_BACKOFF_S, 2.0 ** (attempts - 1)) if attempts < self._attempts else 0.0
         if time.monotonic() + backoff >= self._call.end:
-            said = "no answer" if caught_exception is not None else code or "it is out of order"
+            if caught_exception is not None:
+                explain(caught_exception, action, _FEW)  # nobody listens: there is no time to ask again
+            said = code or "it is out of order" if caught_exception is None else _in_short(caught_exception)
             raise AwsError(
                 f"AWS has not completed {action} within {self._timeout_s:g} seconds ({said})",
                 hint=naming("Check the network, or wait longer with {timeout}. Run the same command again to continue"),
@@ -250,6 +252,18 @@ def explain(error: Exception, action: str, attempts: int) -> None:
                 hint=unreachable_hint(endpoint),
                 reason=Reason.UNREACHABLE,
             ) from error
+
+
+def _in_short(error: Exception) -> str:
+    """What became of a request that was not answered, in a few words."""
+    from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+    for cause in _causes(error):
+        if isinstance(cause, (TimeoutError, ReadTimeoutError, ConnectTimeoutError)):
+            return "no answer"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return "the connection was closed"
 
 
 _NO_NAMES = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
