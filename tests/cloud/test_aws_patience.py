@@ -150,7 +150,7 @@ class TestTime:
         heard = threading.Event()
         with serving(wait) as server:
             assert connect(AwsOptions(endpoint_url=server.url), notice).account == "123456789012"
-        assert [text.startswith("AWS has not answered sts:GetCallerIdentity for ") for text in said] == [True]
+        assert [text.startswith("AWS has not answered sts:GetCallerIdentity for ") for text in said[:1]] == [True]
 
 
 class Person:
