@@ -22,8 +22,10 @@ from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason, n
 
 MOST_LINE = 1 << 20
 """Most bytes of a line, in both directions: many times what the whole state of a chip takes."""
-FAULT_KINDS = ("lose", "damage", "delay", "repeat")
-"""What can happen to answers of the chip."""
+CLEAR = "clear"
+"""What takes back all faults that have not happened."""
+FAULT_KINDS = ("lose", "damage", "delay", "repeat", CLEAR)
+"""What can happen to answers of the chip, and what takes it back."""
 MOST_TIMES = 10_000
 """Answers one after the other to which a fault happens, at most."""
 LONGEST_MS = 3_600_000
@@ -101,15 +103,19 @@ class Control:
         """Take the chip's power and give it back: its application is closed, what is volatile is gone."""
         self._ask("power")
 
-    def fault(self, kind: str, *, times: int = 1, milliseconds: int | None = None) -> None:
+    def fault(self, kind: str, *, times: int | None = None, milliseconds: int | None = None) -> None:
         """Have something happen to the next answers of the chip, after all that was asked for before.
 
         :param kind: ``lose``, ``damage``, ``delay`` or ``repeat``.
-        :param times: to how many answers, one after the other.
+        :param times: to how many answers, one after the other; None for one.
         :param milliseconds: how much later they come; for ``delay``, and only for that.
         """
-        late = {} if milliseconds is None else {"ms": milliseconds}
-        self._ask("fault", kind=kind, times=times, **late)
+        numbers = {"times": times, "ms": milliseconds}
+        self._ask("fault", kind=kind, **{name: number for name, number in numbers.items() if number is not None})
+
+    def clear_faults(self) -> None:
+        """Take back all faults that have not happened."""
+        self._ask("fault", kind=CLEAR)
 
     def set_security_counter(self, value: int) -> None:
         """Have the security event counter, object 0xE0C5, jump; from 128 on the chip delays uses of keys.

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from optiga.emulator import state as states
-from optiga.emulator.control import FAULT_KINDS, LONGEST_MS, MOST_TIMES
+from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS, MOST_TIMES
 from optiga.emulator.controls import Controls
 from optiga.emulator.events import Events
 from optiga.emulator.security_monitor import MAX_COUNT
@@ -60,6 +60,11 @@ class Desk:
         kind = request.get("kind")
         if kind not in FAULT_KINDS:
             raise ConfigurationError(f"unknown fault {_shown(kind)}", hint=f"Use one of {', '.join(FAULT_KINDS)}")
+        if kind == CLEAR:
+            for name in {"times", "ms"} & request.keys():
+                raise ConfigurationError(f"{name} is not allowed with {CLEAR}", reason=Reason.CONFLICT)
+            self._controls.faults.clear()
+            return {}
         times = _number(request, "times", 1, MOST_TIMES, default=1)
         if kind == "delay":
             self._controls.faults.delay_next_answer(_number(request, "ms", 0, LONGEST_MS) / 1000, times)

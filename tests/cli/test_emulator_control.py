@@ -63,6 +63,8 @@ def test_each_verb(cli: Cli, socket: str) -> None:
         opened = [line for line in control("events").splitlines() if '"OpenApplication"' in line]
         assert len(opened) == 4  # one for each of three programs, and one again whose answer was lost
         control("fault", "delay", "--ms", "20", "--times", "2")
+        control("fault", "lose", "--times", "1000")
+        control("fault", "clear")
         control("restore", "before.json")
         assert "c0 ff ee" not in cli("--port", served.port, "object", "read", "0xF1D0").out
         control("restore", "after.json")
@@ -136,6 +138,8 @@ def test_a_state_without_its_secrets_is_refused(cli: Cli, socket: str) -> None:
         ("fault", "lose", "--times", "0"),
         ("fault", "lose", "--ms", "5"),
         ("fault", "delay"),
+        ("fault", "clear", "--times", "2"),
+        ("fault", "clear", "--ms", "2"),
         ("fault", "delay", "--ms", "-1"),
         ("security-counter",),
         ("security-counter", "256"),

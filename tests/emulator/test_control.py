@@ -78,6 +78,24 @@ def test_faults_in_their_order(bench: Bench) -> None:
     assert not faults
 
 
+def test_faults_are_cleared(bench: Bench) -> None:
+    """Those that have not happened; later ones happen."""
+    with Control(bench.address) as control:
+        control.fault("lose", times=1000)
+        control.fault("delay", milliseconds=250)
+        bench.controls.faults.damage_next_command()
+        control.clear_faults()
+        assert not bench.controls.faults
+        control.clear_faults()
+        control.fault("repeat")
+        assert len(bench.controls.faults) == 1
+        with pytest.raises(ConfigurationError, match="times"):
+            control.fault("clear", times=2)
+        with pytest.raises(ConfigurationError, match="ms"):
+            control.fault("clear", milliseconds=2)
+        assert len(bench.controls.faults) == 1
+
+
 def test_state_there_and_back(bench: Bench) -> None:
     chip = bench.controls.chip
     chip.execute(OPEN)

@@ -12,7 +12,7 @@ from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import state
-from optiga.emulator.control import FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
+from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
 from optiga.emulator.events import Event
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason
@@ -64,6 +64,7 @@ def control(
     fault damage         the next answer comes with a wrong bit
     fault delay --ms N   the next answer comes later
     fault repeat         the next answer comes twice
+    fault clear          cancel the faults that have not happened yet
     events               the newest commands, a line of JSON each
     snapshot FILE        write what the chip holds, as 'emulator dump' does
     restore FILE|-       have the chip hold that, or what 'emulator load' takes
@@ -85,7 +86,7 @@ def control(
         if verb == "power":
             chip.power_cycle()
         elif verb == "fault":
-            chip.fault(given, times=times or 1, milliseconds=milliseconds)
+            chip.fault(given, times=times, milliseconds=milliseconds)
         elif verb == "security-counter":
             chip.set_security_counter(int(given))
         elif verb == "snapshot":
@@ -129,8 +130,8 @@ def _check(verb: str, value: str | None, times: int | None, milliseconds: int | 
     }.get(verb, not value)
     if is_wrong:
         raise click.UsageError(_VALUES[verb])
-    if times is not None and verb != "fault":
-        raise click.UsageError("--times requires fault.")
+    if times is not None and (verb != "fault" or value == CLEAR):
+        raise click.UsageError("--times requires fault lose, damage, delay or repeat.")
     if (milliseconds is not None) != (verb == "fault" and value == "delay"):
         raise click.UsageError("--ms and fault delay require each other.")
     if follow and verb != "events":
