@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
+from optiga.chip.abilities import objects_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.objects.firmware import identify_firmware
@@ -15,7 +16,15 @@ from optiga.pki.certificate import Certificate
 from optiga.protocol.codes import ErrorCode, life_cycle_word
 from optiga.protocol.metadata import Tag
 from optiga.protocol.models import MARKED_OBJECT, TRUST_M_V3, find_configuration, find_model
-from optiga.protocol.objects import LCS_APPLICATION, LCS_GLOBAL, SECURITY_EVENT_COUNTER, SLOTS, Slot, format_oid
+from optiga.protocol.objects import (
+    LCS_APPLICATION,
+    LCS_GLOBAL,
+    SECURITY_EVENT_COUNTER,
+    SLOTS,
+    ObjectKind,
+    Slot,
+    format_oid,
+)
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.uid import Uid
 from optiga.results import ABSENT, keyed, named, there_with
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
 
+_NOT_UPDATED = (ObjectKind.SYSTEM, ObjectKind.SESSION)
 _NOT_TO_BE_HAD = (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED)
 
 
@@ -144,7 +154,7 @@ class ChipInformation:
     :param firmware: its version and build, for example ``3.02.2564``.
     :param security_event_counter: its value, 0 to 255 (SRM, "Security event counter"); None where it does not tell.
     :param slots: those that it has, by their names, in their order.
-    :param unusable: objects of slots that the chip neither reads nor uses.
+    :param unusable: objects that the chip neither reads nor uses, by their identifiers.
     """
 
     uid: str
@@ -166,7 +176,7 @@ class _Looking:
     """How the slots are looked at.
 
     :param now: the time that validity is judged at.
-    :param unusable: takes the objects of slots that the chip neither reads nor uses.
+    :param unusable: takes the objects that the chip neither reads nor uses.
     """
 
     chip: Chip
@@ -183,7 +193,7 @@ def chip_information(
     see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None,
     prove: Prove | None = None,
 ) -> ChipInformation:
-    """Identity, life cycle and slots of a chip. About twenty-five exchanges.
+    """Identity, life cycle and slots of a chip. About fifty exchanges.
 
     Objects that the chip's model does not have are left out. A certificate whose reading a counter limits is not read.
 
@@ -201,6 +211,8 @@ def chip_information(
     there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
     looking = _Looking(chip, now or datetime.now(timezone.utc), see, prove)
     slots = [(slot.name, _describe_slot(looking, slot)) for slot in there]
+    _find_others(looking)
+    unusable = sorted(looking.unusable, key=lambda one: one.oid)
     return ChipInformation(
         uid=uid.hex,
         uid_fields=uid,
@@ -209,8 +221,19 @@ def chip_information(
         life_cycle=states,
         security_event_counter=counter[0] if counter else None,
         slots={name: slot for name, slot in slots if slot},
-        unusable=tuple(UnusableObject(format_oid(one.oid), one.problem, one.ways_out) for one in looking.unusable),
+        unusable=tuple(UnusableObject(format_oid(one.oid), one.problem, one.ways_out) for one in unusable),
     )
+
+
+def _find_others(looking: _Looking) -> None:
+    """Look for objects outside of slots that the chip neither reads nor uses. One exchange for each of its objects."""
+    of_slots = {oid for slot in SLOTS for oid in (slot.key_oid, slot.certificate_oid)}
+    for oid, info in objects_of(looking.chip).items():
+        if oid in of_slots or info.kind in _NOT_UPDATED:
+            continue
+        metadata = _metadata(looking.chip, oid)
+        if metadata is not None and (found := find_unusable(oid, metadata)):
+            looking.unusable.append(found)
 
 
 def _configuration(chip: Chip, model: Model | None) -> str | None:

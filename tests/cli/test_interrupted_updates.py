@@ -47,12 +47,12 @@ class TestWhatGoesOn:
     def test_info(self, cli: Cli, torn: str) -> None:
         result = cli("--port", torn, "info")
         assert (result.code, result.errors) == (0, [])
-        assert names(result.out, CERTIFICATE)
+        assert all(names(result.out, oid) for oid in (CERTIFICATE, ANCHOR, LARGE))
         assert "0xE0F1 secp256r1" in result.out
         assert "0xE0E3 empty" in result.out
         fields = json.loads(cli("--port", torn, "info", "--output", "json").out)
         assert fields["slots"]["third"]["certificate"] == {"size": 608, "error": "its protected update was interrupted"}
-        assert [one["oid"] for one in fields["unusable"]] == ["0xE0E2"]
+        assert [one["oid"] for one in fields["unusable"]] == ["0xE0E2", "0xE0E9", "0xF1E0"]
 
     def test_info_of_a_key(self, cli: Cli, torn: str) -> None:
         mark_torn(torn, 0xE0F1, version=4)
