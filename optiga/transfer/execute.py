@@ -75,6 +75,7 @@ class ImportResult:
     """What an import does or has done.
 
     :param objects: by their identifiers; the numbers behind them say how many there are of each result.
+    :param left: how many objects there are of which something is left out, whatever their result; each has a reason.
     :param steps: what is done, one sentence each.
     :param never_undone: what can never be undone of it, one sentence each.
     """
@@ -109,7 +110,7 @@ def import_result(plan: ImportPlan, failures: list[Failure]) -> ImportResult:
         written=results.count("written"),
         metadata=results.count("metadata"),
         unchanged=results.count("unchanged"),
-        left=results.count("left"),
+        left=sum(row.reason is not None and row.result != "failed" for row in rows),
         failed=results.count("failed"),
         steps=tuple(plan.steps),
         never_undone=tuple(plan.stays),

@@ -105,7 +105,7 @@ class TestWhatGoesOn:
         other = f"emulator:{tmp_path / 'other'}"
         result = cli("--port", other, "import", "dump.json", "--yes")
         assert (result.code, result.errors) == (0, [])
-        assert "0xF1E0 left: a protected update of it was interrupted" in result.out
+        assert "0xF1E0 left out: a protected update of it was interrupted" in result.out
         with optiga.open_chip(other) as chip:
             assert chip.read(0xF1D0) == b"whole"
             assert not chip.metadata(LARGE).is_invalid

@@ -188,13 +188,13 @@ def _done_text(result: ImportResult, width: int | None) -> str:
 
 def _remarks(result: ImportResult) -> list[str]:
     """What stays out, and why; what has failed is reported as an error."""
-    return [f"{row.oid} left: {row.reason}" for row in result.objects if row.reason and row.result != "failed"]
+    return [f"{row.oid} left out: {row.reason}" for row in result.objects if row.reason and row.result != "failed"]
 
 
 def _counts(result: ImportResult) -> str:
     said = (
         f"{result.written} written, {result.metadata} with new metadata, {result.unchanged} unchanged, "
-        f"{result.left} left"
+        f"{result.left} with something left out"
     )
     return said + (f", {result.failed} failed" if result.failed else "")
 
