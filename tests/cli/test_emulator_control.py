@@ -63,6 +63,11 @@ def test_each_verb(cli: Cli, socket: str) -> None:
         opened = [line for line in control("events").splitlines() if '"OpenApplication"' in line]
         assert len(opened) == 4  # one for each of three programs, and one again whose answer was lost
         control("fault", "delay", "--ms", "20", "--times", "2")
+        for taken in ("data.bin", "."):
+            refused = cli("emulator", "control", socket, "snapshot", taken)
+            assert (refused.code, len(refused.errors)) == (2, 1)
+            assert "Name another file" in refused.err
+            assert "--out" not in refused.err
         control("fault", "lose", "--times", "1000")
         control("fault", "clear")
         control("restore", "before.json")

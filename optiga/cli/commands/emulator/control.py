@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from optiga.cli.commands.emulator.read_state import ChipFile, read_chip
-from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
+from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import state
 from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
 from optiga.emulator.events import Event
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.files import check_output_file
 
+_ANOTHER = "Name another file"
 _VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
 _VALUES = {
     "fault": f"fault requires one of {', '.join(FAULT_KINDS)}.",
@@ -78,7 +81,7 @@ def control(
         raise click.UsageError("--model goes with restore.")
     given = value or ""
     if verb == "snapshot":
-        check_out(given, secret=True)
+        check_output_file(Path(given), _ANOTHER, secret=True)
     else:
         refuse_force("snapshot")
     loaded = read_chip(given, model) if verb == "restore" else None
@@ -90,7 +93,9 @@ def control(
         elif verb == "security-counter":
             chip.set_security_counter(int(given))
         elif verb == "snapshot":
-            save(settings, given, state.encode(chip.snapshot()), "The state", secret=True, is_kept=True)
+            content = state.encode(chip.snapshot())
+            write_output(settings, given, content, secret=True, is_kept=True, another=_ANOTHER)
+            settings.note(f"The state has been written to {given}")
         elif loaded is not None:
             _restore(settings, chip, loaded)
         else:
