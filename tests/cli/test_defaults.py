@@ -213,6 +213,20 @@ class TestShow:
         assert "the command line" in cli("config", "show", "--port", "emulator:three").out
         assert "OPTIGA_PORT" in cli("config", "show").out
 
+    def test_what_is_overridden(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = str(write('port = "emulator:one"\nregion = "eu-central-1"\nprofile = "a"'))
+        monkeypatch.setenv("OPTIGA_PORT", "emulator:two")
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+            monkeypatch.setenv(name, "eu-west-1")
+        monkeypatch.delenv("AWS_DEFAULT_PROFILE", raising=False)
+        shown = json.loads(cli("config", "show", "--output", "json").out)
+        assert {one["option"]: (one["source"], one["overrides"]) for one in shown["values"]} == {
+            "--port": ("OPTIGA_PORT", [path]),
+            "--profile": (path, ["AWS_PROFILE"]),
+            "--region": (path, ["AWS_REGION", "AWS_DEFAULT_REGION"]),
+        }
+        assert "AWS_REGION, AWS_DEFAULT_REGION" in cli("config", "show", "--wide").out
+
     def test_a_file_that_says_nothing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE", "AWS_PROFILE"):
             monkeypatch.delenv(name, raising=False)

@@ -19,7 +19,7 @@ from optiga.errors import ConfigurationError, naming
 from optiga.files.problems import Problem, raise_problems
 from optiga.transport import resolve_port
 
-_COLUMNS = ("option", "value", "source")
+_COLUMNS = ("option", "value", "source", "overrides")
 _VARIABLES = {
     "port": ("OPTIGA_PORT",),
     "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
@@ -36,11 +36,13 @@ class DefaultValue:
 
     :param option: for example ``--port``.
     :param source: a path, or the name of an environment variable.
+    :param overrides: where else a value stands, which does not count.
     """
 
     option: str
     value: str
     source: str
+    overrides: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,12 @@ def _check(key: str, value: Any) -> None:
 def _values(said: Mapping[str, object], path: str, port: str | None) -> Iterator[DefaultValue]:
     """The values that count, by the names of their options."""
     for key in sorted({*said, *_VARIABLES}):
-        from_variables = [name for name in _VARIABLES.get(key, ()) if os.environ.get(name)]
-        if key == "port" and port is not None and port not in (os.environ.get("OPTIGA_PORT"), said.get(key)):
-            yield DefaultValue("--port", port, "the command line")
-        elif from_variables and (key == "port" or key not in said):
-            yield DefaultValue(f"--{key}", os.environ[from_variables[0]], from_variables[0])
-        elif key in said:
-            value = said[key]
-            yield DefaultValue(f"--{key}", ", ".join(value) if isinstance(value, list) else str(value), path)
+        value = said.get(key)
+        in_file = [(", ".join(value) if isinstance(value, list) else str(value), path)] if key in said else []
+        in_variables = [(os.environ[name], name) for name in _VARIABLES.get(key, ()) if os.environ.get(name)]
+        found = [*in_variables, *in_file] if key == "port" else [*in_file, *in_variables]
+        if key == "port" and port is not None and port not in (os.environ.get("OPTIGA_PORT"), value):
+            found.insert(0, (port, "the command line"))
+        if found:
+            (used, source), *others = found
+            yield DefaultValue(f"--{key}", used, source, tuple(other for _, other in others))
