@@ -193,6 +193,19 @@ class TestNew:
         }
         assert is_valid(configuration_schema(), json.loads(Path("new.jsn").read_text()))
 
+    def test_all_mistakes_are_told(self, cli: Cli) -> None:
+        wrong = ("--subject", "country_name=Germany", "--thing", "a b", "--policy", "c d", "--slot", "five")
+        result = cli("config", "new", "new.jsn", *wrong, "--algorithm", "p256")
+        assert (result.code, len(result.errors)) == (2, 4)
+        for option, value in (("subject", "Germany"), ("slot", "five"), ("thing", "a b"), ("policy", "c d")):
+            assert any(f"--{option} " in error and f"'{value}'" in error for error in result.errors)
+        assert not Path("new.jsn").exists()
+
+    def test_a_slot_without_an_object_for_a_certificate(self, cli: Cli) -> None:
+        """Provisioning asks for one, so it is said at once."""
+        assert "--id" in cli("config", "new", "rsa.jsn", "--yes", "--algorithm", "rsa2048").err
+        assert "--id" not in cli("config", "new", "ec.jsn", "--yes").err
+
     def test_a_chip_takes_it(self, cli: Cli, port: str) -> None:
         assert cli("config", "new", "new.jsn", "--yes").code == 0
         assert cli("--port", port, "--csr", "new.jsn").code == 0

@@ -86,10 +86,12 @@ def new(
     check_output_file(Path(name), _ANOTHER)
     check_not_chip(Path(name))
     subject = tuple(map(_component, components))
+    mistakes = [("subject", component_mistake(*one)) for one in subject]
     if slot is not None and algorithm is not None:
-        _refuse("--slot ", slot_mistake(slot, algorithm))
+        mistakes.append(("slot", slot_mistake(slot, algorithm)))
     for option, value in (("thing", thing), ("policy", policy)):
-        _refuse(f"--{option} ", _name_mistake(option, value or ""), given=value is not None)
+        mistakes.append((option, "" if value is None else _name_mistake(option, value)))
+    _refuse(*mistakes)
     ask = not (yes or (subject and algorithm and slot and thing and policy))
     if ask:  # nobody answers in vain
         check_replaced(settings, name, None, is_kept=True, another=_ANOTHER)
@@ -97,8 +99,13 @@ def new(
     text = compose(wanted)
     write_output(settings, name, text.encode(), is_kept=True, another=_ANOTHER)
     settings.note(f"The configuration has been written to {name}")
+    configuration = parse_configuration(text, name)
+    if configuration.slot.certificate_oid is None:
+        settings.note(
+            f"Slot {configuration.slot.name} has no object for a certificate: with 'provision', choose one with --id"
+        )
     if settings.wants_result:
-        settings.print_result(describe(parse_configuration(text, name)))
+        settings.print_result(describe(configuration))
 
 
 def _choose(
@@ -128,7 +135,7 @@ def _choose(
     subject = subject or (_ask_subject() if ask else usual.subject)
     algorithm = answer(algorithm, f"Key ({', '.join(ALGORITHMS)})", usual.algorithm, _algorithm_mistake).lower()
     if slot is not None:
-        _refuse("--slot ", slot_mistake(slot, algorithm))
+        _refuse(("slot", slot_mistake(slot, algorithm)))
     slot = answer(slot, "Slot", usual_slot(algorithm), partial(slot_mistake, algorithm=algorithm))
     question = f"{{}} in AWS IoT, {_NONE} for none"
     thing = answer(thing, question.format("Thing"), usual.thing or _NONE, partial(_name_mistake, "thing"))
@@ -170,13 +177,18 @@ def _component(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
         raise click.UsageError(f"--subject {text!r}: it must be NAME=VALUE, for example common_name=lamp.")
-    _refuse("--subject ", component_mistake(name.strip(), value))
     return name.strip(), value
 
 
-def _refuse(option: str, mistake: str, *, given: bool = True) -> None:
-    if given and mistake:
-        raise ConfigurationError(f"{option}{mistake}", parameter=option.strip(" -"))
+def _refuse(*mistakes: tuple[str, str]) -> None:
+    """Refuse mistakes, all of them at once.
+
+    :param mistakes: the name of an option, and what is wrong with it; empty if nothing.
+    """
+    found = [(option, f"--{option} {mistake}") for option, mistake in mistakes if mistake]
+    if found:
+        (option, first), *others = found
+        raise ConfigurationError(first, problems=tuple(text for _, text in others), parameter=option)
 
 
 def _algorithm_mistake(text: str) -> str:
