@@ -69,7 +69,8 @@ def say(text: str, *, line_break: bool = True, colour: str | None = None) -> Non
     What is said is for people. What a run has done, and its exit code, do not hang on it.
     """
     with suppress(OSError, ValueError):
-        click.secho(text, err=True, nl=line_break, fg=colour, color=colours())
+        styled = text if colour is None else click.style(text, fg=colour)  # without a colour it would end with a reset
+        click.echo(styled, err=True, nl=line_break, color=colours())
 
 
 def check_standard_output(what: str) -> None:
