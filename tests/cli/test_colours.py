@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from optiga.cli.support.settings import Settings
+from tests.support.processes import OPTIGA
+from tests.support.terminal import terminal
 
-ESCAPE = "\x1b["
-
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001 - before it
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
+WORDS = [*OPTIGA, "--port", "emulator:chip", "object", "read"]
+RED, RESET = "\x1b[31m", "\x1b[0m"
 
 
-def test_a_note_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
-    Settings().note("a note")
-    assert capsys.readouterr().err == "a note\n"
+def test_a_note_is_plain(tmp_path: Path) -> None:
+    with terminal([*WORDS, "0xE0C2"], tmp_path, {"NO_COLOR": ""}) as shown:
+        assert "A new chip was created" in shown.wait_for_end()
+        assert RESET not in shown.raw
 
 
-def test_warnings_and_errors_are_not(capsys: pytest.CaptureFixture[str]) -> None:
-    Settings().warn("it is late")
-    Settings().error("it is over")
-    warning, error = capsys.readouterr().err.splitlines()
-    assert warning.startswith(ESCAPE)
-    assert error.startswith(ESCAPE)
+def test_an_error_is_red(tmp_path: Path) -> None:
+    with terminal([*WORDS, "nonsense"], tmp_path, {"NO_COLOR": ""}) as shown:
+        shown.wait_for_end()
+        assert f"{RED}Error: " in shown.raw
+        assert shown.raw.rstrip().endswith(RESET)
 
 
-def test_nobody_wants_them(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    Settings().error("it is over")
-    assert capsys.readouterr().err == "Error: it is over\n"
+def test_nobody_wants_it(tmp_path: Path) -> None:
+    with terminal([*WORDS, "nonsense"], tmp_path, {"NO_COLOR": "1"}) as shown:
+        assert "Error: " in shown.wait_for_end()
+        assert "\x1b[" not in shown.raw
