@@ -157,7 +157,9 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> Con
             )
         if not path.parent.is_dir():
             return ConfigurationError(
-                f"{kind.title} {path} cannot be made: the folder does not exist", reason=Reason.NOT_FOUND
+                f"{kind.title} {path} cannot be made: the folder does not exist",
+                hint="Create it first, or name another",
+                reason=Reason.NOT_FOUND,
             )
     except OSError as error_of_system:
         refusal = Refusal(cause_of(error_of_system), "", Reason.NOT_READABLE)

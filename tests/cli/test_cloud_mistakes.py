@@ -119,7 +119,7 @@ PROVISION = {
     "the folder does not exist": Mistake(P + " --out-dir none", "cannot write to none: the folder does not exist"),
     "journal is none": Mistake(P + " --journal {files}/text", "text is not a journal.*another file"),
     "journal is another file": Mistake(P + " --journal {files}/other.db", "other.db is not a journal"),
-    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*the folder does not exist"),
+    "journal in no folder": Mistake(P + " --journal none/j.db", "none/j.db.*the folder does not exist.*Create it"),
     "journal is a folder": Mistake(P + " --journal {files}", "files.* is a folder"),
     "query finds nothing": Mistake(P + " --query arn", "'arn' finds nothing.*certificate_arn"),
     "broken query": Mistake(P + " --query a[", "is not valid"),

@@ -115,8 +115,17 @@ def test_a_dump_of_infineons_library(cli: Cli) -> None:
     assert document["e0f1"]["metadata"] == WITH_KEY
 
 
+def test_the_model_that_nothing_tells_is_said(cli: Cli) -> None:
+    said = load(cli, {"f1d0": {"data": "00"}})
+    assert "no UID" in said
+    assert "OPTIGA Trust M V3" in said
+    assert "--model" in said
+    Path("new.chip").unlink()
+    assert "no UID" not in load(cli, exported(cli, "emulator:other.chip"))
+
+
 def test_the_model_can_be_named(cli: Cli) -> None:
-    load(cli, {"f1d0": {"data": "00"}}, "--model", "trust-m-v1")
+    assert "no UID" not in load(cli, {"f1d0": {"data": "00"}}, "--model", "trust-m-v1")
     assert json.loads(cli("emulator", "dump", "new.chip").out)["model"] == "trust-m-v1"
 
 

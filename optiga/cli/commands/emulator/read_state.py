@@ -13,6 +13,7 @@ from optiga.emulator.models import DEFAULT_MODEL
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import EXPORT, name_content, name_document
+from optiga.protocol.objects import UID
 from optiga.transfer.emulated import load_export
 from optiga.transfer.form import parse_entries
 
@@ -40,18 +41,25 @@ class ChipFile:
     entries: tuple[Entry, ...] = ()
     model: ChipModel | None = None
 
-    def make(self, otherwise: ChipModel = DEFAULT_MODEL) -> tuple[state.State, list[str]]:
+    def make(self, otherwise: ChipModel | None = None) -> tuple[state.State, list[str]]:
         """The chip in that state, or one that is like the one that the export was made of.
 
-        :param otherwise: the model of an exported chip of which neither the user nor the file tells it.
+        :param otherwise: the model of an exported chip of which neither the user nor the file tells it; None for the
+            usual one, which is said.
         :returns: and what an export does not tell of the chip, one sentence each.
         :raises ConfigurationError: if no chip can be so; the message begins with the file.
         """
         if self.loaded is not None:
             return self.loaded, []
         with _located(self.name):
-            exported = load_export(self.entries, self.model, otherwise=otherwise)
-        return exported.state, exported.remarks
+            exported = load_export(self.entries, self.model, otherwise=otherwise or DEFAULT_MODEL)
+        remarks = exported.remarks
+        has_uid = any(entry.info.oid == UID and entry.data is not None for entry in self.entries)
+        if self.model is None and otherwise is None and not has_uid:
+            remarks.append(
+                f"The file has no UID: the chip is an {exported.state.model.title}. To choose another, use --model"
+            )
+        return exported.state, remarks
 
 
 def read_chip(path: str, model: str | None) -> ChipFile:
