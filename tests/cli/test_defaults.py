@@ -163,8 +163,24 @@ class TestValues:
             ("[provision]\nregion = 'x'", "'provision' is not a known default"),
             ("timeout = true", "'timeout' takes"),
             ("region = ['a']", "'region' takes"),
-            ("region = 5", "'region' takes a text in quotes, not 5"),
-            ("port = 7", "'port' takes a text in quotes, not 7"),
+            ("region = 5", "'region' takes a text, not a number"),
+            ("port = 7", "'port' takes a text, not a number"),
+            ("port = 5", "optiga.toml:1: 'port' takes a text"),
+            ("curve = 256", "optiga.toml:1: 'curve' takes a text"),
+            ("timeout = 5\nport = 'a'\nport = 'b'\n", "optiga.toml:3: 'port' is set twice"),
+            ("timeout = 5\nregion = 'a'\n'region' = 'b'", "optiga.toml:3: 'region' is set twice"),
+            (
+                "timeout = 5\nport = /dev/ttyACM0",
+                "optiga.toml:2: 'port': put the text in quotes: port = \"/dev/ttyACM0\"",
+            ),
+            (
+                "region = eu-central-1 # here",
+                ': put the text in quotes: region = "eu-central-1"',
+            ),
+            (r"port = C:\x", r"""'port': put the text in quotes: port = 'C:\x'"""),
+            ("region =\n", "optiga.toml:1: 'region' has no value"),
+            ("timeout = 5\nregion", "optiga.toml:2: this is no TOML"),
+            ("timeout = 5\n\n[port", "optiga.toml:3: this is no TOML"),
             ("thing-group = [1, {}]", "'thing-group' takes"),
             ("thing-group = []", "'thing-group' takes"),
             ("#" * 200_000, "larger than"),
@@ -258,6 +274,32 @@ class TestShow:
             assert words in result.errors[0]
         write("".join(f"{key} = {value}\n" for key, (value, _) in said.items()))
         assert len(cli("config", "show").errors) == len(said)
+
+    def test_mistakes_are_in_plain_words(self, cli: Cli) -> None:
+        write("timeout = 0\ncrl-days = 'x'\n")
+        first, second = cli("config", "show").errors
+        assert "0.0 is not in the range 1 to 3600" in first
+        assert "'x' is not a whole number" in second
+
+    @pytest.mark.usefixtures("cli")
+    def test_paths_without_detours(self) -> None:
+        write("ca = '../factory'\njournal = './line/../j.db'\nport = 'emulator:../a.chip?shielded=../b.secret'", "here")
+        found = find_defaults(["here/x.jsn"]).values
+        here = Path.cwd()
+        assert found["ca"] == str(here / "factory")
+        assert found["journal"] == str(here / "here" / "j.db")
+        assert found["port"] == f"emulator:{here / 'a.chip'}?shielded={here / 'b.secret'}"
+
+    @posix
+    @pytest.mark.usefixtures("cli")
+    def test_a_link_is_no_detour(self, tmp_path: Path) -> None:
+        """What lies above a folder that is a link is not what lies above the link."""
+        (tmp_path / "far" / "line").mkdir(parents=True)
+        Path("near").mkdir()
+        Path("near/line").symlink_to(tmp_path / "far" / "line")
+        write("journal = 'line/../j.db'", "near")
+        found = Path(find_defaults(["near/x.jsn"]).values["journal"])
+        assert found.resolve() == (tmp_path / "far" / "j.db").resolve()
 
     def test_nothing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE", "AWS_PROFILE"):

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 FILE_NAME = "optiga.toml"
 _PATHS = ("ca", "journal", "out-dir")
 """Options whose value is a path, which is seen from the folder of the file."""
+_NUMBERS = ("crl-days", "timeout")
 _LISTS = ("attribute", "thing-group")
-_NO_NUMBERS = ("curve", "port", "region", "timing")
-"""Options whose value is never a number."""
 KEYS = ("ca", "crl-days", "curve", "port", "profile", "region", "thing-type", "timeout", "timing", *_PATHS[1:], *_LISTS)
 """Options that it may name: those whose value another on the command line replaces, and that change no meaning."""
 FORBIDDEN = ("endpoint-url", "allow-http", "trust", "authorize", "yes", "join", "emulated", "shared-journal")
@@ -148,10 +147,12 @@ def _check(where: str, key: str, value: Any) -> None:
         )
     one_of = value if key in _LISTS and isinstance(value, list) else [value]
     if not one_of or not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in one_of):
-        form = "a text, or a list of texts" if key in _LISTS else "a text or a number"
+        form = "a text, or a list of texts" if key in _LISTS else "a number" if key in _NUMBERS else "a text"
         raise ConfigurationError(f"{where}: {key!r} takes {form}", reason=Reason.WRONG_TYPE)
-    if key in _NO_NUMBERS and not isinstance(value, str):
-        raise ConfigurationError(f"{where}: {key!r} takes a text in quotes, not {value}", reason=Reason.WRONG_TYPE)
+    if key not in (*_NUMBERS, *_LISTS) and not isinstance(value, str):
+        raise ConfigurationError(
+            f"{where}: {key!r} takes a text, not a number", hint="Put it in quotes", reason=Reason.WRONG_TYPE
+        )
     if not all(str(one).strip() for one in one_of):
         raise ConfigurationError(f"{where}: {key!r} is empty", hint="Leave it out")
 
@@ -185,7 +186,9 @@ def _port_seen_from(folder: Path, port: str) -> str:
 
 
 def _path_seen_from(folder: Path, text: str) -> str:
-    return str(folder / load("pathlib:Path", "optiga")(text).expanduser())
+    path = str(folder / load("pathlib:Path", "optiga")(text).expanduser())
+    short = os.path.normpath(path)
+    return short if os.path.realpath(short) == os.path.realpath(path) else path  # another one if a part is a link
 
 
 class DefaultMap(dict[str, Any]):

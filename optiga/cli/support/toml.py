@@ -17,6 +17,10 @@ else:
     import tomli as tomllib
 
 
+_PAIR = re.compile(r"""\s*["']?([\w-]+)["']?\s*=\s*(.*?)\s*(?:#.*)?$""")
+"""A key and what stands behind it, but for a comment."""
+_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
+"""What the parser says, and where."""
 _KEY = r"""[ \t]*\[{0,2}[ \t]*(?:"([^"]*)"|'([^']*)'|([\w-]+))[ \t]*[=.\]]"""
 
 
@@ -38,11 +42,35 @@ def read_toml(path: Path, what: str, limit: int) -> Toml:
     try:
         text = data.decode("utf-8-sig")
         values: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        cause = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ConfigurationError(f"{path} is no TOML: {cause}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is no TOML: it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is no TOML: it is not UTF-8") from None
+    except ValueError as error:
+        raise ConfigurationError(_explain(path, text, str(error))) from None
     lines = _lines_of(text)
     return Toml(values, {key: lines.get(key, 1) for key in values})
+
+
+def _explain(path: Path, text: str, cause: str) -> str:
+    """What is wrong with a file, in plain words where the mistake is a common one.
+
+    :param cause: what the parser says.
+    """
+    told = _PLACE.fullmatch(cause)
+    lines = text.split("\n")
+    number = int(told[2]) if told and told[2] else len(text.rstrip().split("\n"))
+    what = told[1] if told else cause
+    pair = _PAIR.match(lines[number - 1]) if number <= len(lines) else None
+    said = f"this is no TOML: {what}"
+    if pair is not None and what == "Cannot overwrite a value":
+        said = f"{pair[1]!r} is set twice"
+    elif pair is not None and what == "Invalid value" and not pair[2]:
+        said = f"{pair[1]!r} has no value"
+    elif pair is not None and what == "Invalid value" and not re.search("[\"'{}\\[\\]]", pair[2]):
+        quote = "'" if "\\" in pair[2] else '"'
+        said = f"{pair[1]!r}: put the text in quotes: {pair[1]} = {quote}{pair[2]}{quote}"
+    return f"{path}:{number}: {said}"
 
 
 def _lines_of(text: str) -> dict[str, int]:
