@@ -127,8 +127,42 @@ class TestHelp:
         result = cli()
         assert (result.code, result.err) == (0, "")
         assert result.out == cli("--help").out == cli("-h").out
-        for word in ("--csr", "--write", "--read", "--port", "OPTIGA_PORT", "boards", "emulator", "Exit codes: 0 done"):
+        words = ("--csr", "--write", "--read", "--port", "OPTIGA_PORT", "boards", "emulator", "Exit codes: 0 done")
+        for word in (*words, "help COMMAND"):
             assert word in result.out
+
+    @pytest.mark.parametrize(
+        ("words", "uses_a_chip"),
+        [
+            ("info", True),
+            ("config show", True),
+            ("emulator serve", True),
+            ("update apply", True),
+            ("ca", False),
+            ("ca init", False),
+            ("ca sign", False),
+            ("ca crl", False),
+            ("config", False),
+            ("config check", False),
+            ("boards", False),
+            ("boards udev", False),
+            ("completion", False),
+            ("emulator control", False),
+            ("update show", False),
+            ("update make", False),
+            ("update make data", False),
+        ],
+    )
+    def test_a_port_only_where_a_chip_is_used(self, cli: Cli, words: str, uses_a_chip: bool) -> None:
+        assert ("--port PORT" in cli(*words.split(), "--help").out) is uses_a_chip
+
+    def test_what_help_does_not_show_is_accepted(self, cli: Cli) -> None:
+        """The predecessor's spelling, and a port before or behind any command."""
+        assert "--quit" not in cli("--help").out.replace("--quiet", "")
+        assert "--quit" not in cli("config", "sample", "--help").out.replace("--quiet", "")
+        for words in (("--quit", "config", "sample"), ("config", "sample", "--port", "emulator:a", "--quit")):
+            done = cli(*words)
+            assert (done.code, done.err) == (0, "")
 
     @pytest.mark.parametrize(
         "words", [("info",), ("boards",), ("completion",), ("emulator",), ("emulator", "serve"), ("emulator", "new")]
@@ -152,6 +186,7 @@ class TestHelp:
             "The chip:",
             "Cryptography on the chip:",
             "The shell:",
+            "Help:",
         ]
         rows = [re.match(r"  (\w+)  +", line) for line in lines[lines.index("Identity:") :]]
         commands = [row for row in rows if row]

@@ -44,6 +44,12 @@ class JobGroup(LazyGroup):
         parser.parse_args = parse_once
         return parser
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, and how to get the help of one: ``help`` is a word that every group knows, no command."""
+        super().format_commands(ctx, formatter)
+        with formatter.section("Help"):
+            formatter.write_dl([("help COMMAND", "Show the help of a command, as COMMAND --help does.")])
+
 
 def _refuse_repeated(order: Iterable[click.Parameter], ctx: click.Context) -> None:
     seen: set[str | None] = set()

@@ -39,6 +39,14 @@ _OPTIONS = {
 """What users of the command line give for a parameter whose option has another name."""
 
 
+class QuietOption(click.Option):
+    """``--quiet``, also in the predecessor's spelling, ``--quit``, which help does not show."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        term, text = super().get_help_record(ctx) or ("", "")
+        return term.replace(", --quit", ""), text
+
+
 def option_of(parameter: str, value: str = "") -> str:
     """What users of the command line give for a parameter of the library: ``--thing-type`` for ``thing_type``.
 

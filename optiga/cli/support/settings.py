@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.cli.support.options import option_of
+from optiga.cli.support.options import QuietOption, option_of
 from optiga.cli.support.printing import is_new, print_lines, say, takes_every_letter
 from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
@@ -311,6 +311,7 @@ def common_options(
             "-q",
             "--quiet",
             "--quit",
+            cls=QuietOption,
             is_flag=True,
             expose_value=False,
             callback=_keep,

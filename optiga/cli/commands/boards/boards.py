@@ -25,7 +25,7 @@ class PortList:
 
 @click.group(cls=GuidedGroup, name="boards", invoke_without_command=True)
 @wide_option
-@common_options()
+@common_options(board=False)
 @pass_settings
 @click.pass_context
 def command(ctx: click.Context, settings: Settings) -> None:
@@ -50,7 +50,7 @@ def command(ctx: click.Context, settings: Settings) -> None:
 
 
 @command.command(name="udev", short_help="Print the udev rule for FT260 boards.")
-@common_options(forms=())
+@common_options(board=False, forms=())
 def udev() -> None:
     """Print the udev rules file that lets users open FT260 boards on Linux.
 

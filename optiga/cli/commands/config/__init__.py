@@ -19,7 +19,7 @@ _COMMANDS = {
 @click.group(
     cls=LazyGroup, package=__name__, sections={"Commands": _COMMANDS}, name="config", invoke_without_command=True
 )
-@common_options()
+@common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Configuration files (.jsn). They say which subject the CSR names, which key the chip generates, and in which

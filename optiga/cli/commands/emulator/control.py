@@ -47,7 +47,7 @@ _VALUES = {
     help="With restore, for a file of 'export': model of the chip (default: model that the UID tells).",
 )
 @click.option("--follow", is_flag=True, help="With events: keep printing new events.")
-@common_options(forms=())
+@common_options(board=False, forms=())
 @pass_settings
 def control(
     settings: Settings,
