@@ -39,6 +39,18 @@ class TestPlaceOfOptions:
         assert cli("--port", two, "info", "--port", one, "--query", "uid").out == first + "\n"
         assert cli("--port", one, "--port", two, "info", "--query", "uid").out == second + "\n"
 
+    def test_an_empty_port(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is said where it is empty."""
+        monkeypatch.setenv("OPTIGA_PORT", "emulator")
+        for words in (("--port", "", "info"), ("info", "--port", "")):
+            said = cli(*words)
+            assert (said.code, len(said.errors)) == (2, 1)
+            assert "'--port'" in said.err
+            assert "OPTIGA_PORT" not in said.err
+
+    def test_an_argument_is_named_as_it_is_typed(self, cli: Cli) -> None:
+        assert "for 'N': 500 is not in the range" in cli("counter", "count", "0xE120", "500").err
+
     def test_the_port_of_the_environment(
         self, cli: Cli, ports: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -17,6 +17,7 @@ _FILES = {
 }
 """What is done with a file that is named alone, by the end of its name."""
 _PLAIN = (
+    (r"^Invalid value for '\[(\w+)\]'", r"Invalid value for '\1'"),
     (r"is not a valid integer( range)?\.", "is not a whole number."),
     (r"is not a valid float( range)?\.", "is not a number."),
     (r"is not in the range (-?[\d.]+)<=?x<=?(-?[\d.]+)\.", r"is not in the range \1 to \2."),

@@ -371,7 +371,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value:
         setattr(_settings(ctx), str(param.name), value)
     elif value == "" and param.name == "port":
-        raise click.BadParameter("is empty: name a device, a URL or emulator", ctx, param)
+        # It was typed: an empty environment variable is none. click would name the variable, too.
+        raise click.BadParameter("is empty: name a device, a URL or emulator", ctx, param, param_hint="'--port'")
 
 
 def _keep_output(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -89,7 +89,7 @@ def encrypt(
     check_out(out)
     with settings.open_chip() as chip:
         protected = toolbox_jobs.encrypt(chip, job)
-    give(settings, protected, "What is encrypted", partial(CipherResult, mode), out=out, as_hex=as_hex)
+    give(settings, protected, "The encrypted message", partial(CipherResult, mode), out=out, as_hex=as_hex)
 
 
 @command.command(name="decrypt", short_help="Decrypt a file.")
@@ -104,7 +104,7 @@ def decrypt(
     check_out(out, secret=True)
     with settings.open_chip() as chip:
         message = toolbox_jobs.decrypt(chip, job)
-    give(settings, message, "What is decrypted", partial(CipherResult, mode), out=out, as_hex=as_hex, secret=True)
+    give(settings, message, "The decrypted message", partial(CipherResult, mode), out=out, as_hex=as_hex, secret=True)
 
 
 @command.command(name="mac", short_help="Calculate the MAC of a file.")

@@ -62,7 +62,7 @@ def encrypt(
     check_out(out)
     with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
         protected = chip.crypto.encrypt_rsa(message, key)
-    give(settings, protected, "What is encrypted", BytesResult, out=out, as_hex=as_hex)
+    give(settings, protected, "The encrypted message", BytesResult, out=out, as_hex=as_hex)
 
 
 @command.command(name="decrypt", short_help="Decrypt a file with a key of the chip.")
@@ -81,4 +81,4 @@ def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: b
     check_out(out, secret=True)
     with settings.open_chip(slot.key_oid) as chip:
         message = decrypt_rsa(chip, slot, protected)
-    give(settings, message, "What is decrypted", BytesResult, out=out, as_hex=as_hex, secret=True)
+    give(settings, message, "The decrypted message", BytesResult, out=out, as_hex=as_hex, secret=True)
