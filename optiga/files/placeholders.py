@@ -40,8 +40,9 @@ def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
             continue
         if not known:
             return f"contains {written!r}, which is not replaced there"
-        field = meant if meant in known else next(iter(known))
-        return f"contains {written!r}, which is unknown: {field} means {_MEANT[field][1]}"
+        fields = sorted(known, key=lambda field: field != meant)  # what is meant comes first
+        means = " and ".join(f"{field} means {_MEANT[field][1]}" for field in fields)
+        return f"contains {written!r}, which is unknown: {means}"
     return ""
 
 

@@ -306,8 +306,13 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
 def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, first: bool) -> Slot | None:
     text = override
     if text is None and section is not None:
-        is_number = type(section.value) is int and 0 < section.value <= len(SLOTS)
-        text = str(section.value) if is_number else section.text()
+        if type(section.value) is int:
+            if not 0 < section.value <= len(SLOTS):
+                section.problem(_wrong_number(section.value))
+                return None
+            text = str(section.value)
+        else:
+            text = section.text()
     if text is None:
         return None
     ref = ObjectRef.find(text)
@@ -316,6 +321,15 @@ def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, f
     if mistake and override is None and section is not None:
         section.problem(mistake)
     return slot
+
+
+def _wrong_number(number: int) -> str:
+    """What is wrong with a number that is no slot's; in JSON a number cannot be in hex, as identifiers are."""
+    ref = ObjectRef.find(format_oid(number)) if 0 < number <= 0xFFFF else None
+    if ref is not None and ref.slot is not None:
+        return f'write the OID in hex and in double quotes: "{format_oid(number)}"'
+    said = str(number) if abs(number) <= 0xFFFF else "this number"
+    return f"{said} is not a slot of the chip (slots by number: 1 to {len(SLOTS)})"
 
 
 OWN_KEY = "holds Infineon's own key"

@@ -39,6 +39,12 @@ class TestCheck:
         assert "country_name=DE" in text.out
         assert list(Path().iterdir()) == []
 
+    def test_one_mistake_is_one_error(self, cli: Cli) -> None:
+        path = write_config(Path(), change_config({"aws_iot_config.thing": "lamp_{UID}"}))
+        result = cli("config", "check", path)
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert "{UID}" in result.errors[0]
+
     def test_an_rsa_key_without_aws(self, cli: Cli) -> None:
         path = write_config(Path(), change_config({**RSA, "aws_iot_config": {}}))
         (found,) = json.loads(cli("config", "check", path, "--output", "json").out)["files"]

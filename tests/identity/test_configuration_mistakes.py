@@ -118,7 +118,8 @@ MISTAKES = [
     ({f"{PARAMETERS}.curve": "x25519"}, "12: {P}.curve: 'x25519' is not a curve of the chip (one of {C})"),
     ({f"{PARAMETERS}.key_size": 2048}, "14: {P}.key_size: is for RSA keys: for an EC key, use curve"),
     ({f"{PARAMETERS}.slot": "seven"}, "13: {P}.slot: 'seven' is not a slot of the chip {E}"),
-    ({f"{PARAMETERS}.slot": 0xE0F1}, "13: {P}.slot: must be a text in double quotes, not a number"),
+    ({f"{PARAMETERS}.slot": 0xE0F1}, '13: {P}.slot: write the OID in hex and in double quotes: "0xE0F1"'),
+    ({f"{PARAMETERS}.slot": 22}, "13: {P}.slot: 22 is not a slot of the chip (slots by number: 1 to 6)"),
     (
         {f"{PARAMETERS}.slot": "0xE0F0"},
         "13: {P}.slot: '0xE0F0' holds Infineon's own key, which is locked; use another slot {E}",

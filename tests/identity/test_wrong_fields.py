@@ -81,7 +81,8 @@ def test_every_place_refuses_it(place: str, tmp_path: Path) -> None:
 def test_a_slot(text: str) -> None:
     assert find_wrong_field(text).endswith("{uid} means the chip's UID")
     if text != "{slot}":
-        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith("{slot} means the slot's name")
+        both = "{slot} means the slot's name and {uid} means the chip's UID"
+        assert find_wrong_field(text, ("{uid}", "{slot}")).endswith(both)
     assert find_wrong_field("{uid} {slot}", ("{uid}", "{slot}")) == ""
 
 

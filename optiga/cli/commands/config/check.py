@@ -14,6 +14,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, OptigaError, naming
 from optiga.files.json_lines import Document
+from optiga.files.placeholders import find_wrong_field
 from optiga.identity.configuration import parse_configuration, read_document, read_text
 from optiga.pki.names import find_mistake_in_text
 
@@ -74,8 +75,8 @@ def _names_refused(document: Document, file: str) -> Iterator[ConfigurationError
     settings = top.get("aws_iot_config") if isinstance(top, dict) else None
     for kind in ("thing", "policy"):
         name = settings.get(kind) if isinstance(settings, dict) else None
-        if not isinstance(name, str) or find_mistake_in_text(name):
-            continue
+        if not isinstance(name, str) or find_mistake_in_text(name) or find_wrong_field(name):
+            continue  # the configuration's own check tells of it
         line = document.lines["aws_iot_config", kind]
         try:
             check_name(kind, name, f"{file}:{line}: aws_iot_config.{kind}: ")
