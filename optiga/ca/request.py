@@ -18,7 +18,7 @@ from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import REQUEST, REQUEST_LABELS, identify_der, is_text, title_of_label
-from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.pem import is_pem, iterate_blocks, labels_of
 from optiga.pki.public_keys import load_key, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE
@@ -114,14 +114,17 @@ def load_request(path: Path, data: bytes | None = None) -> bytes:
     data = in_bytes(data, str(path))
     if not is_pem(data):
         return _check_der(data, path)
-    blocks = list(iterate_blocks(data, str(path), in_program=True))
-    if len(blocks) == 1 and blocks[0].label in REQUEST_LABELS:
+    blocks, labels = [], labels_of(data)
+    if set(labels) & set(REQUEST_LABELS):  # else it does not matter whether the other blocks are whole
+        blocks = list(iterate_blocks(data, str(path), in_program=True))
+        labels = [block.label for block in blocks]
+    if len(blocks) == 1 and labels[0] in REQUEST_LABELS:
         return blocks[0].data
-    if all(block.label in REQUEST_LABELS for block in blocks):
+    if all(label in REQUEST_LABELS for label in labels):
         raise CertificateError(
             f"{path} holds {len(blocks)} CSRs, not one", hint="Put each CSR in its own file", reason=Reason.AMBIGUOUS
         )
-    titles = list(dict.fromkeys(title_of_label(block.label) for block in blocks))
+    titles = list(dict.fromkeys(map(title_of_label, labels)))
     shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
     wanted = "one CSR" if REQUEST in titles else "a CSR"
     raise CertificateError(f"{path} holds {shown}, not {wanted}", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)

@@ -39,6 +39,15 @@ class TestCheck:
         assert "country_name=DE" in text.out
         assert list(Path().iterdir()) == []
 
+    def test_pem_is_told_what_this_command_takes(self, cli: Cli) -> None:
+        Path("device.pem").write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+        for words, needs in ((("config", "check"), "--write device.pem"), (("emulator", "load"), "emulator dump")):
+            result = cli(*words, "device.pem", *(["x.chip"] if "load" in words else []))
+            assert (result.code, len(result.errors)) == (2, 1)
+            assert "device.pem is PEM" in result.errors[0]
+            assert needs in result.errors[0]
+            assert "its object" not in result.errors[0]
+
     def test_one_mistake_is_one_error(self, cli: Cli) -> None:
         path = write_config(Path(), change_config({"aws_iot_config.thing": "lamp_{UID}"}))
         result = cli("config", "check", path)

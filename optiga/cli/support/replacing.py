@@ -57,7 +57,7 @@ def check_replaced(
         settings.force = True  # it is not asked twice
         return
     raise ConfigurationError(
-        f"{out} is there already, with other content" + (f": {what}" if what else ""),
+        f"{out} is there already, with other content" + (f": it contains {what}" if what else ""),
         hint=f"{another}, or replace it with --force",
         reason=Reason.EXISTS,
     )

@@ -12,7 +12,7 @@ from optiga.emulator import find_model, state
 from optiga.emulator.models import DEFAULT_MODEL
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
-from optiga.files.known_documents import EXPORT, name_content, name_document
+from optiga.files.known_documents import EXPORT, PEM, name_content, name_document
 from optiga.protocol.objects import UID
 from optiga.transfer.emulated import load_export
 from optiga.transfer.form import parse_entries
@@ -99,7 +99,7 @@ def _parse(content: bytes, name: str) -> Document:
     if known := name_content(content):
         raise ConfigurationError(
             f"{name} is {known.what}, not the state of an emulated chip",
-            hint=known.taker or "It must be JSON, as 'emulator dump' or 'export' writes it",
+            hint=(known is not PEM and known.taker) or "It must be JSON, as 'emulator dump' or 'export' writes it",
             reason=Reason.WRONG_TYPE,
         )
     document = parse_json(content.decode("utf-8-sig", "replace"), name)
