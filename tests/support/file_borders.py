@@ -19,7 +19,7 @@ from optiga.ca.settings import CaSettings, load_settings
 from optiga.chip import Chip
 from optiga.cloud.aws.connection import Aws
 from optiga.cloud.aws.fleet import load_fleet_template
-from optiga.cloud.aws.policies import differences, load_template, opens_everything, warnings_of
+from optiga.cloud.aws.policies import differences, load_template, open_actions, warnings_of
 from optiga.emulator import EmulatedChip, MemoryStore, state
 from optiga.emulator.identity import factory_chip
 from optiga.emulator.models import DEFAULT_MODEL
@@ -249,7 +249,7 @@ class PolicyBorder(Border):
         document = template.render(AWS, UID)
         for warning in warnings_of(document, "given.json"):
             check_line(warning)
-        opens_everything(document)
+        open_actions(document)
         assert differences(document, document) == []
         document.encode()
 
