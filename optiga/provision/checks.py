@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
+from optiga.cloud.aws.aws_names import check_name
 from optiga.cloud.aws.errors import AwsError
 from optiga.cloud.aws.registry import ThingGroup, ThingType
 from optiga.errors import ConfigurationError, Reason, naming
@@ -110,4 +111,19 @@ def check_thing_group(registry: Registry, name: str, region: str, reporter: Repo
             f"the thing group {name} in {region} is dynamic: things cannot be added to it",
             hint="Use a static group, or omit the group",
             reason=Reason.UNSUPPORTED,
+        )
+
+
+def check_policy(registry: Registry, name: str, region: str, reporter: Reporter) -> None:
+    """Refuse a policy that a provisioning template only names, and that is not there.
+
+    :raises ConfigurationError: if there is none of the name, or no policy can have it.
+    """
+    check_name("policy", name, "the provisioning template: ")
+    what = f"cannot check whether there is a policy {name}"
+    if ask(lambda: registry.policy_document(name), "", reporter, what) is None:
+        raise ConfigurationError(
+            f"there is no policy {name} in {region}, and the provisioning template has no document for it",
+            hint="Create the policy first, or add its PolicyDocument to the template",
+            reason=Reason.NOT_FOUND,
         )

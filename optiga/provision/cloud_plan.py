@@ -28,6 +28,7 @@ from optiga.provision.checks import (
     ask,
     check_billing_group,
     check_exclusive,
+    check_policy,
     check_thing_group,
     check_thing_type,
 )
@@ -150,6 +151,8 @@ def plan_cloud(
         check_thing_type(registry, thing_type, aws.region, reporter)
     for group in device.groups or (fleet.thing_groups if fleet else ()):
         check_thing_group(registry, group, aws.region, reporter)
+    for policy in fleet.policies if fleet else ():
+        check_policy(registry, policy, aws.region, reporter)
     if device.billing_group is not None:
         check_billing_group(registry, device.billing_group, aws.region, reporter)
     if device.exclusive:

@@ -26,12 +26,14 @@ _HEAD = 1 << 12
 """Bytes of a file with an ARN that are looked at."""
 
 
-def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> None:
+def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> bool:
     """Write the files of the steps that are done, where they are missing; a file with other content stays as it is.
 
     :param outputs: the files of the chip; its folder exists.
+    :returns: whether a file was written.
     :raises ConfigurationError: if a file cannot be written.
     """
+    is_restored = False
     for path, content in _files_of(entry, outputs):
         if path == outputs.arn and os.path.lexists(path):
             if not _holds(path, content):
@@ -39,11 +41,13 @@ def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> Non
         elif not os.path.lexists(path):
             write_whole(path, content, ours=True)
             reporter.note(f"{path} was missing: it has been written again from the journal")
+            is_restored = True
         elif not _holds(path, content):
             reporter.warn(
                 f"{path} does not have the content that the journal has for this chip. The file was not changed. To "
                 "get the journal's content, move the file away and run the same command again"
             )
+    return is_restored
 
 
 def missing_files(entry: Entry, outputs: ChipOutputs) -> list[Path]:

@@ -143,5 +143,6 @@ def _confirm(entry: Entry, work: Work) -> None:
     work.chip_slot.put(entry)
     check_accepted(entry, work.plan, work.reporter)
     work.outputs.make_folder()
-    restore_files(entry, work.outputs, work.reporter)
-    work.reporter.note("This chip is already finished. Nothing was changed")
+    is_restored = restore_files(entry, work.outputs, work.reporter)
+    changed = "Nothing else" if is_restored else "Nothing"
+    work.reporter.note(f"This chip is already finished. {changed} was changed")

@@ -14,6 +14,7 @@ from optiga.cloud.aws.policy_rules import check_arns, check_document
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
+from optiga.files.placeholders import UID_FIELD
 from optiga.files.problems import suggest
 from optiga.pki.names import fill_uid
 
@@ -49,6 +50,7 @@ class FleetTemplate(NamedTuple):
     :param optional: those of them that have a default.
     :param thing_types: the thing types that its things have, where they are named.
     :param thing_groups: the same of thing groups.
+    :param policies: names of the policies of which it has no document, where they are the same for every chip.
     :param source: where it comes from: the path of its file, or AWS.
     """
 
@@ -59,6 +61,7 @@ class FleetTemplate(NamedTuple):
     optional: frozenset[str] = frozenset()
     thing_types: tuple[str, ...] = ()
     thing_groups: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
     source: str = ""
 
     def parameters(
@@ -211,8 +214,19 @@ def load_fleet_template(
         frozenset(optional),
         types,
         tuple(group for group in groups if isinstance(group, str)),
+        _named_policies(value, values),
         source,
     )
+
+
+def _named_policies(body: Mapping[str, Any], values: Mapping[str, str]) -> tuple[str, ...]:
+    """The policies that a template only names, as far as a name does not depend on the chip."""
+    known = {name: one["Default"] for name, one in body.get("Parameters", {}).items() if "Default" in one}
+    known |= values
+    policies = [one.get("Properties") for one in body["Resources"].values() if one.get("Type") == "AWS::IoT::Policy"]
+    named = [one for one in policies if isinstance(one, dict) and "PolicyDocument" not in one]
+    names = [_resolve(one.get("PolicyName"), known) for one in named]
+    return tuple(name for name in names if name is not None and UID_FIELD not in name)
 
 
 def _refuse_missing(name: str, missing: Collection[str]) -> None:
