@@ -151,21 +151,16 @@ def read_document(text: str, name: str) -> Document:
     _refuse_other(name_document(document.value), name)
     members = document.value if isinstance(document.value, dict) else ()
     if members and not any(one in _MEMBERS or suggest(one, _MEMBERS, {}) for one in list(members)[:_MOST_LOOKED_AT]):
-        raise ConfigurationError(
-            f"{name} is not a configuration: it has no csr_config", hint=_NEW, reason=Reason.WRONG_TYPE
-        )
+        said = f"{name} is not a configuration: it has no csr_config"
+        raise ConfigurationError(said, hint=_NEW, reason=Reason.WRONG_TYPE)
     return document
 
 
 def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != CONFIGURATION:
-        raise ConfigurationError(
-            f"{name} is {known.what}, not a configuration",
-            hint=naming("To write it to the chip, use {write} {name}", name=name)
-            if known is PEM
-            else known.taker or _NEW,
-            reason=Reason.WRONG_TYPE,
-        )
+        written = naming("To write it to the chip, use {write} {name}", name=name) if known is PEM else None
+        said = f"{name} is {known.what}, not a configuration"
+        raise ConfigurationError(said, hint=written or known.taker or _NEW, reason=Reason.WRONG_TYPE)
 
 
 def parse_configuration(text: str, name: str, *, slot: str | None = None, first: bool = False) -> Configuration:

@@ -25,6 +25,7 @@ from optiga.provision.restoring import write_arn
 
 if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
+    from optiga.protocol.algorithms import KeyAlgorithm
     from optiga.provision.entry import Entry
     from optiga.provision.plan import Plan
     from optiga.provision.steps.work import Progress, Work
@@ -53,16 +54,13 @@ class MakeKey:
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         slot = plan.slot
-        title = plan.new.configuration.algorithm.title if plan.new else ""
-        return (
-            f"The chip generates a {title} key pair in slot {slot.name} ({format_oid(slot.key_oid)}), replacing any "
-            "other key",
-        )
+        what = _key_pair(plan.new.configuration.algorithm) if plan.new else "a key pair"
+        return (f"The chip generates {what} in slot {slot.name} ({format_oid(slot.key_oid)}), replacing any other key",)
 
     def run(self, entry: Entry, work: Work) -> Progress:
         configuration = work.new.configuration
         algorithm, oid = configuration.algorithm, configuration.slot.key_oid
-        work.reporter.note(f"The chip generates a {algorithm.title} key pair in {work.chip_slot.key_label}")
+        work.reporter.note(f"The chip generates {_key_pair(algorithm)} in {work.chip_slot.key_label}")
         with KeyFate(oid, had_certificate=work.chip_slot.had_certificate) as fate:
             fate.asked()
             key = work.chip_slot.chip.generate_key(oid, algorithm, configuration.key_usage)
@@ -202,3 +200,7 @@ class WriteCertificate:
             write_arn(entry, entry.registered.arn, work.outputs, work.reporter)
         work.chip_slot.put(entry)
         yield entry.after(Written())
+
+
+def _key_pair(algorithm: KeyAlgorithm) -> str:
+    return f"{'an' if algorithm.is_rsa else 'a'} {algorithm.title} key pair"
