@@ -7,8 +7,8 @@ from dataclasses import replace
 from optiga.errors import CertificateError, CloudError, OptigaError
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
-from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
-from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
+from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, Placed, Replaced, damaged
@@ -17,16 +17,25 @@ from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
 from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
+from optiga.provision.services import Confirm
 
 
 class Preparation:
     """Compares what the journal says of a slot with the plan and with the chip."""
 
-    def __init__(self, chip_slot: ChipSlot, plan: Plan, journal: Journal, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        chip_slot: ChipSlot,
+        plan: Plan,
+        journal: Journal,
+        reporter: Reporter,
+        confirm: Confirm | None = None,
+    ) -> None:
         self._chip_slot = chip_slot
         self._plan = plan
         self._journal = journal
         self._reporter = reporter
+        self._confirm = confirm
         self._uid = chip_slot.uid
 
     def begin(self, found: Entry | None) -> Entry:
@@ -37,7 +46,7 @@ class Preparation:
         """
         renew = self._plan.job.renew
         if found is None or found.step is Step.DEPROVISIONED:
-            return self._begin_anew(None, is_new=found is None)
+            return self._begin_anew(None)
         found, mismatch = self._believe(found)
         if found.is_finished:
             if renew:
@@ -109,21 +118,57 @@ class Preparation:
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
-    def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
+    def _begin_anew(self, old: Entry | None) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
-        if is_new:
-            self._chip_slot.warn_of_identity()
+        lost = self._lose_identity() if old is None or old.is_finished else None
         if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
             self._reporter.note(
                 f"The CA's certificate {old.certificate_file} stays valid. To revoke it, use 'ca revoke'"
             )
-        replaced = self._replaced(old)
-        before = tuple(Replaced(name, key) for name, key in replaced.items())
+        before = tuple(Replaced(name, key) for name, key in self._replaced(old).items())
+        if lost is not None and lost.certificate_id not in [one.certificate_id for one in before]:
+            before = (*before, lost)
         entry = Entry.begin(self._uid, plan.slot.name, Begun(plan.issuer_name, plan.settings, before))
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
+
+    def _lose_identity(self) -> Replaced | None:
+        """Have it confirmed that an identity on the chip is lost that the journal does not know, or warn of it.
+
+        :returns: the certificate, if AWS may have it and its key is lost.
+        :raises OptigaError: if it is not confirmed; nothing is changed by then.
+        """
+        known = known_certificates(self._journal.find(self._uid, self._plan.slot.name))
+        identity = self._chip_slot.identity(known)
+        if identity is None:
+            return None
+        what, lost = identity.loss
+        later = self._what_becomes_of(identity)
+        is_another = any(
+            identity.certificate.fingerprint in known_certificates(one) for one in self._journal.of_chip(self._uid)
+        )
+        if self._confirm is None or is_another:  # the journal keeps the certificate of another slot
+            self._reporter.warn(f"{lost}{later and f'. {later}'}")
+        else:
+            self._confirm(what, (lost, later) if later else (lost,))
+        name = identity.certificate.fingerprint
+        if identity.slot is None or self._plan.cloud is None or self._journal.owners(name) - {self._uid}:
+            return None
+        return Replaced(name, key_digest(identity.certificate.public_key.info))
+
+    def _what_becomes_of(self, identity: Identity) -> str:
+        """What becomes of a certificate whose key is lost, empty if its key stays."""
+        cloud = self._plan.cloud
+        if identity.slot is None:
+            return ""
+        if cloud is None:
+            return "If the certificate is registered in a cloud, it stays registered"
+        return (
+            f"If AWS IoT has the certificate in account {cloud.aws.account}, {cloud.aws.region}, it becomes inactive "
+            "at the end. If it is registered elsewhere, it stays registered"
+        )
 
     def _take_names(self, entry: Entry) -> Entry:
         """The entry with the plan's cloud, and with its names for what is not done yet."""

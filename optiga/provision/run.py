@@ -64,7 +64,7 @@ def _prepare(plan: Plan, services: Services, journal: Journal, chip: Chip, repor
     outputs = plan.outputs(chip_slot.uid)
     outputs.check()
     attestation = Attestation(chip_slot, plan, reporter)
-    return Work(plan, chip_slot, attestation, journal, reporter, services.clock, outputs)
+    return Work(plan, chip_slot, attestation, journal, reporter, services.clock, outputs, services.confirm)
 
 
 def _run(work: Work) -> tuple[Entry, bool]:
@@ -83,7 +83,8 @@ def _run(work: Work) -> tuple[Entry, bool]:
     if not plan.job.renew:
         attestation.check(known)
     attestation.warn_of_loss(known)
-    entry = attestation.begin(Preparation(work.chip_slot, plan, work.journal, work.reporter).begin(known))
+    preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
+    entry = attestation.begin(preparation.begin(known))
     if entry.is_finished:
         _confirm(entry, work)
         return entry, False

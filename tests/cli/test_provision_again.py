@@ -210,9 +210,9 @@ class TestDrift:
         run()
         other = tmp_path / "other"
         other.mkdir()
-        result = run("--out-dir", other)
+        result = run("--out-dir", other, "--yes")
         assert result.code == 0
-        assert "Warning: slot second had a key and a certificate of" in result.err
+        assert "Warning: slot second has a key and a certificate of" in result.err
         assert "it stays registered" in result.err
 
     def test_another_keys_certificate(self, cli: Cli, run: Cli, bench: Bench, configs: Path) -> None:
@@ -221,7 +221,7 @@ class TestDrift:
         line = "Warning: 0xE0E1 holds the certificate of the key in {}, of "
         run()
         assert line.format("0xE0F1") in cli(*rsa).err
-        assert line.format("0xE0FC") in run("--journal", "another.db").err
+        assert line.format("0xE0FC") in run("--journal", "another.db", "--yes").err
 
 
 @pytest.mark.long

@@ -17,6 +17,7 @@ from optiga.cli.support.cloud_options import (
     device_options,
     refuse_cloud_options,
 )
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import options_for
@@ -24,6 +25,7 @@ from optiga.cli.support.passphrase import open_authority, passphrase_options, wa
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
+from optiga.errors import ConfigurationError
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
@@ -64,6 +66,7 @@ class DryRun:
     "--journal", "journal_path", type=FILE, help="Journal file (default: personalization.db in the output folder)."
 )
 @shared_journal_option
+@yes_option
 @click.option("--renew", is_flag=True, help="Generate a new key and certificate, then deactivate the old certificate.")
 @trust_options
 @click.option("--dry-run", is_flag=True, help="Check everything and show every step, but change nothing.")
@@ -92,6 +95,7 @@ def command(
     out_dir: str,
     journal_path: str | None,
     shared_journal: bool,
+    yes: bool,
     renew: bool,
     trust: str | None,
     pkcs12_passphrase_file: str | None,
@@ -132,7 +136,12 @@ def command(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     aws, thing = build_aws_options(options), build_thing(options)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
-    services = Services(authority=authority, listeners=(tell_people(settings),), trust_passphrase=opening)
+    services = Services(
+        authority=authority,
+        listeners=(tell_people(settings),),
+        trust_passphrase=opening,
+        confirm=None if yes else partial(_confirm_loss, settings),
+    )
     with options_for(oid="--id"):
         job = Job.new_identity(
             configuration,
@@ -163,6 +172,18 @@ def command(
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, shared=shared_journal)
+
+
+def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
+    """Ask before a key is replaced that the journal does not know.
+
+    :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
+    """
+    try:
+        confirm(settings, what, lost, yes=False)
+    except ConfigurationError as error:
+        error.advise("If another journal has this chip, name the journal with --journal", first=True)
+        raise
 
 
 def _may_hold_something(settings: Settings) -> bool:
