@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.errors import CertificateError, CloudError, OptigaError, capitalized, naming
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
+from optiga.provision.earlier import left_in_aws, removal_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, Placed, Replaced, damaged
@@ -150,24 +151,25 @@ class Preparation:
             identity.certificate.fingerprint in known_certificates(one) for one in self._journal.of_chip(self._uid)
         )
         if self._confirm is None or is_another:  # the journal keeps the certificate of another slot
-            self._reporter.warn(f"{lost}{later and f'. {later}'}")
+            self._reporter.warn(". ".join((lost, *map(capitalized, later))))
         else:
-            self._confirm(what, (lost, later) if later else (lost,))
+            self._confirm(what, (lost, *later))
         name = identity.certificate.fingerprint
         if identity.slot is None or self._plan.cloud is None or self._journal.owners(name) - {self._uid}:
             return None
         return Replaced(name, key_digest(identity.certificate.public_key.info))
 
-    def _what_becomes_of(self, identity: Identity) -> str:
-        """What becomes of a certificate whose key is lost, empty if its key stays."""
+    def _what_becomes_of(self, identity: Identity) -> tuple[str, ...]:
+        """What becomes of a certificate whose key is lost, one sentence each; nothing if its key stays."""
         cloud = self._plan.cloud
         if identity.slot is None:
-            return ""
+            return ()
         if cloud is None:
-            return "If the certificate is registered in a cloud, it stays registered"
+            return ("if the certificate is registered in a cloud, it stays registered",)
         return (
-            f"If AWS IoT has the certificate in account {cloud.aws.account}, {cloud.aws.region}, it becomes inactive "
-            "at the end. If it is registered elsewhere, it stays registered"
+            f"if AWS IoT has the certificate in account {cloud.aws.account}, {cloud.aws.region}, it becomes inactive "
+            "at the end",
+            "if the certificate is registered elsewhere, it stays registered",
         )
 
     def _take_names(self, entry: Entry) -> Entry:
@@ -205,22 +207,23 @@ class Preparation:
 
     def _replaced(self, old: Entry | None) -> dict[str, str | None]:
         """The certificates that a new one takes the place of, the newest last, each with the digest of its key."""
+        cloud = self._plan.cloud
         if old is None:
             return {}
-        cloud = self._plan.cloud
-        is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
-        known = known_keys(old)
-        unrecorded = (
-            find_unrecorded(old, cloud.certificates, self._reporter) if cloud is not None and is_there else None
-        )
-        if unrecorded is not None and old.key_info is not None:
-            known[unrecorded] = key_digest(old.key_info)
-        if known and not is_there:
-            newest = list(known)[-1]
-            self._reporter.warn(
-                f"the previous certificate does not change in account {old.account}, {old.region}: {newest}"
-            )
+        here = None if cloud is None else (cloud.aws.account, cloud.aws.region)
+        left = left_in_aws(self._journal, old)
+        for place, entry in left.items():
+            if place != here and (known := known_keys(entry)):
+                told = f"the previous certificate does not change in account {place[0]}, {place[1]}: {list(known)[-1]}"
+                way = removal_of(entry, cloud.aws.region if cloud else None)
+                self._reporter.warn(naming("{told}. {way}", told=told, way=way))
+        if cloud is None or here is None or here not in left:
             return {}
+        check_names(left[here], self._journal)
+        known = known_keys(left[here])
+        unrecorded = find_unrecorded(left[here], cloud.certificates, self._reporter)
+        if unrecorded is not None and (key_info := left[here].key_info) is not None:
+            known[unrecorded] = key_digest(key_info)
         return known
 
 
