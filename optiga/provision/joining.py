@@ -82,11 +82,12 @@ def check_things(
             continue
         if other is not None:
             raise CloudError(
-                f"the thing {thing} has an active certificate of another chip: {other.certificate_id}",
+                f"the thing {thing} has an active certificate that is not known to be this chip's: "
+                f"{other.certificate_id}",
                 hint=naming(
-                    "The device may be a copy, or may be in another journal ({journal}). Give each device its "
-                    "own thing "
-                    "({field} in its name), or attach the certificate to this thing with {join}",
+                    "If it is a former certificate of this chip, deactivate it in AWS IoT, or name the journal that "
+                    "has it with {journal}. If another device uses the thing, give each device its own thing "
+                    "({field} in its name). To attach the certificate to this thing nevertheless, use {join}",
                     field=UID_FIELD,
                 ),
                 reason=Reason.CONFLICT,

@@ -87,7 +87,11 @@ def _run(work: Work) -> tuple[Entry, bool]:
     entry = attestation.begin(preparation.begin(known))
     if entry.is_finished:
         _confirm(entry, work)
-        return entry, False
+        again = preparation.attach_again(entry)
+        if again.is_finished:
+            _leave(entry, work)
+            return entry, False
+        entry = attestation.begin(again)
     return _finish(entry, [step for step in listed if isinstance(step, KeptStep)], work), True
 
 
@@ -143,6 +147,10 @@ def _confirm(entry: Entry, work: Work) -> None:
         raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
     work.chip_slot.put(entry)
     check_accepted(entry, work.plan, work.reporter)
+
+
+def _leave(entry: Entry, work: Work) -> None:
+    """Leave a finished chip as it is; files that are missing are written again."""
     work.outputs.make_folder()
     is_restored = restore_files(entry, work.outputs, work.reporter)
     changed = "Nothing else" if is_restored else "Nothing"

@@ -40,7 +40,10 @@ class TestOneCommand:
         assert bench.check_finished() == arn
         assert bench.objects() == objects
         assert "already finished" in again.err
-        assert set(bench.cloud.calls) == {"GetCallerIdentity", "DescribeEndpoint", "DescribeCertificate"}
+        assert set(bench.cloud.calls) == {
+            *("GetCallerIdentity", "DescribeEndpoint", "DescribeCertificate"),
+            *("ListPrincipalThings", "ListAttachedPolicies"),
+        }
 
     @pytest.mark.long
     def test_the_first_line_says_where_the_identity_lives(self, run: Cli, bench: Bench) -> None:

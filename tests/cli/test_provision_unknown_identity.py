@@ -9,12 +9,15 @@ import pytest
 import optiga
 from optiga.errors import Reason
 from optiga.provision.events import Warned
+from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import journal_entries
-from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, result_of
+from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
+from tests.support.places import CONFIG
 
 OTHER = ("--journal", "other.db")
+OF_EACH = CONFIG.with_name("config_nistp256_ecdsa_thing_per_chip.jsn")
 
 
 @pytest.fixture
@@ -86,6 +89,22 @@ def test_it_is_confirmed_beforehand(run: Cli, live: Bench) -> None:
     assert [one["certificateId"] for one in live.active()] == [new["certificate_id"]]
     (entry,) = journal_entries("other.db")
     assert entry.replaces == old["certificateId"]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_former_certificate_is_this_chips(cli: Cli, bench: Bench, *, interrupted: bool) -> None:
+    """Also for a thing of its own, which no other device's certificate may have."""
+    command = ("--port", bench.port, "provision", OF_EACH)
+    old = result_of(cli(*command))["certificate_id"]
+    if interrupted:
+        bench.cloud.fail("AttachThingPrincipal", CloudFault.THROTTLE, times=1)
+        assert cli(*command, *OTHER, "--yes").code == CLOUD_EXIT
+    else:
+        bench.cloud.fail("UpdateCertificate", CloudFault.THROTTLE, skip=1, times=1)  # the old one stays active
+        assert cli(*command, *OTHER, "--yes").code == CLOUD_EXIT
+        assert old in [one["certificateId"] for one in bench.active()]
+    new = result_of(cli(*command, *OTHER, "--renew"))["certificate_id"]
+    assert [one["certificateId"] for one in bench.active()] == [new]
 
 
 @pytest.mark.long
