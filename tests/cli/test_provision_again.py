@@ -189,12 +189,11 @@ class TestDrift:
         assert "its thing is my_thing, not other" in result.errors[0]
         bench.check_finished()
 
-    @pytest.mark.long
     def test_another_region(self, run: Cli, bench: Bench) -> None:
         run()
         result = run("--region", "us-east-1")
         assert result.code == CERTIFICATE_EXIT
-        assert "its region is eu-central-1, not us-east-1" in result.errors[0]
+        assert "its region is eu-central-1, not us-east-1. Use --region eu-central-1. For a new key" in result.errors[0]
 
     @pytest.mark.long
     def test_a_new_name_for_what_is_not_done_yet(self, cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
