@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.errors import Naming, naming
 from optiga.provision.believed import known_keys
+from optiga.provision.chip_slot import chain_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Begun, Removed, Replaced
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from optiga.cloud.aws.connection import Aws
     from optiga.provision.facts import Fact
@@ -57,6 +59,33 @@ def removal_of(entry: Entry, region: str | None) -> Naming:
         return naming("To remove it, delete it in AWS IoT {credentials}", credentials=credentials)
     slot, place = f"slot={entry.slot}", f"region={entry.region}"
     return Naming("To remove it, use 'deprovision ", slot, " ", place, f"' {credentials}")
+
+
+def valid_of_ca(entry: Entry, folder: Path | None = None) -> Naming | None:
+    """What stays valid at a CA of one's own, and how to revoke it: two sentences without the last full stop.
+
+    :param folder: the CA's; None if it is not known.
+    :returns: None if no such CA has certified the entry's key.
+    """
+    serial = entry.serial
+    if not entry.issuer.startswith("ca:") or serial is None:
+        return None
+    told = f"The certificate {serial} of {chain_of(entry)[0].issuer} stays valid until its CA revokes it"
+    return Naming(f"{told}. To revoke it: 'ca revoke {serial} ", f"issuer={folder or 'FOLDER'}", "'")
+
+
+def names_left(journal: Journal, entry: Entry) -> tuple[list[str], list[str]]:
+    """The things and policies, by their names, that earlier runs of a slot had where an entry is, and it has not.
+
+    :raises ConfigurationError: if the journal is damaged.
+    """
+    there = [one for one in lives(journal, entry.uid, entry.slot) if place_of(one) == place_of(entry)]
+    things = dict.fromkeys(one.thing for one in there if one.attached is not None)
+    policies = dict.fromkeys(one.policy for one in there if one.governed is not None)
+    return (
+        [name for name in things if name not in (None, entry.thing)],
+        [name for name in policies if name not in (None, entry.policy)],
+    )
 
 
 def _folded(uid: str, slot: str, facts: list[tuple[datetime, Fact]]) -> list[Entry | Removed]:

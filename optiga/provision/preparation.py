@@ -11,7 +11,7 @@ from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
-from optiga.provision.earlier import left_in_aws, removal_of
+from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, Placed, Replaced, damaged
@@ -21,6 +21,7 @@ from optiga.provision.journal import Journal
 from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
 from optiga.provision.services import Confirm
+from optiga.provision.specs import CaIssuerSpec
 
 
 class Preparation:
@@ -158,10 +159,8 @@ class Preparation:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
         lost = self._lose_identity() if old is None or old.is_finished else None
-        if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
-            self._reporter.note(
-                f"The CA's certificate {old.certificate_file} stays valid. To revoke it, use 'ca revoke'"
-            )
+        if old is not None:
+            self._tell_valid(old)
         before = tuple(Replaced(name, key) for name, key in self._replaced(old).items())
         if lost is not None and lost.certificate_id not in [one.certificate_id for one in before]:
             before = (*before, lost)
@@ -169,6 +168,14 @@ class Preparation:
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
+
+    def _tell_valid(self, old: Entry) -> None:
+        """Say how to revoke the certificate that a CA of one's own has issued before."""
+        spec = self._plan.job.issuer
+        is_same = old.issuer == self._plan.issuer_name
+        folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
+        if (text := valid_of_ca(old, folder)) is not None:
+            self._reporter.note(text)
 
     def _lose_identity(self) -> Replaced | None:
         """Have it confirmed that an identity on the chip is lost that the journal does not know, or warn of it.

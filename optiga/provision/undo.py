@@ -12,7 +12,7 @@ from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError, Naming, naming
 from optiga.provision.believed import check_entry, check_names, known_keys
 from optiga.provision.checks import UNANSWERED, ask
-from optiga.provision.earlier import left_in_aws, place_of, removal_of, way_to
+from optiga.provision.earlier import left_in_aws, lives, names_left, place_of, removal_of, valid_of_ca, way_to
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
 from optiga.provision.facts import Deprovisioned, Removed
@@ -144,6 +144,8 @@ def _deprovision(
         is_deleted = registry.delete_policy(entry.policy)
         told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
         reporter.note(told)
+    if registry is not None:
+        _tell_names(entry, journal, registry, reporter)
     for other in left_in_aws(journal, present).values():
         if place_of(other) != place_of(entry):
             _tell_left(other, present, reporter)
@@ -157,17 +159,37 @@ def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal,
     :returns: the entry as it is then.
     """
     if entry.placed is not None and place_of(present) != place_of(entry):
+        _tell_valid([one for one in _lives(journal, entry) if place_of(one) == place_of(entry)], reporter)
         journal.save(present.after(Removed(entry.placed.account, entry.placed.region)))
         reporter.note("The chip and its present certificate were not changed")
         return replace(entry, step=Step.DEPROVISIONED)
     if entry.step is Step.DEPROVISIONED and not (held is not None and held.own):
         reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
         return entry
-    if entry.issuer.startswith("ca:"):
-        reporter.note("To revoke the certificate at the CA that issued it, use 'ca revoke'")
+    _tell_valid(_lives(journal, entry), reporter)
     done = journal.save(entry.after(Deprovisioned()))
     reporter.note(_chip_keeps(entry, held))
     return done
+
+
+def _lives(journal: Journal, entry: Entry) -> list[Entry]:
+    return lives(journal, entry.uid, entry.slot) or [entry]
+
+
+def _tell_valid(entries: list[Entry], reporter: Reporter) -> None:
+    """Say which certificates of a CA of one's own stay valid, and how to revoke each."""
+    for text in dict.fromkeys(filter(None, map(valid_of_ca, entries))):
+        reporter.note(text)
+
+
+def _tell_names(entry: Entry, journal: Journal, registry: Registry, reporter: Reporter) -> None:
+    """Say which things and policies of earlier runs stay."""
+    things, policies = names_left(journal, entry)
+    for kind, names, find in (("thing", things, registry.find_thing), ("policy", policies, registry.policy_document)):
+        for name in names:
+            what = f"cannot check whether there is a {kind} {name} of an earlier run"
+            if ask(partial(find, name), None, reporter, what) is not None:
+                reporter.note(f"The {kind} {name} of an earlier run of this chip stays in AWS IoT")
 
 
 def _tell_left(entry: Entry, present: Entry, reporter: Reporter) -> None:
