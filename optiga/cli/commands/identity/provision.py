@@ -22,13 +22,14 @@ from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
-from optiga.cli.support.runs import tell_people
+from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.errors import ConfigurationError
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
+from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import FIELDS, OutputLayout
@@ -132,13 +133,13 @@ def command(
     outputs = OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
-        settings.find_port(more=" The new key is in that file: anyone who copies the file has the key.")
+        settings.find_port()
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     aws, thing = build_aws_options(options), build_thing(options)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
     services = Services(
         authority=authority,
-        listeners=(tell_people(settings),),
+        listeners=(tell_people(settings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
         trust_passphrase=opening,
         confirm=None if yes else partial(_confirm_loss, settings),
     )
