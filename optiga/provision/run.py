@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason
+from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.provision.job import Job
     from optiga.provision.services import Services
+    from optiga.provision.specs import ThingSpec
 
 
 def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: Plan | None = None) -> Entry:
@@ -155,3 +156,22 @@ def _leave(entry: Entry, work: Work) -> None:
     is_restored = restore_files(entry, work.outputs, work.reporter)
     changed = "Nothing else" if is_restored else "Nothing"
     work.reporter.note(f"This chip is already finished. {changed} was changed")
+    if ignored := _ignored(entry, work.plan.job.device):
+        names = naming(", ".join(f"{{{name}}}" for name in ignored))
+        told = "Not applied, because the chip is already finished: {names}. Change its thing in AWS IoT instead"
+        work.reporter.note(naming(told, names=names))
+
+
+def _ignored(entry: Entry, device: ThingSpec | None) -> list[str]:
+    """The parameters of a device that a finished chip has had no use for, by their names."""
+    if device is None:
+        return []
+    given = {
+        "thing_type": device.thing_type,
+        "groups": device.groups,
+        "attributes": device.attributes,
+        "parameters": device.parameters,
+        "exclusive": device.exclusive and not entry.exclusive,
+        "billing_group": device.billing_group != entry.billing_group and device.billing_group,
+    }
+    return [name for name, value in given.items() if value]
