@@ -70,7 +70,7 @@ class TestNotes:
         said = provision(cli)
         for word in ("secp256r1 key pair in 0xE0F1", "CSR ", "Certificate from AWS IoT", "written to 0xE0E1"):
             assert word in said
-        for word in ("Thing my_thing", "Policy my_policy", "Certificate active"):
+        for word in ("Thing my_thing created", "Policy my_policy created", "Certificate active"):
             assert word in said.splitlines()
 
     def test_a_policy_for_every_resource(self, cli: Cli, cloud: Cloud) -> None:
