@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,17 @@ def known_keys(entry: Entry) -> dict[str, str | None]:
     known = {one.certificate_id: one.key for one in entry.begun.replaced}
     if entry.certificate_id is not None:
         known[entry.certificate_id] = None if entry.key_info is None else key_digest(entry.key_info)
+    return known
+
+
+def known_certificates(entry: Entry | None) -> set[str]:
+    """SHA-256, in hex, of the certificates of an entry, those before it among them; none of no entry."""
+    if entry is None:
+        return set()
+    known = set(known_keys(entry))
+    if entry.certificate is not None:
+        with suppress(CertificateError, ValueError):
+            known |= {one.fingerprint for one in parse_certificates(entry.certificate.encode(), "the journal")}
     return known
 
 

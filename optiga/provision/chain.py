@@ -12,13 +12,14 @@ kept elsewhere: the newest lies beside the journal (:mod:`.seal_file`), and each
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NamedTuple
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.provision.facts import Fact, Registered, encode_fact
+from optiga.provision.facts import Fact, Registered, damaged, decode_fact, encode_fact
 
 NOTHING = "0" * 64
 """What stands for the hash before the first."""
@@ -184,3 +185,29 @@ def changed(name: str, what: str) -> ConfigurationError:
         hint="Restore it from a backup",
         reason=Reason.DAMAGED,
     )
+
+
+def facts_of(links: Iterable[Link], only: str | None = None) -> tuple[str, dict[str, list[tuple[datetime, Fact]]]]:
+    """The facts in the links of one chip.
+
+    :param only: name of the only slot that is wanted; None takes all.
+    :returns: the chip's UID, empty if there are none; and by slot the facts in their order, each with its time.
+    :raises ConfigurationError: if one cannot be read.
+    """
+    uid, slots = "", defaultdict[str, list[tuple[datetime, Fact]]](list)
+    for link in links:
+        if only in (None, link.slot):
+            uid = link.uid
+            fact = decode_fact(uid, link.slot, link.kind, link.body)
+            slots[link.slot].append((_moment(link), fact))
+    return uid, slots
+
+
+def _moment(link: Link) -> datetime:
+    try:
+        moment = datetime.fromisoformat(link.made_at)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise damaged(link.uid, link.slot, "it has a fact without a time")
+    return moment

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,10 @@ from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
+    from optiga.objects.addressing import Target
     from optiga.pki.certificate import Certificate
     from optiga.protocol.algorithms import KeyAlgorithm
+    from optiga.protocol.objects import Slot
     from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
     from optiga.provision.plan import Plan
@@ -33,6 +36,36 @@ _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
 _READS = 5
 """How often a certificate's object is read at most: its end, and twice in two parts where the chip does not hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate on a chip, and where the chip has its key.
+
+    :param slot: the slot whose key is going to be replaced with it; None if its key stays.
+    :param key_oid: the key's object.
+    :param target: the certificate's object.
+    """
+
+    certificate: Certificate
+    slot: Slot | None
+    key_oid: int
+    target: Target
+
+    @property
+    def loss(self) -> tuple[str, str]:
+        """What is going to be replaced, and what is lost with it."""
+        held = self.certificate.subject
+        if self.slot is None:
+            label = self.target.info.label
+            return f"Replacing the certificate in {label}", (
+                f"{label} holds the certificate of the key in {format_oid(self.key_oid)}, of {held}: the "
+                "certificate is replaced later"
+            )
+        return f"Replacing the key in slot {self.slot.name}", (
+            f"slot {self.slot.name} has a key and a certificate of {held} that are not in this journal: the key is "
+            "replaced now, the certificate later"
+        )
 
 
 class ChipSlot:
@@ -131,34 +164,30 @@ class ChipSlot:
                 reason=Reason.DENIED,
             ) from None
 
-    def warn_of_identity(self) -> None:
-        """Say whose identity is going to be lost, the slot's own or the one whose certificate lies in the object."""
+    def identity(self, known: Collection[str] = ()) -> Identity | None:
+        """The identity that is going to be lost, the slot's own or the one whose certificate lies in the object.
+
+        :param known: SHA-256, in hex, of certificates that are not meant.
+        :returns: None if there is none: a certificate whose key is not on the chip is no identity.
+        """
         if self._plan.new is None:
-            return
+            return None
         data = read_stored(self.chip, self._plan.target.oid)
         self.had_certificate = not is_empty(data)
         if not self.had_certificate:
-            return
+            return None
         try:
             held = decode_stored(data, Certificate.parse_leniently)[0]
         except ValueError:
-            return
+            return None
+        if held.fingerprint in known:
+            return None
         slot, target = self._plan.slot, self._plan.target
         for one in dict.fromkeys((slot, ObjectRef(target.oid).slot or slot)):
             proof = prove_key(self.chip, one, held)
-            if proof.key_match and proof.key_oid == slot.key_oid:
-                self._reporter.warn(
-                    f"slot {slot.name} had a key and a certificate of {held.subject} that are not in this journal: "
-                    "the key is replaced now, the certificate later. If the certificate is registered in a cloud, it "
-                    "stays registered"
-                )
-                return
             if proof.key_match:
-                self._reporter.warn(
-                    f"{target.info.label} holds the certificate of the key in {format_oid(proof.key_oid)}, "
-                    f"of {held.subject}: the certificate is replaced later"
-                )
-                return
+                return Identity(held, slot if proof.key_oid == slot.key_oid else None, proof.key_oid, target)
+        return None
 
     def put(self, entry: Entry) -> None:
         """Have the chip hold the certificate and prove its key; one that holds it is not programmed again."""

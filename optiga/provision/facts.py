@@ -204,6 +204,14 @@ class Deprovisioned:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """The slot's certificates of earlier runs in another account or region have been deleted there."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What was said of the slot so far comes from a journal of version 1, which kept only the newest of everything.
 
@@ -240,6 +248,7 @@ Fact: TypeAlias = (
     | WithoutPolicy
     | Finished
     | Deprovisioned
+    | Removed
     | Imported
     | Unreadable
 )
@@ -264,6 +273,7 @@ KINDS: dict[str, type[Fact]] = {
     "without policy": WithoutPolicy,
     "finished": Finished,
     "deprovisioned": Deprovisioned,
+    "removed": Removed,
     "imported": Imported,
     "unreadable": Unreadable,
 }
@@ -273,11 +283,7 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=Fal
 
 
 class Encoded(NamedTuple):
-    """A fact as a journal keeps it.
-
-    :param kind: the name of its kind.
-    :param body: its fields, a JSON object without spaces, its names in alphabetical order, in ASCII.
-    """
+    """A fact as a journal keeps it: its kind, and its fields as a JSON object in ASCII, sorted by name, no spaces."""
 
     kind: str
     body: str
@@ -318,8 +324,6 @@ def decode_fact(uid: str, slot: str, kind: str, body: str) -> Fact:
     """A fact in its one form, taken back.
 
     :param uid: the chip that it is of, for messages.
-    :param kind: the name of its kind.
-    :param body: its fields in JSON.
     :raises ConfigurationError: if the kind is unknown, a field is missing, is one too many or of another type, or the
         text is not the one that :func:`encode_fact` makes of the fact.
     """

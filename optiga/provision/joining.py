@@ -13,6 +13,7 @@ from optiga.files.placeholders import UID_FIELD
 from optiga.identity.possession import Outcome, prove_public_key
 from optiga.protocol.objects import SLOTS
 from optiga.provision.believed import check_entry, check_names, known_keys
+from optiga.provision.earlier import lives
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -26,9 +27,13 @@ _ON_ITS_OWN = "config_nistp256_ecdsa_thing_per_chip.jsn"
 
 
 def own_certificates(journal: Journal, uid: str) -> set[str]:
-    """Identifiers of all certificates that a journal knows to be a chip's; entries that do not fit do not count."""
+    """Identifiers of all certificates that a journal knows to be a chip's, of any slot, account and region; entries
+    that do not fit do not count.
+    """
     own: set[str] = set()
-    for entry in journal.of_chip(uid):
+    present = journal.of_chip(uid)
+    earlier = [one for entry in present for one in lives(journal, uid, entry.slot)]
+    for entry in (*present, *earlier):
         try:
             check_names(check_entry(entry), journal)
         except ConfigurationError:
@@ -77,11 +82,12 @@ def check_things(
             continue
         if other is not None:
             raise CloudError(
-                f"the thing {thing} has an active certificate of another chip: {other.certificate_id}",
+                f"the thing {thing} has an active certificate that is not known to be this chip's: "
+                f"{other.certificate_id}",
                 hint=naming(
-                    "The device may be a copy, or may be in another journal ({journal}). Give each device its "
-                    "own thing "
-                    "({field} in its name), or attach the certificate to this thing with {join}",
+                    "If it is a former certificate of this chip, deactivate it in AWS IoT, or name the journal that "
+                    "has it with {journal}. If another device uses the thing, give each device its own thing "
+                    "({field} in its name). To attach the certificate to this thing nevertheless, use {join}",
                     field=UID_FIELD,
                 ),
                 reason=Reason.CONFLICT,

@@ -22,9 +22,9 @@ from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
-from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals
+from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals, facts_of
 from optiga.provision.entry import Entry, Step
-from optiga.provision.facts import Fact, Finished, damaged, decode_fact, kind_of
+from optiga.provision.facts import Fact, Finished, damaged, kind_of
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
 from optiga.provision.version1 import facts_of_all, old_entries, uids_of
@@ -121,6 +121,16 @@ class Journal:
             if not self._store.is_chained:
                 return list(old_entries(self._connection, "ORDER BY started_at, uid, slot"))
             return sorted(self._every(), key=lambda one: (_text(one.started_at), one.uid, one.slot))
+
+    def facts(self, uid: str, slot: str) -> list[tuple[datetime, Fact]]:
+        """All facts of a chip's slot, the oldest first, each with its time; none of a journal of version 1.
+
+        :raises ConfigurationError: if the chip's facts are not those that were written down.
+        """
+        with self._reading():
+            if not self._store.is_chained:
+                return []
+            return facts_of(check_links(self._name, uid, self._store.links(uid), self._store.heads(uid)), slot)[1][slot]
 
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
@@ -369,25 +379,8 @@ def open_journal(
 
 def _entries(links: Iterable[Link], only: str | None = None) -> list[Entry]:
     """The slots of a chip, or one of them, from all its facts."""
-    slots: dict[str, list[tuple[datetime, Fact]]] = defaultdict(list)
-    uid = ""
-    for link in links:
-        if only not in (None, link.slot):
-            continue
-        uid = link.uid
-        fact = decode_fact(uid, link.slot, link.kind, link.body)
-        slots[link.slot].append((_moment(link), fact))
+    uid, slots = facts_of(links, only)
     return [entry for slot in sorted(slots) if (entry := Entry.fold(uid, slot, slots[slot]))]
-
-
-def _moment(link: Link) -> datetime:
-    try:
-        moment = datetime.fromisoformat(link.made_at)
-    except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise damaged(link.uid, link.slot, "it has a fact without a time")
-    return moment
 
 
 def _text(moment: datetime | None) -> str:

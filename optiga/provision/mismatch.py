@@ -13,6 +13,7 @@ from optiga.pki.public_keys import public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.objects import SLOTS
 from optiga.provision.chip_slot import chain_of
+from optiga.provision.earlier import place_of, way_to
 from optiga.provision.entry import Entry, Step
 from optiga.provision.issuers import AwsIssuer
 from optiga.provision.plan import Plan, settings_of
@@ -52,7 +53,11 @@ def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
 
 
 def hint_of(entry: Entry, plan: Plan) -> str:
-    """What to do about a mismatch."""
+    """What to do about a mismatch: what keeps the identity comes first."""
+    place, cloud = place_of(entry), plan.cloud
+    is_as_wanted = entry.issuer == plan.issuer_name and (entry.settings == plan.settings or plan.new is None)
+    if is_as_wanted and cloud is not None and place not in (None, (cloud.aws.account, cloud.aws.region)):
+        return naming("{there}. {anew}", there=way_to(place, cloud.aws), anew=plan.anew_hint)
     if plan.new is None or entry.issuer in (plan.issuer_name, "chip"):
         return plan.anew_hint
     return naming("To keep its certificate, use the same issuer as before ({issuer}). {anew}", anew=plan.anew_hint)

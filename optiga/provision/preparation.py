@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from optiga.errors import CertificateError, CloudError, OptigaError
+from optiga.errors import CertificateError, CloudError, OptigaError, capitalized, naming
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
-from optiga.provision.believed import check_entry, check_names, key_digest, known_keys
-from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
+from optiga.provision.checks import UNANSWERED, ask
+from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
+from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, Placed, Replaced, damaged
@@ -17,16 +20,26 @@ from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
 from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
+from optiga.provision.services import Confirm
+from optiga.provision.specs import CaIssuerSpec
 
 
 class Preparation:
     """Compares what the journal says of a slot with the plan and with the chip."""
 
-    def __init__(self, chip_slot: ChipSlot, plan: Plan, journal: Journal, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        chip_slot: ChipSlot,
+        plan: Plan,
+        journal: Journal,
+        reporter: Reporter,
+        confirm: Confirm | None = None,
+    ) -> None:
         self._chip_slot = chip_slot
         self._plan = plan
         self._journal = journal
         self._reporter = reporter
+        self._confirm = confirm
         self._uid = chip_slot.uid
 
     def begin(self, found: Entry | None) -> Entry:
@@ -37,7 +50,7 @@ class Preparation:
         """
         renew = self._plan.job.renew
         if found is None or found.step is Step.DEPROVISIONED:
-            return self._begin_anew(None, is_new=found is None)
+            return self._begin_anew(None)
         found, mismatch = self._believe(found)
         if found.is_finished:
             if renew:
@@ -78,9 +91,42 @@ class Preparation:
             return None, tuple(self._replaced(found))
         if found.is_finished:
             check_accepted(found, self._plan, self._reporter)
+            found = self._before_loose(found)
         if found.account is None and cloud is not None:
             found = replace(found, step=min(found.step, Step.WRITTEN))
         return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
+
+    def attach_again(self, finished: Entry) -> Entry:
+        """A finished entry before the steps that attach its certificate again, if somebody has detached it.
+
+        :raises CloudError: if another device's certificate is active at its thing.
+        """
+        entry = self._before_loose(finished)
+        return entry if entry.is_finished else self._take_names(entry)
+
+    def _before_loose(self, finished: Entry) -> Entry:
+        """A finished entry before the first of its attachments that is gone; the same entry if none is."""
+        cloud, registered = self._plan.cloud, finished.registered
+        if cloud is None or registered is None:
+            return finished
+        gone: list[str] = []
+        step, arn, registry = Step.FINISHED, registered.arn, cloud.registry
+        unseen = "cannot check whether the certificate is still attached to the {} {}"
+        for before, kind, name, question in (
+            (Step.THING, "policy", finished.governed and finished.policy, registry.policies_of),
+            (Step.REGISTERED, "thing", finished.attached and finished.thing, registry.things_of),
+        ):
+            if name is None:
+                continue
+            names = ask(partial(question, arn), UNANSWERED, self._reporter, unseen.format(kind, name))
+            if names is not UNANSWERED and name not in names:
+                step, gone = before, [f"the {kind} {name}", *gone]
+        if not gone:
+            return finished
+        self._reporter.warn(
+            f"the certificate is no longer attached to {' and '.join(gone)} in AWS IoT: it is attached again"
+        )
+        return replace(finished, step=step if finished.template is None else Step.REGISTERED)
 
     def _believe(self, found: Entry) -> tuple[Entry, str]:
         """The journal's entry, once it is checked; and what it says and the plan does not, empty if they agree.
@@ -109,21 +155,64 @@ class Preparation:
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
 
-    def _begin_anew(self, old: Entry | None, *, is_new: bool = False) -> Entry:
+    def _begin_anew(self, old: Entry | None) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
-        if is_new:
-            self._chip_slot.warn_of_identity()
-        if old is not None and old.issuer.startswith("ca:") and old.certificate_file is not None:
-            self._reporter.note(
-                f"The CA's certificate {old.certificate_file} stays valid. To revoke it, use 'ca revoke'"
-            )
-        replaced = self._replaced(old)
-        before = tuple(Replaced(name, key) for name, key in replaced.items())
+        lost = self._lose_identity() if old is None or old.is_finished else None
+        if old is not None:
+            self._tell_valid(old)
+        before = tuple(Replaced(name, key) for name, key in self._replaced(old).items())
+        if lost is not None and lost.certificate_id not in [one.certificate_id for one in before]:
+            before = (*before, lost)
         entry = Entry.begin(self._uid, plan.slot.name, Begun(plan.issuer_name, plan.settings, before))
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
+
+    def _tell_valid(self, old: Entry) -> None:
+        """Say how to revoke the certificate that a CA of one's own has issued before."""
+        spec = self._plan.job.issuer
+        is_same = old.issuer == self._plan.issuer_name
+        folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
+        if (text := valid_of_ca(old, folder)) is not None:
+            self._reporter.note(text)
+
+    def _lose_identity(self) -> Replaced | None:
+        """Have it confirmed that an identity on the chip is lost that the journal does not know, or warn of it.
+
+        :returns: the certificate, if AWS may have it and its key is lost.
+        :raises OptigaError: if it is not confirmed; nothing is changed by then.
+        """
+        known = known_certificates(self._journal.find(self._uid, self._plan.slot.name))
+        identity = self._chip_slot.identity(known)
+        if identity is None:
+            return None
+        what, lost = identity.loss
+        later = self._what_becomes_of(identity)
+        is_another = any(
+            identity.certificate.fingerprint in known_certificates(one) for one in self._journal.of_chip(self._uid)
+        )
+        if self._confirm is None or is_another:  # the journal keeps the certificate of another slot
+            self._reporter.warn(". ".join((lost, *map(capitalized, later))))
+        else:
+            self._confirm(what, (lost, *later))
+        name = identity.certificate.fingerprint
+        if identity.slot is None or self._plan.cloud is None or self._journal.owners(name) - {self._uid}:
+            return None
+        return Replaced(name, key_digest(identity.certificate.public_key.info))
+
+    def _what_becomes_of(self, identity: Identity) -> tuple[str, ...]:
+        """What becomes of a certificate whose key is lost, one sentence each; nothing if its key stays."""
+        cloud = self._plan.cloud
+        if identity.slot is None:
+            return ()
+        if cloud is None:
+            return ("if the certificate is registered in a cloud, it stays registered",)
+        return (
+            f"if AWS IoT has the certificate in account {cloud.aws.account}, {cloud.aws.region}, it becomes inactive "
+            "at the end",
+            "if the certificate is registered elsewhere, it stays registered",
+        )
 
     def _take_names(self, entry: Entry) -> Entry:
         """The entry with the plan's cloud, and with its names for what is not done yet."""
@@ -160,22 +249,23 @@ class Preparation:
 
     def _replaced(self, old: Entry | None) -> dict[str, str | None]:
         """The certificates that a new one takes the place of, the newest last, each with the digest of its key."""
+        cloud = self._plan.cloud
         if old is None:
             return {}
-        cloud = self._plan.cloud
-        is_there = cloud is not None and (old.account, old.region) == (cloud.aws.account, cloud.aws.region)
-        known = known_keys(old)
-        unrecorded = (
-            find_unrecorded(old, cloud.certificates, self._reporter) if cloud is not None and is_there else None
-        )
-        if unrecorded is not None and old.key_info is not None:
-            known[unrecorded] = key_digest(old.key_info)
-        if known and not is_there:
-            newest = list(known)[-1]
-            self._reporter.warn(
-                f"the previous certificate does not change in account {old.account}, {old.region}: {newest}"
-            )
+        here = None if cloud is None else (cloud.aws.account, cloud.aws.region)
+        left = left_in_aws(self._journal, old)
+        for place, entry in left.items():
+            if place != here and (known := known_keys(entry)):
+                told = f"the previous certificate does not change in account {place[0]}, {place[1]}: {list(known)[-1]}"
+                way = removal_of(entry, cloud.aws.region if cloud else None)
+                self._reporter.warn(naming("{told}. {way}", told=told, way=way))
+        if cloud is None or here is None or here not in left:
             return {}
+        check_names(left[here], self._journal)
+        known = known_keys(left[here])
+        unrecorded = find_unrecorded(left[here], cloud.certificates, self._reporter)
+        if unrecorded is not None and (key_info := left[here].key_info) is not None:
+            known[unrecorded] = key_digest(key_info)
         return known
 
 

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError
+from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError, naming
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import Certificate
 from optiga.provision.attestation import Attestation
+from optiga.provision.believed import known_certificates
 from optiga.provision.chip_slot import ChipSlot, chain_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.preparation import Preparation
@@ -33,7 +34,7 @@ class Foreseen:
     :param level: the last step that is done; BEGUN for a new identity.
     :param restored: what is written again although its step is done, one sentence each.
     :param previous: identifiers of the certificates that become inactive at the end.
-    :param is_known: whether the journal has an entry for the slot.
+    :param is_known: whether the journal knows what the chip holds.
     """
 
     uid: str
@@ -84,15 +85,16 @@ def preview(
         raise refusal
     if is_empty(data) or foreseen.is_known:
         return foreseen
-    try:
-        subject = f" of {decode_stored(data, Certificate.parse_leniently)[0].subject}"
-    except ValueError:
-        subject = ""
-    reporter.warn(
+    held = _held(data)
+    subject = f" of {held[0].subject}" if held else ""
+    told = (
         f"{plan.target.info.label} holds a certificate{subject} that is not in this journal: a run replaces the key "
-        f"in slot {plan.slot.name} and this certificate. If the certificate is registered in a cloud, it stays "
-        "registered"
+        f"in slot {plan.slot.name} and this certificate"
     )
+    asked = naming(
+        "{told}. If the key belongs to the certificate, the run asks for confirmation, unless {yes} is given", told=told
+    )
+    reporter.warn(told if services.confirm is None else asked)
     return foreseen
 
 
@@ -115,7 +117,9 @@ def _foresee(
             Attestation(chip_slot, plan, reporter).check(found)
         entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
     if entry is None or found is None:
-        return Foreseen(chip_slot.uid, previous=previous, is_known=found is not None)
+        is_anew = found is None or found.step >= Step.FINISHED
+        is_known = not is_anew or bool({one.fingerprint for one in _held(data)} & known_certificates(found))
+        return Foreseen(chip_slot.uid, previous=previous, is_known=is_known)
     restored = [
         f"The file {path} is missing: it is written again from the journal"
         for path in missing_files(entry, plan.outputs(chip_slot.uid))
@@ -131,8 +135,12 @@ def _foresee(
 
 def _is_stored(entry: Entry, data: bytes) -> bool:
     """Whether an object holds the certificates of an entry."""
+    return [one.der for one in _held(data)] == [one.der for one in chain_of(entry)]
+
+
+def _held(data: bytes) -> list[Certificate]:
+    """The certificates that an object holds; none if it holds something else."""
     try:
-        held = [] if is_empty(data) else decode_stored(data, Certificate.parse_leniently)
+        return [] if is_empty(data) else decode_stored(data, Certificate.parse_leniently)
     except ValueError:
-        return False
-    return [one.der for one in held] == [one.der for one in chain_of(entry)]
+        return []

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason
+from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from optiga.chip import Chip
     from optiga.provision.job import Job
     from optiga.provision.services import Services
+    from optiga.provision.specs import ThingSpec
 
 
 def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: Plan | None = None) -> Entry:
@@ -64,7 +65,7 @@ def _prepare(plan: Plan, services: Services, journal: Journal, chip: Chip, repor
     outputs = plan.outputs(chip_slot.uid)
     outputs.check()
     attestation = Attestation(chip_slot, plan, reporter)
-    return Work(plan, chip_slot, attestation, journal, reporter, services.clock, outputs)
+    return Work(plan, chip_slot, attestation, journal, reporter, services.clock, outputs, services.confirm)
 
 
 def _run(work: Work) -> tuple[Entry, bool]:
@@ -83,10 +84,15 @@ def _run(work: Work) -> tuple[Entry, bool]:
     if not plan.job.renew:
         attestation.check(known)
     attestation.warn_of_loss(known)
-    entry = attestation.begin(Preparation(work.chip_slot, plan, work.journal, work.reporter).begin(known))
+    preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
+    entry = attestation.begin(preparation.begin(known))
     if entry.is_finished:
         _confirm(entry, work)
-        return entry, False
+        again = preparation.attach_again(entry)
+        if again.is_finished:
+            _leave(entry, work)
+            return entry, False
+        entry = attestation.begin(again)
     return _finish(entry, [step for step in listed if isinstance(step, KeptStep)], work), True
 
 
@@ -142,7 +148,30 @@ def _confirm(entry: Entry, work: Work) -> None:
         raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
     work.chip_slot.put(entry)
     check_accepted(entry, work.plan, work.reporter)
+
+
+def _leave(entry: Entry, work: Work) -> None:
+    """Leave a finished chip as it is; files that are missing are written again."""
     work.outputs.make_folder()
     is_restored = restore_files(entry, work.outputs, work.reporter)
     changed = "Nothing else" if is_restored else "Nothing"
     work.reporter.note(f"This chip is already finished. {changed} was changed")
+    if ignored := _ignored(entry, work.plan.job.device):
+        names = naming(", ".join(f"{{{name}}}" for name in ignored))
+        told = "Not applied, because the chip is already finished: {names}. Change its thing in AWS IoT instead"
+        work.reporter.note(naming(told, names=names))
+
+
+def _ignored(entry: Entry, device: ThingSpec | None) -> list[str]:
+    """The parameters of a device that a finished chip has had no use for, by their names."""
+    if device is None:
+        return []
+    given = {
+        "thing_type": device.thing_type,
+        "groups": device.groups,
+        "attributes": device.attributes,
+        "parameters": device.parameters,
+        "exclusive": device.exclusive and not entry.exclusive,
+        "billing_group": device.billing_group != entry.billing_group and device.billing_group,
+    }
+    return [name for name, value in given.items() if value]

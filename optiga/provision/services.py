@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Connector: TypeAlias = Callable[[AwsOptions, Notice], Aws]
 """Finds the way to AWS that options name; is given whom to tell when something takes long."""
+Confirm: TypeAlias = Callable[[str, tuple[str, ...]], None]
+"""Asks a person before something is done that can never be undone: what is done, and what is lost, one sentence each.
+It raises an :class:`optiga.OptigaError` if the person does not want it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Services:
     :param port: port of the worker's chip; None if exactly one board is connected.
     :param trust_passphrase: passphrase for a PKCS #12 container with the trusted roots, or a function that asks for it.
     :param station: name of the station in events.
+    :param confirm: function that asks before a key is replaced that the journal does not know; None replaces it with a
+        warning.
     """
 
     journal: Journal | None = None
@@ -43,6 +48,7 @@ class Services:
     station: str = ""
     port: str | Port | None = None
     trust_passphrase: Passphrase | Unlock | None = field(default=None, repr=False)
+    confirm: Confirm | None = None
 
     def reporter(self, *, port: str = "", slot: str = "") -> Reporter:
         """Make the reporter of one run, which sends events to the listeners.

@@ -10,11 +10,12 @@ from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
 from optiga.errors import CloudError, ConfigurationError, Naming, naming
-from optiga.provision.believed import check_entry, check_names
+from optiga.provision.believed import check_entry, check_names, known_keys
 from optiga.provision.checks import UNANSWERED, ask
+from optiga.provision.earlier import left_in_aws, lives, names_left, place_of, removal_of, valid_of_ca, way_to
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
-from optiga.provision.facts import Deprovisioned
+from optiga.provision.facts import Deprovisioned, Removed
 from optiga.provision.holdings import Holdings, look
 from optiga.provision.journal import Journal
 from optiga.provision.services import Connector, Services
@@ -45,8 +46,10 @@ class Undone:
         return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
-def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
+def find_entry(journal: Journal, uid: str, slot: str, region: str | None = None) -> Entry:
     """What is to be taken back.
+
+    :param region: AWS region; where an earlier run has left certificates in it, these are meant.
 
     :raises ConfigurationError: if the journal does not know it, or what it knows does not belong together.
     """
@@ -54,6 +57,10 @@ def find_entry(journal: Journal, uid: str, slot: str) -> Entry:
     if entry is None:
         hint = _where_else(journal, uid, slot)
         raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
+    left = left_in_aws(journal, entry)
+    there = [one for (_, name), one in left.items() if name == region != entry.region]
+    place = place_of(entry)
+    entry = there[-1] if there else entry if place is None else left.get(place, entry)
     entry = check_entry(entry)
     check_names(entry, journal)
     return entry
@@ -120,6 +127,7 @@ def _deprovision(
     delete_policy: bool,
 ) -> Entry:
     registry, held = None, None
+    present = journal.find(entry.uid, entry.slot) or entry
     if entry.account is not None:
         aws = _connect(entry, options, services.connect, reporter)
         registry, certificates = Registry(aws), Certificates(aws)
@@ -129,21 +137,69 @@ def _deprovision(
         if delete_policy and entry.policy is not None:
             held.check_policy(entry.policy, registry, reporter)
         _remove_certificates(held, certificates, registry, reporter)
-    is_again = entry.step is Step.DEPROVISIONED and not (held is not None and held.own)
-    if is_again:
-        reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
-    elif entry.issuer.startswith("ca:"):
-        reporter.note("To revoke the certificate at the CA that issued it, use 'ca revoke'")
-    done = entry if is_again else journal.save(entry.after(Deprovisioned()))
-    if not is_again:
-        reporter.note(_chip_keeps(entry, held))
+    done = _mark(entry, present, held, journal, reporter)
     if registry is not None and held is not None and delete_thing and entry.thing is not None:
         _remove_thing(entry.thing, held, registry, reporter)
     if registry is not None and delete_policy and entry.policy is not None:
         is_deleted = registry.delete_policy(entry.policy)
         told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
         reporter.note(told)
+    if registry is not None:
+        _tell_names(entry, journal, registry, reporter)
+    for other in left_in_aws(journal, present).values():
+        if place_of(other) != place_of(entry):
+            _tell_left(other, present, reporter)
     return done
+
+
+def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal, reporter: Reporter) -> Entry:
+    """Write down that the certificates of an entry are gone.
+
+    :param present: the slot's present entry: this one, or a newer one in another account or region.
+    :returns: the entry as it is then.
+    """
+    if entry.placed is not None and place_of(present) != place_of(entry):
+        _tell_valid([one for one in _lives(journal, entry) if place_of(one) == place_of(entry)], reporter)
+        journal.save(present.after(Removed(entry.placed.account, entry.placed.region)))
+        reporter.note("The chip and its present certificate were not changed")
+        return replace(entry, step=Step.DEPROVISIONED)
+    if entry.step is Step.DEPROVISIONED and not (held is not None and held.own):
+        reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
+        return entry
+    _tell_valid(_lives(journal, entry), reporter)
+    done = journal.save(entry.after(Deprovisioned()))
+    reporter.note(_chip_keeps(entry, held))
+    return done
+
+
+def _lives(journal: Journal, entry: Entry) -> list[Entry]:
+    return lives(journal, entry.uid, entry.slot) or [entry]
+
+
+def _tell_valid(entries: list[Entry], reporter: Reporter) -> None:
+    """Say which certificates of a CA of one's own stay valid, and how to revoke each."""
+    for text in dict.fromkeys(filter(None, map(valid_of_ca, entries))):
+        reporter.note(text)
+
+
+def _tell_names(entry: Entry, journal: Journal, registry: Registry, reporter: Reporter) -> None:
+    """Say which things and policies of earlier runs stay."""
+    things, policies = names_left(journal, entry)
+    for kind, names, find in (("thing", things, registry.find_thing), ("policy", policies, registry.policy_document)):
+        for name in names:
+            what = f"cannot check whether there is a {kind} {name} of an earlier run"
+            if ask(partial(find, name), None, reporter, what) is not None:
+                reporter.note(f"The {kind} {name} of an earlier run of this chip stays in AWS IoT")
+
+
+def _tell_left(entry: Entry, present: Entry, reporter: Reporter) -> None:
+    """Say what the chip has in another account or region.
+
+    :param present: the slot's present entry.
+    """
+    for name in known_keys(entry):
+        told = f"the certificate {name} of this chip stays in account {entry.account}, {entry.region}"
+        reporter.warn(naming("{told}. {removal}", told=told, removal=removal_of(entry, present.region)))
 
 
 def _chip_keeps(entry: Entry, held: Holdings | None) -> str:
@@ -158,10 +214,9 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
     aws = connect(replace(options, region=options.region or entry.region), reporter.note)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
-            f"the certificate is in account {entry.account}, {entry.region}, but these credentials are for "
-            f"{aws.account}, "
-            f"{aws.region}",
-            hint=naming("Use the credentials of the other account: {profile=NAME}, {region=REGION}"),
+            f"the certificate is in account {entry.account}, {entry.region}, but this command works in account "
+            f"{aws.account}, {aws.region}",
+            hint=way_to((entry.account or "", entry.region or ""), aws),
         )
     return aws
 

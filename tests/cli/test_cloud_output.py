@@ -18,6 +18,8 @@ TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
 STRONG = ROOT / "templates" / "thing_policy.template"
 OPEN = STRONG.with_name("my_policy.template")
 
+COPIES = "anyone who copies the file has the key"
+
 
 def provision(cli: Cli, *words: object) -> str:
     """A chip that is taken to its end; standard error."""
@@ -27,15 +29,23 @@ def provision(cli: Cli, *words: object) -> str:
 
 
 class TestNotes:
-    def test_the_first_line_says_where_the_identity_lives(self, cli: Cli, cloud: Cloud) -> None:
-        first = provision(cli).splitlines()[0]
-        assert first == f"{IDENTITY_LINE} The new key is in that file: anyone who copies the file has the key."
+    def test_where_the_new_key_is(self, cli: Cli, cloud: Cloud) -> None:
+        """It is said where a key is made, and only there."""
+        lines = provision(cli).splitlines()
+        assert lines[0] == IDENTITY_LINE
+        assert [COPIES in line for line in lines].index(True) > 0
+        for words in ((), ("--dry-run",), ("--dry-run", "--renew")):
+            assert COPIES not in provision(cli, *words)
+        failed = cli("--port", CHIP, "provision", CONFIG, "--renew", "--thing-type", "unknown")
+        assert failed.code != 0
+        assert COPIES not in failed.err
 
     def test_and_so_it_is_for_register(self, cli: Cli, cloud: Cloud) -> None:
-        result = cli("--port", CHIP, "register")
-        assert result.code == 0
-        first = result.err.splitlines()[0]
-        assert first == f"{IDENTITY_LINE} Its key is in that file: anyone who copies the file has the key."
+        for is_new in (True, False):
+            result = cli("--port", CHIP, "register")
+            assert result.code == 0
+            assert result.err.splitlines()[0] == IDENTITY_LINE
+            assert (COPIES in result.err) is is_new
 
     def test_the_emulated_chip_is_announced_once(self, cli: Cli, cloud: Cloud) -> None:
         assert provision(cli).count("Emulated chip") == 1
@@ -60,7 +70,7 @@ class TestNotes:
         said = provision(cli)
         for word in ("secp256r1 key pair in 0xE0F1", "CSR ", "Certificate from AWS IoT", "written to 0xE0E1"):
             assert word in said
-        for word in ("Thing my_thing", "Policy my_policy", "Certificate active"):
+        for word in ("Thing my_thing created", "Policy my_policy created", "Certificate active"):
             assert word in said.splitlines()
 
     def test_a_policy_for_every_resource(self, cli: Cli, cloud: Cloud) -> None:

@@ -135,7 +135,7 @@ class TestNoOther:
     def test_the_same_chip_without_its_journal(self, cli: Cli, bench: Bench) -> None:
         """It proves the key of the certificate that is there."""
         assert cli("--port", bench.port, "provision", OF_EACH).code == 0
-        result = elsewhere(cli, bench.port, "provision", OF_EACH)
+        result = elsewhere(cli, bench.port, "provision", OF_EACH, "--yes")
         assert result.code == 0, result.err
 
     @pytest.mark.parametrize("status", ["INACTIVE", "REVOKED"])

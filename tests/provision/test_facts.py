@@ -33,6 +33,7 @@ from optiga.provision.facts import (
     Placed,
     PolicyAttached,
     Registered,
+    Removed,
     Replaced,
     Requested,
     ThingAttached,
@@ -63,6 +64,7 @@ WAY: tuple[tuple[Fact, Step], ...] = (
     (PolicyAttached("lamps"), Step.POLICY),
     (Finished(), Step.FINISHED),
     (Deprovisioned(), Step.DEPROVISIONED),
+    (Removed("123456789012", "us-east-1"), Step.DEPROVISIONED),
 )
 """A device of AWS's, and the step that each of its facts is the end of."""
 

@@ -146,7 +146,9 @@ class TestEvents:
         assert [kind for kind in kinds if kind in expected] == expected
         assert kinds[-1] is Finished
         assert only(heard, RunDone).journal_seal is not None
-        noted = [event for event in heard if isinstance(event, Noted) and event.text == "Thing my_thing"]
+        noted = [
+            event for event in heard if isinstance(event, Noted) and event.text.startswith("Thing my_thing created")
+        ]
         assert [event.step for event in noted] == [StepName.THING]
         assert names_of(heard, StepStarted) == names_of(heard, StepDone) == EXPECTED["AWS"]
         self.check_json(place, entry.uid)

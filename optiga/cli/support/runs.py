@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from optiga.cli.support.settings import Settings
-from optiga.provision.events import Event, Listener, Noted, Warned
+from optiga.provision.events import Event, Listener, Noted, StepDone, StepName, Warned
+
+
+def tell_of_chip_file(settings: Settings, step: StepName, what: str) -> Listener:
+    """Who tells the people at the terminal that the file of an emulated chip has a key, once a step is done.
+
+    :param step: after which the key is worth something.
+    :param what: the key, in words.
+    """
+
+    def listen(event: Event) -> None:
+        if isinstance(event, StepDone) and event.step is step and settings.find_port().chip_file is not None:
+            settings.note(f"{what} is in the file of the emulated chip: anyone who copies the file has the key")
+
+    return listen
 
 
 def tell_people(settings: Settings) -> Listener:

@@ -30,7 +30,7 @@ from optiga.provision.facts import (
 from optiga.provision.restoring import write_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from optiga.cloud.aws.registry import Ensured
     from optiga.provision.entry import Entry
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 PREVIOUS = "The previous certificate becomes inactive"
 """What a renewal ends with."""
+_CREATED, _FOUND = "created", "already exists"
+"""What is said of a thing and a policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ class AttachThing:
         for group in device.groups:
             registry.add_to_group(entry.thing, group)
         registry.attach_thing(entry.thing, entry.of(Registered).arn, exclusively=device.exclusive)
-        reporter.note(f"Thing {entry.thing}")
+        reporter.note(f"Thing {entry.thing} {_CREATED if ensured.is_made else _FOUND}")
+        for note in _changed_attributes(entry.thing, attributes, ensured):
+            reporter.note(note)
         for warning in _left_undone(entry.thing, device, ensured):
             reporter.warn(warning)
         more: list[Fact] = [AttachedExclusively()] if device.exclusive else []
@@ -117,6 +121,14 @@ class AttachThing:
         if device.billing_group and before in (None, device.billing_group):
             more.append(Billed(device.billing_group))
         yield entry.after(*more, ThingAttached(entry.thing, ensured.arn))
+
+
+def _changed_attributes(name: str, attributes: Mapping[str, str], ensured: Ensured) -> Iterator[str]:
+    """What is changed in the attributes of a thing that was there already; one sentence each."""
+    before = {} if ensured.before is None else ensured.before.attributes
+    for key, value in () if ensured.is_made else attributes.items():
+        if (old := before.get(key)) != value:
+            yield f"The attribute {key} of the thing {name} is now {value}" + (f", before {old}" if old else "")
 
 
 def _left_undone(name: str, device: ThingSpec, ensured: Ensured) -> Iterator[str]:
@@ -161,10 +173,11 @@ class AttachPolicy:
             return
         document = cloud.policy_template.render(cloud.aws, work.uid)
         write_whole(path, document.encode(), ours=True)
-        if not cloud.registry.make_policy(entry.policy, document):
+        is_made = cloud.registry.make_policy(entry.policy, document)
+        if not is_made:
             self._compare(entry.policy, document, work)
         cloud.registry.attach_policy(entry.policy, entry.of(Registered).arn)
-        work.reporter.note(f"Policy {entry.policy}")
+        work.reporter.note(f"Policy {entry.policy} {_CREATED if is_made else _FOUND}")
         yield entry.after(PolicyAttached(entry.policy))
 
     def _compare(self, name: str, document: str, work: Work) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from optiga.provision.journal import Journal
     from optiga.provision.outputs import ChipOutputs
     from optiga.provision.plan import NewIdentity, Plan
+    from optiga.provision.services import Confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Work:
     """One chip at work: what every step of its run is given.
 
     :param outputs: its files.
+    :param confirm: who is asked before a key is replaced that the journal does not know; None asks nobody.
     """
 
     plan: Plan
@@ -32,6 +34,7 @@ class Work:
     reporter: Reporter
     clock: Clock
     outputs: ChipOutputs
+    confirm: Confirm | None = None
 
     @property
     def uid(self) -> str:

@@ -57,7 +57,8 @@ def command(
         found = resolve_slot(slot)
     settings.check_query(Undone)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        entry = find_entry(journal, _uid_of_chip(settings) if uid is None else uid, found.name)
+        way = build_aws_options(options)
+        entry = find_entry(journal, _uid_of_chip(settings) if uid is None else uid, found.name, way.region)
         names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
         lost = [f"the certificate {name}" for name in names if name]
         lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
@@ -69,9 +70,9 @@ def command(
         if entry.account is None and entry.step is not Step.DEPROVISIONED:
             goes.append("the journal marks the slot as deprovisioned, and the next run generates a new key")
         goes += [f"{name} will be deleted{if_there}" for name in lost]
-        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}", goes, yes=yes)
+        where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
+        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}", goes, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),))
-        way = build_aws_options(options)
         done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
         result = Undone.of(done, journal.newest_seal)
     settings.print_result(result)

@@ -17,16 +17,19 @@ from optiga.cli.support.cloud_options import (
     device_options,
     refuse_cloud_options,
 )
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
-from optiga.cli.support.runs import tell_people
+from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
+from optiga.errors import ConfigurationError
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
+from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import FIELDS, OutputLayout
@@ -64,6 +67,7 @@ class DryRun:
     "--journal", "journal_path", type=FILE, help="Journal file (default: personalization.db in the output folder)."
 )
 @shared_journal_option
+@yes_option
 @click.option("--renew", is_flag=True, help="Generate a new key and certificate, then deactivate the old certificate.")
 @trust_options
 @click.option("--dry-run", is_flag=True, help="Check everything and show every step, but change nothing.")
@@ -92,6 +96,7 @@ def command(
     out_dir: str,
     journal_path: str | None,
     shared_journal: bool,
+    yes: bool,
     renew: bool,
     trust: str | None,
     pkcs12_passphrase_file: str | None,
@@ -128,11 +133,16 @@ def command(
     outputs = OutputLayout(Path(out_dir))
     check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
-        settings.find_port(more=" The new key is in that file: anyone who copies the file has the key.")
+        settings.find_port()
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
     aws, thing = build_aws_options(options), build_thing(options)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
-    services = Services(authority=authority, listeners=(tell_people(settings),), trust_passphrase=opening)
+    services = Services(
+        authority=authority,
+        listeners=(tell_people(settings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
+        trust_passphrase=opening,
+        confirm=None if yes else partial(_confirm_loss, settings),
+    )
     with options_for(oid="--id"):
         job = Job.new_identity(
             configuration,
@@ -163,6 +173,18 @@ def command(
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, shared=shared_journal)
+
+
+def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
+    """Ask before a key is replaced that the journal does not know.
+
+    :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
+    """
+    try:
+        confirm(settings, what, lost, yes=False)
+    except ConfigurationError as error:
+        error.advise("If another journal has this chip, name the journal with --journal", first=True)
+        raise
 
 
 def _may_hold_something(settings: Settings) -> bool:

@@ -12,11 +12,12 @@ from optiga.cli.support.cloud_options import aws_options, build_aws_options, bui
 from optiga.cli.support.file_names import FILE, out_dir_option
 from optiga.cli.support.journals import shared_journal_option
 from optiga.cli.support.options import of_option
-from optiga.cli.support.runs import tell_people
+from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
+from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import FIELDS, OutputLayout
@@ -58,7 +59,7 @@ def command(
     The chip first proves that it has the key of the certificate. With --trust, the certificate must chain to one of
     the trusted root certificates, too.
     """
-    settings.find_port(more=" Its key is in that file: anyone who copies the file has the key.")
+    settings.find_port()
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query(RunResult)
@@ -67,7 +68,8 @@ def command(
     check_folder_writable(outputs.shared, FIELDS)
     device = build_thing(options, thing=thing, policy=policy)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
-    services = Services(listeners=(tell_people(settings),), trust_passphrase=opening)
+    listeners = (tell_people(settings), tell_of_chip_file(settings, StepName.REGISTERED, "Its key"))
+    services = Services(listeners=listeners, trust_passphrase=opening)
     job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
     plan = make_plan(job, services)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME

@@ -1,0 +1,100 @@
+"""``provision`` of a finished chip whose certificate somebody has detached in AWS IoT: it is attached again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from optiga.testing import CloudFault
+from tests.support.cli.cloud_helpers import changes
+from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
+from tests.support.cli.runner import Cli
+
+THING, POLICY = "my_thing", "my_policy"
+DENIED = CloudFault.error("AccessDeniedException", 403, "no")
+
+
+@pytest.fixture
+def arn(run: Cli, bench: Bench) -> str:
+    """A finished chip; the ARN of its certificate."""
+    return str(result_of(run())["certificate_arn"])
+
+
+def detach(bench: Bench, arn: str, *names: str) -> None:
+    """Detach the certificate from thing and policy, and delete the thing."""
+    iot = bench.cloud.iot
+    if POLICY in names:
+        iot.detach_policy(policyName=POLICY, target=arn)
+    if THING in names:
+        iot.detach_thing_principal(thingName=THING, principal=arn)
+        iot.delete_thing(thingName=THING)
+
+
+@pytest.mark.parametrize("names", [(POLICY,), (THING,), (THING, POLICY)])
+def test_it_is_attached_again(run: Cli, bench: Bench, arn: str, names: tuple[str, ...]) -> None:
+    detach(bench, arn, *names)
+    result = run()
+    assert result_of(result)["certificate_arn"] == arn
+    (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
+    assert [name for name in (THING, POLICY) if name in warning] == list(names)
+    assert "already finished" not in result.err
+    assert bench.check_finished() == arn
+    assert "already finished" in run().err
+
+
+def test_a_dry_run_says_it(run: Cli, bench: Bench, arn: str) -> None:
+    detach(bench, arn, POLICY)
+    calls = len(bench.cloud.calls)
+    result = run("--dry-run")
+    assert f"no longer attached to the policy {POLICY}" in result.err
+    assert f"The policy {POLICY}" in result.out
+    assert "key pair" not in result.out
+    assert changes(bench.cloud, calls) == []
+
+
+def test_an_interruption_is_continued(run: Cli, bench: Bench, arn: str) -> None:
+    detach(bench, arn, THING, POLICY)
+    bench.cloud.fail("AttachPolicy", CloudFault.THROTTLE, times=1)
+    assert run().code == CLOUD_EXIT
+    result_of(run())
+    assert bench.check_finished() == arn
+
+
+@pytest.mark.parametrize("operation", ["ListAttachedPolicies", "ListPrincipalThings"])
+def test_who_may_not_ask_is_warned(run: Cli, bench: Bench, arn: str, operation: str) -> None:
+    detach(bench, arn, THING, POLICY)
+    bench.cloud.fail(operation, DENIED)
+    bench.cloud.fail("ListAttachedPolicies", DENIED)
+    result = run()
+    assert result.code == 0
+    assert f"iot:{operation}" in result.err
+
+
+def test_another_thing_of_the_certificate_is_no_matter(run: Cli, bench: Bench, arn: str) -> None:
+    bench.cloud.iot.create_thing(thingName="other")
+    bench.cloud.iot.attach_thing_principal(thingName="other", principal=arn)
+    calls = len(bench.cloud.calls)
+    assert "already finished" in run().err
+    assert changes(bench.cloud, calls) == []
+
+
+@pytest.mark.long
+def test_by_a_provisioning_template(cli: Cli, bench: Bench, config: Path) -> None:
+    certificate = {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}
+    resources = {
+        "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": THING}},
+        "certificate": {"Type": "AWS::IoT::Certificate", "Properties": certificate},
+        "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": POLICY}},
+    }
+    text = json.dumps({"Parameters": {"AWS::IoT::Certificate::Id": {"Type": "String"}}, "Resources": resources})
+    Path("fleet.json").write_text(text)
+    statement = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    bench.cloud.iot.create_policy(policyName=POLICY, policyDocument=document)
+    command = ("--port", bench.port, "provision", config, "--template", "fleet.json")
+    arn = result_of(cli(*command))["certificate_arn"]
+    bench.cloud.iot.detach_policy(policyName=POLICY, target=arn)
+    assert result_of(cli(*command))["certificate_arn"] == arn
+    assert [one["policyName"] for one in bench.cloud.iot.list_attached_policies(target=arn)["policies"]] == [POLICY]

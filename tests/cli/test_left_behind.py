@@ -1,0 +1,45 @@
+"""What ``deprovision`` and ``provision --renew`` leave behind is named: certificates of a CA, things and policies."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support.cli.provisioned import Bench, config_with, result_of
+from tests.support.cli.runner import Cli
+
+_REVOKE = re.compile(r"To revoke it: '(ca revoke [0-9a-f]+ --ca (\S+))'")
+
+
+def test_every_certificate_of_a_ca_can_be_revoked_as_told(cli: Cli, run: Cli, bench: Bench) -> None:
+    assert cli("ca", "init", "--no-passphrase", "root").code == 0
+    result_of(run("--ca", "root", "--no-cloud"))
+    renewed = run("--ca", "root", "--no-cloud", "--renew")
+    (told,) = _REVOKE.findall(renewed.err)
+    assert told[1] == "root"
+    result = cli("--port", bench.port, "deprovision", "--yes")
+    told = _REVOKE.findall(result.err)
+    assert [folder for _, folder in told] == ["FOLDER", "FOLDER"]
+    for command, _ in told:
+        revoked = cli(*command.replace("FOLDER", "root").split(), "--yes")
+        assert revoked.code == 0, revoked.err
+    assert cli("ca", "list", "--ca", "root", "--output", "json").out.count('"state": "revoked"') == 2
+
+
+def test_names_of_earlier_runs(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+    other = config_with(bench.folder, config, thing="other", policy="others")
+    result_of(run())
+    result_of(cli("--port", bench.port, "provision", other, "--renew"))
+    result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy")
+    assert "The thing my_thing of an earlier run" in result.err
+    assert "The policy my_policy of an earlier run" in result.err
+    assert [one["thingName"] for one in bench.cloud.iot.list_things()["things"]] == ["my_thing"]
+
+
+def test_names_that_are_gone_are_not_told(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
+    other = config_with(bench.folder, config, thing="other", policy="my_policy")
+    arn = result_of(run())["certificate_arn"]
+    bench.cloud.iot.detach_thing_principal(thingName="my_thing", principal=arn)
+    bench.cloud.iot.delete_thing(thingName="my_thing")
+    result_of(cli("--port", bench.port, "provision", other, "--renew"))
+    assert "of an earlier run" not in cli("--port", bench.port, "deprovision", "--yes").err

@@ -1,0 +1,176 @@
+"""``provision`` of a chip whose key and certificate the journal does not know: confirmed, or not done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import optiga
+from optiga.errors import Reason
+from optiga.provision.events import Warned
+from optiga.testing import CloudFault
+from tests.support.cli.cloud_helpers import journal_entries
+from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
+from tests.support.cli.runner import Cli
+from tests.support.cli.sitting import sit_down
+from tests.support.places import CONFIG
+
+OTHER = ("--journal", "other.db")
+OF_EACH = CONFIG.with_name("config_nistp256_ecdsa_thing_per_chip.jsn")
+
+
+@pytest.fixture
+def live(run: Cli, bench: Bench) -> Bench:
+    """A device that is provisioned, by the usual journal."""
+    result_of(run())
+    return bench
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Somebody at the terminal."""
+    sit_down(monkeypatch)
+    return monkeypatch
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, *, yes: bool) -> list[str]:
+    """Answer all questions; returns what is asked."""
+    asked: list[str] = []
+
+    def confirm(text: str, **_: object) -> bool:
+        asked.append(text)
+        return yes
+
+    monkeypatch.setattr("click.confirm", confirm)
+    return asked
+
+
+def held(bench: Bench) -> object:
+    """What must not change if somebody says no."""
+    return bench.objects(), bench.certificates(), journal_entries(), journal_entries("other.db")
+
+
+@pytest.mark.parametrize("options", [(), ("--renew",), ("--ca", "ca", "--no-cloud")])
+def test_nobody_is_there_to_be_asked(cli: Cli, run: Cli, live: Bench, options: tuple[str, ...]) -> None:
+    cli("ca", "init", "ca", "--no-passphrase")
+    before = held(live)
+    result = run(*OTHER, *options)
+    assert result.code == CONFIGURATION_EXIT
+    (error,) = result.errors
+    assert "slot second" in error
+    assert "not in this journal" in error
+    assert "--journal" in error
+    assert "--yes" in error
+    assert held(live) == before
+
+
+def test_no(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
+    before, asked = held(live), answer(answers, yes=False)
+    result = run(*OTHER)
+    assert result.code == CONFIGURATION_EXIT
+    assert len(asked) == 1
+    assert "was not confirmed" in result.errors[0]
+    assert held(live) == before
+
+
+def test_yes(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
+    asked = answer(answers, yes=True)
+    result_of(run(*OTHER))
+    assert len(asked) == 1
+
+
+def test_it_is_confirmed_beforehand(run: Cli, live: Bench) -> None:
+    """Who is not asked is told; the certificate before it is this chip's, and no longer active."""
+    (old,) = live.active()
+    result = run(*OTHER, "--yes")
+    new = result_of(result)
+    assert "Warning: slot second has a key and a certificate of" in result.err
+    assert [one["certificateId"] for one in live.active()] == [new["certificate_id"]]
+    (entry,) = journal_entries("other.db")
+    assert entry.replaces == old["certificateId"]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_former_certificate_is_this_chips(cli: Cli, bench: Bench, *, interrupted: bool) -> None:
+    """Also for a thing of its own, which no other device's certificate may have."""
+    command = ("--port", bench.port, "provision", OF_EACH)
+    old = result_of(cli(*command))["certificate_id"]
+    if interrupted:
+        bench.cloud.fail("AttachThingPrincipal", CloudFault.THROTTLE, times=1)
+        assert cli(*command, *OTHER, "--yes").code == CLOUD_EXIT
+    else:
+        bench.cloud.fail("UpdateCertificate", CloudFault.THROTTLE, skip=1, times=1)  # the old one stays active
+        assert cli(*command, *OTHER, "--yes").code == CLOUD_EXIT
+        assert old in [one["certificateId"] for one in bench.active()]
+    new = result_of(cli(*command, *OTHER, "--renew"))["certificate_id"]
+    assert [one["certificateId"] for one in bench.active()] == [new]
+
+
+@pytest.mark.long
+def test_a_journal_in_another_folder(run: Cli, live: Bench, tmp_path: Path) -> None:
+    before = held(live)
+    (tmp_path / "other").mkdir()
+    assert run("--out-dir", tmp_path / "other").code == CONFIGURATION_EXIT
+    assert held(live) == before
+
+
+def test_a_journal_that_has_an_older_identity(cli: Cli, run: Cli, live: Bench) -> None:
+    """One journal has the chip as taken back, another has its live identity."""
+    assert cli("--port", live.port, "deprovision", "--yes").code == 0
+    result_of(run(*OTHER, "--yes"))
+    before = held(live)
+    result = run()
+    assert result.code == CONFIGURATION_EXIT
+    assert "not in this journal" in result.errors[0]
+    dry = run("--dry-run")
+    assert "not in this journal" in dry.err
+    assert held(live) == before
+
+
+@pytest.mark.parametrize("options", [("--renew",), ()])
+def test_what_the_journal_knows_is_not_asked_for(cli: Cli, run: Cli, live: Bench, options: tuple[str, ...]) -> None:
+    """A renewal, and a new beginning after a device was taken back."""
+    if not options:
+        assert cli("--port", live.port, "deprovision", "--yes").code == 0
+    assert "Warning" not in run(*options, "--dry-run").err
+    result_of(run(*options))
+
+
+def test_a_certificate_of_another_slots_key(cli: Cli, bench: Bench, run: Cli, configs: Path) -> None:
+    result_of(run())
+    before = held(bench)
+    other = ("--port", bench.port, "provision", configs / "config_2k_rsa_secondslot.jsn", "--id", "0xE0E1", *OTHER)
+    result = cli(*other)
+    assert result.code == CONFIGURATION_EXIT
+    assert "0xE0E1 holds the certificate of the key in 0xE0F1" in result.errors[0]
+    assert held(bench) == before
+    assert cli(*other, "--yes").code == 0
+    assert len(bench.active()) == 2  # the key of the first is still there
+
+
+def test_a_dry_run_says_that_a_run_would_ask(run: Cli, live: Bench) -> None:
+    before = held(live)
+    for options, is_asked in (((), True), (("--yes",), False)):
+        result = run("--dry-run", *OTHER, *options)
+        assert result.code == 0
+        assert ("confirmation" in result.err) is is_asked
+    assert held(live) == before
+
+
+def test_a_program_is_not_asked_unless_it_wants_to_be(run: Cli, live: Bench, config: Path) -> None:
+    job = optiga.Job.new_identity(optiga.load_configuration(config))
+    heard: list[object] = []
+
+    def refuse(what: str, lost: tuple[str, ...]) -> None:
+        raise optiga.OptigaError(f"{what}: {lost[0]}", reason=Reason.NOT_CONFIRMED)
+
+    with optiga.open_journal("other.db", make=True) as journal:
+        before = held(live)
+        asking = optiga.Services(journal, port=live.port, confirm=refuse)
+        with pytest.raises(optiga.OptigaError, match="slot second"):
+            optiga.provision(job, asking)
+        assert held(live) == before
+        entry = optiga.provision(job, optiga.Services(journal, port=live.port, listeners=(heard.append,)))
+    assert entry.is_finished
+    assert any("not in this journal" in one.text for one in heard if isinstance(one, Warned))
