@@ -104,6 +104,11 @@ def load_export(
     return LoadedExport(State(chosen, objects, b""), *(tuple(map(format_oid, sorted(some))) for some in named))
 
 
+def tells_model(entries: Iterable[Entry]) -> bool:
+    """Whether an export has the UID, which tells the chip's model."""
+    return any(entry.info.oid == UID and entry.data is not None for entry in entries)
+
+
 def _model_of(told: dict[int, Entry], otherwise: ChipModel) -> ChipModel:
     """The model that the UID in an export tells; another where it has none.
 

@@ -218,7 +218,7 @@ def test_a_certificate_is_lost_only_where_there_was_one(run: Cli, bench: Bench, 
     if had_certificate:
         assert run("--journal", "other.db").code == 0
     bench.cloud.fail("CreateCertificateFromCsr", ERRORS[4], times=1)
-    result = run("--join")
+    result = run("--join", "--yes")
     assert result.code == CLOUD_EXIT
     assert "0xE0F1 has a new key" in result.errors[0]
     assert ("no longer matches" in result.errors[0]) == had_certificate

@@ -63,7 +63,7 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
-        self.has_made_chip = False
+        self.has_made_chip: bool = False
         self._makes_chip = False
         self._waiting: WaitingLine | WaitingNotes | None = None
 
@@ -129,7 +129,7 @@ class Settings:
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
-            meant = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
+            meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
             self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:

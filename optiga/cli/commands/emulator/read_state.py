@@ -13,8 +13,7 @@ from optiga.emulator.models import DEFAULT_MODEL
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import EXPORT, PEM, name_content, name_document
-from optiga.protocol.objects import UID
-from optiga.transfer.emulated import load_export
+from optiga.transfer.emulated import load_export, tells_model
 from optiga.transfer.form import parse_entries
 
 if TYPE_CHECKING:
@@ -54,8 +53,7 @@ class ChipFile:
         with _located(self.name):
             exported = load_export(self.entries, self.model, otherwise=otherwise or DEFAULT_MODEL)
         remarks = exported.remarks
-        has_uid = any(entry.info.oid == UID and entry.data is not None for entry in self.entries)
-        if self.model is None and otherwise is None and not has_uid:
+        if self.model is None and otherwise is None and not tells_model(self.entries):
             remarks.append(
                 f"The file has no UID: the chip is an {exported.state.model.title}. To choose another, use --model"
             )
