@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from optiga.emulator.board.i2c_slave import I2cSlave
     from optiga.emulator.board.uart import Board
     from optiga.emulator.chip import EmulatedChip
+    from optiga.emulator.file_names import default_chip_path
     from optiga.emulator.models import DEFAULT_MODEL, ChipModel, find_model
-    from optiga.emulator.store import MemoryStore, SqliteStore, default_chip_path
+    from optiga.emulator.store import MemoryStore, SqliteStore
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -37,7 +38,7 @@ _HOMES = {
     "find_model": "models",
     "MemoryStore": "store",
     "SqliteStore": "store",
-    "default_chip_path": "store",
+    "default_chip_path": "file_names",
 }
 
 

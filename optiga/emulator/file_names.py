@@ -6,6 +6,9 @@ import os
 import re
 from pathlib import Path
 
+from optiga.errors import BoardError, Reason
+from optiga.files.user_folders import state_folder
+
 _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
 _NO_LETTERS = '<>:"|*'
@@ -76,3 +79,27 @@ def _letters(path: Path) -> str:
     if stem[-2:-1] in ("-", "_", ".", " "):
         stem = stem[:-2]
     return "".join(one for one in stem if not one.isdigit())
+
+
+def default_chip_path() -> Path:
+    """The file of the user's own emulated chip.
+
+    :raises BoardError: if the user has no home that the system knows.
+    """
+    folder = state_folder()
+    if folder is None:
+        raise BoardError(
+            "the system does not know your home folder",
+            hint="Name a file: emulator:FILE",
+            port="emulator",
+            reason=Reason.MISSING,
+        )
+    return folder / "emulator.chip"
+
+
+def is_own_chip(path: Path) -> bool:
+    """Whether a file is the user's own emulated chip, whose folder is made, too."""
+    try:
+        return path == default_chip_path()
+    except BoardError:
+        return False

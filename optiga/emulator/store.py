@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.emulator.file_names import is_chip_file, name_problem
+from optiga.emulator.file_names import is_chip_file, is_own_chip, name_problem
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
@@ -20,7 +20,6 @@ from optiga.files.placeholders import check_new_name
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.sqlite_refusals import refusal_of
 from optiga.files.temporary import Temporary
-from optiga.files.user_folders import state_folder
 from optiga.protocol.objects import format_oid
 
 _APPLICATION_ID = 0x4F505447
@@ -33,22 +32,6 @@ CREATE TABLE objects (oid INTEGER PRIMARY KEY, data BLOB NOT NULL, metadata BLOB
 _CONTEXT_TABLE = "saved_context"
 _CONTEXT_SCHEMA = f"CREATE TABLE {_CONTEXT_TABLE} (content BLOB NOT NULL)"
 """Of a table that is made when a chip first saves its application context: the format is one with or without it."""
-
-
-def default_chip_path() -> Path:
-    """The file of the user's own emulated chip.
-
-    :raises BoardError: if the user has no home that the system knows.
-    """
-    folder = state_folder()
-    if folder is None:
-        raise BoardError(
-            "the system does not know your home folder",
-            hint="Name a file: emulator:FILE",
-            port="emulator",
-            reason=Reason.MISSING,
-        )
-    return folder / "emulator.chip"
 
 
 class MemoryStore:
@@ -301,7 +284,7 @@ def _create(
 
 def _make_folder(path: Path) -> None:
     """Make the folder of the user's own chip; that of any other must be there."""
-    if path != default_chip_path():
+    if not is_own_chip(path):
         raise _wrong(path, "the folder does not exist", f"Create the folder {path.parent} first", Reason.NOT_FOUND)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -72,9 +72,12 @@ def preview(
             refusal, data, foreseen = chip_slot.refusal(), b"", Foreseen(chip_slot.uid)
             if refusal is None:
                 plan.outputs(chip_slot.uid).check()
+                is_new = plan.job.renew or not _is_known(chip_slot.uid, plan, open_journal)
+                if is_new:  # before anything is read, which a counter may count
+                    chip_slot.check_possible(dry=True)
                 data = read_stored(chip, plan.target.oid)
                 foreseen = _foresee(chip_slot, plan, open_journal, reporter, data)
-                if foreseen.level < Step.REQUESTED:
+                if foreseen.level < Step.REQUESTED and not is_new:
                     chip_slot.check_possible(dry=True)
     except (ConfigurationError, CertificateError, CloudError):
         raise
@@ -96,6 +99,14 @@ def preview(
     )
     reporter.warn(told if services.confirm is None else asked)
     return foreseen
+
+
+def _is_known(uid: str, plan: Plan, open_journal: Callable[[], AbstractContextManager[Journal]] | None) -> bool:
+    """Whether there is a journal that has an entry for the slot."""
+    if open_journal is None:
+        return False
+    with open_journal() as journal:
+        return journal.find(uid, plan.slot.name) is not None
 
 
 def _foresee(

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore
+from optiga.emulator import EmulatedChip, MemoryStore, SqliteStore, default_chip_path
 from optiga.emulator.models import TRUST_M_V1, TRUST_M_V3
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.store import create_chip, default_chip_path, open_chip_file, reset_chip_file
+from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 from optiga.errors import BoardError, ConfigurationError
 from optiga.files.locks import Owner
 from optiga.protocol import tls_identity

@@ -32,9 +32,9 @@ def is_new(path: Path) -> bool | None:
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        if path == load("optiga.emulator:default_chip_path", "optiga")():  # its folder is made, too
-            return True
-        return True if path.parent.is_dir() and _may(path.parent, os.W_OK) else None
+        if path.parent.is_dir():
+            return True if _may(path.parent, os.W_OK) else None
+        return load("optiga.emulator.file_names:is_own_chip", "optiga")(path) or None
     except (OSError, ValueError):
         return None
     is_usable = stat.S_ISREG(status.st_mode) and status.st_size >= _SMALLEST and _may(path, os.R_OK | os.W_OK)
