@@ -67,10 +67,9 @@ class Settings:
         self._makes_chip = False
         self._waiting: WaitingLine | WaitingNotes | None = None
 
-    def find_port(self, *, more: str = "") -> Port:
+    def find_port(self) -> Port:
         """The port asked for, or that of the one board; an emulated chip is announced, always.
 
-        :param more: what else to say of an emulated chip.
         :raises OptigaError: if there is none.
         """
         from optiga.transport import resolve_port
@@ -79,7 +78,7 @@ class Settings:
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
-                self.announce_emulated(file, more)
+                self.announce_emulated(file)
             if (secret := self._resolved.secret) is not None:
                 self.warn_of_readers(secret)
         return self._resolved
@@ -164,12 +163,12 @@ class Settings:
         if warning := folder_warning(path, what):
             self.warn(warning)
 
-    def announce_emulated(self, path: Path, more: str = "") -> None:
+    def announce_emulated(self, path: Path) -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
         if (new := is_new(path)) is None:
             return  # it is refused in a moment
         self._makes_chip = new
-        self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.{more}")
+        self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.")
         self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
