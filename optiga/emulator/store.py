@@ -18,7 +18,6 @@ from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
-from optiga.files.sqlite_refusals import refusal_of
 from optiga.files.temporary import Temporary
 from optiga.protocol.objects import format_oid
 
@@ -366,6 +365,8 @@ def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
 
 
 def _refused(path: Path, what: str, error: sqlite3.Error | OSError) -> BoardError:
+    from optiga.files.sqlite_refusals import refusal_of
+
     cause, hint, reason = refusal_of(path, error)
     return _wrong(path, f"{what}: {cause}", hint, reason)
 

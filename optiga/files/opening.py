@@ -73,3 +73,8 @@ def _is_handed_over(path: Path) -> bool:
             return False
         name = os.path.normpath(os.path.join(os.path.dirname(name), target))  # noqa: PTH118, PTH120
     return False
+
+
+def may(path: Path, mode: int) -> bool:
+    """Whether this process may read, write or look into what is there, as :func:`os.access` names it."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

@@ -28,11 +28,6 @@ def kind_of(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "it is not a file")
 
 
-def may(path: Path, mode: int) -> bool:
-    """Whether this process may read, write or look into what is there, as :func:`os.access` names it."""
-    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
-
-
 def check_status(name: str, title: str, status: os.stat_result, *, shared: bool, hint: str, is_companion: bool) -> None:
     """Refuse what is no regular file, belongs to another user, or may be written by others.
 

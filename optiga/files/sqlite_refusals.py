@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import Reason
-from optiga.files.owners import may
+from optiga.files.opening import may
 from optiga.files.sqlite_guard import reason_of
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def is_new(path: Path) -> bool | None:
 
 
 def _may(path: Path, mode: int) -> bool:
-    return bool(load("optiga.files.owners:may", "optiga")(path, mode))
+    return bool(load("optiga.files.opening:may", "optiga")(path, mode))
 
 
 def terminal_columns() -> int:
