@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from command_help import CommandHelp, Entry, Paragraph
@@ -105,17 +105,24 @@ def command_place(command: CommandHelp, groups: Iterable[tuple[str, ...]]) -> st
 def command_pages(commands: list[CommandHelp]) -> dict[str, str]:
     """A page for each command, by its place."""
     groups = {command.words for command in commands if command.sections}
-    return {command_place(command, groups): "\n".join(_command(command, groups)) + "\n" for command in commands}
+    below = [command.words for command in commands if command.words]
+    pages = {words: f"{words[-1]}/index.md" if words in groups else f"{words[-1]}.md" for words in below}
+    return {command_place(command, groups): "\n".join(_command(command, pages)) + "\n" for command in commands}
 
 
-def _command(command: CommandHelp, groups: set[tuple[str, ...]]) -> Iterator[str]:
+def _command(command: CommandHelp, pages: Mapping[tuple[str, ...], str]) -> Iterator[str]:
+    """A command's page.
+
+    :param pages: of each command, seen from the page of the one above it.
+    """
     title = " ".join(command.words) or "The command line"
     yield from (f"# {title}", "", *_text(command.paragraphs), "```text", command.usage, "```", "")
     for head, entries in command.sections:
         yield from (f"## {head}", "", "| command | what it does |", "| --- | --- |")
         for entry in entries:
-            page = f"{entry.term}/index.md" if (*command.words, entry.term) in groups else f"{entry.term}.md"
-            yield f"| [{entry.term}]({page}) | {_escape(entry.text)} |"
+            page = pages.get((*command.words, entry.term))  # "help COMMAND" has none
+            term = f"`{entry.term}`" if page is None else f"[{entry.term}]({page})"
+            yield f"| {term} | {_escape(entry.text)} |"
         yield ""
     yield from ("## Options", "", *_options(command.options))
     if command.epilog:
