@@ -344,7 +344,8 @@ def test_a_suite_without_the_extra(home: Path) -> None:
         "import sys\nsys.modules['moto'] = None\npytest_plugins = ['optiga.testing.pytest_plugin']\n"
     )
     (home / "test_it.py").write_text("def test_it(optiga_aws): pass\n")
-    done = run_process([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"], home)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    done = run_process(command, home, {"PYTEST_ADDOPTS": ""})
     assert done.returncode == 1
     assert "[testing]" in done.stdout
     assert "Traceback" not in done.stdout

@@ -360,6 +360,7 @@ def refused(path: Path) -> None:
         SqliteStore(path, wait_s=3600)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_was_forgotten_is_held_by_nobody(path: Path) -> None:
     """A chip that was never closed, and is no more: nothing says that this process still has it."""
     store = SqliteStore(path)
