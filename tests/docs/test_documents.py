@@ -274,7 +274,7 @@ class TestProgramsPage:
             if block.title in ("conftest.py", "test_factory.py"):
                 (tmp_path / block.title).write_text(block.text, encoding="utf-8")
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_factory.py"]
-        done = run_process(words, tmp_path, {"PYTHONPATH": str(ROOT)})
+        done = run_process(words, tmp_path, {"PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""})
         assert done.returncode == 0, done.stdout
         assert {path.name for path in tmp_path.glob("*.*")} == {"conftest.py", "test_factory.py"}
 
