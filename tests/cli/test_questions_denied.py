@@ -206,6 +206,6 @@ class TestDeprovision:
 
 def test_the_documents_name_those_that_must_be_answered() -> None:
     text = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
-    essential = text.partition("must be answered")[2].partition("\n\nAn endpoint")[0]
+    essential = text.partition("These checks are required")[2].partition("\n\nAn endpoint")[0]
     for action in ("ListCertificates", "DescribeCertificate", "DescribeProvisioningTemplate", "ListCACertificates"):
         assert f"`iot:{action}`" in essential
