@@ -226,7 +226,7 @@ class TestAtATerminal:
         result = cli("ca", "crl", "--ca", closed)
         assert (result.code, len(asked)) == ((0, 2) if wrong == 1 else (2, 3))
         assert result.err.count("does not open the key") == wrong
-        assert len(result.errors) == (wrong == 3)
+        assert result.err.count("Error: ") == (wrong == 3)  # older click breaks no line behind what it asks
 
     def test_the_parents_may_be_typed_again(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = sit_down(monkeypatch, "not that one", WORDS)

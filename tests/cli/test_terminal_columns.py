@@ -42,6 +42,6 @@ def test_of_a_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         with os.fdopen(its, "w") as terminal:
             monkeypatch.setattr(sys, "__stdout__", terminal)
-            assert terminal_columns() == shutil.get_terminal_size().columns == (columns or 80)
+            assert terminal_columns() == (columns or 80)  # 0 in Python 3.10's shutil
     finally:
         os.close(ours)
