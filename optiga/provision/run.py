@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
 from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
@@ -157,21 +157,28 @@ def _leave(entry: Entry, work: Work) -> None:
     changed = "Nothing else" if is_restored else "Nothing"
     work.reporter.note(f"This chip is already finished. {changed} was changed")
     if ignored := _ignored(entry, work.plan.job.device):
-        names = naming(", ".join(f"{{{name}}}" for name in ignored))
-        told = "Not applied, because the chip is already finished: {names}. Change its thing in AWS IoT instead"
-        work.reporter.note(naming(told, names=names))
+        names, *others = ignored
+        for other in others:
+            names = naming("{names}, {other}", names=names, other=other)
+        work.reporter.note(
+            naming(
+                "Not applied, because the chip is already finished: {names}. Change its thing in AWS IoT instead",
+                names=names,
+            )
+        )
 
 
-def _ignored(entry: Entry, device: ThingSpec | None) -> list[str]:
-    """The parameters of a device that a finished chip has had no use for, by their names."""
+def _ignored(entry: Entry, device: ThingSpec | None) -> list[Naming]:
+    """The parameters of a device that a finished chip has had no use for."""
     if device is None:
         return []
-    given = {
-        "thing_type": device.thing_type,
-        "groups": device.groups,
-        "attributes": device.attributes,
-        "parameters": device.parameters,
-        "exclusive": device.exclusive and not entry.exclusive,
-        "billing_group": device.billing_group != entry.billing_group and device.billing_group,
-    }
-    return [name for name, value in given.items() if value]
+    is_grouped = device.billing_group != entry.billing_group and device.billing_group
+    given = (
+        (naming("{thing_type}"), device.thing_type),
+        (naming("{groups}"), device.groups),
+        (naming("{attributes}"), device.attributes),
+        (naming("{parameters}"), device.parameters),
+        (naming("{exclusive}"), device.exclusive and not entry.exclusive),
+        (naming("{billing_group}"), is_grouped),
+    )
+    return [name for name, value in given if value]
