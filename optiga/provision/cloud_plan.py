@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,26 @@ class CloudPlan:
             return "its certificate is no longer in AWS IoT"
         is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
         return f"its certificate is {held.status}" if is_bad else ""
+
+    def detached_from(self, entry: Entry, reporter: Reporter) -> list[str]:
+        """The thing and the policy of an entry that its certificate is no longer attached to.
+
+        Where these credentials may not ask, that is a warning, and taken for attached.
+        """
+        if entry.registered is None:
+            return []
+        loose = []
+        for kind, name, find in (
+            ("thing", entry.thing if entry.attached else None, self.registry.things_of),
+            ("policy", entry.policy if entry.governed else None, self.registry.policies_of),
+        ):
+            if name is None:
+                continue
+            what = f"cannot check whether the certificate is still attached to the {kind} {name}"
+            names = ask(partial(find, entry.registered.arn), [name], reporter, what)
+            if name not in names:
+                loose.append(f"the {kind} {name}")
+        return loose
 
 
 def plan_cloud(

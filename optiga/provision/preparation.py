@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
-from optiga.errors import CertificateError, CloudError, OptigaError, capitalized, naming
+from optiga.errors import CertificateError, CloudError, OptigaError, Reason, capitalized, naming
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
-from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
 from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
@@ -91,42 +89,9 @@ class Preparation:
             return None, tuple(self._replaced(found))
         if found.is_finished:
             check_accepted(found, self._plan, self._reporter)
-            found = self._before_loose(found)
         if found.account is None and cloud is not None:
             found = replace(found, step=min(found.step, Step.WRITTEN))
         return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
-
-    def attach_again(self, finished: Entry) -> Entry:
-        """A finished entry before the steps that attach its certificate again, if somebody has detached it.
-
-        :raises CloudError: if another device's certificate is active at its thing.
-        """
-        entry = self._before_loose(finished)
-        return entry if entry.is_finished else self._take_names(entry)
-
-    def _before_loose(self, finished: Entry) -> Entry:
-        """A finished entry before the first of its attachments that is gone; the same entry if none is."""
-        cloud, registered = self._plan.cloud, finished.registered
-        if cloud is None or registered is None:
-            return finished
-        gone: list[str] = []
-        step, arn, registry = Step.FINISHED, registered.arn, cloud.registry
-        unseen = "cannot check whether the certificate is still attached to the {} {}"
-        for before, kind, name, question in (
-            (Step.THING, "policy", finished.governed and finished.policy, registry.policies_of),
-            (Step.REGISTERED, "thing", finished.attached and finished.thing, registry.things_of),
-        ):
-            if name is None:
-                continue
-            names = ask(partial(question, arn), UNANSWERED, self._reporter, unseen.format(kind, name))
-            if names is not UNANSWERED and name not in names:
-                step, gone = before, [f"the {kind} {name}", *gone]
-        if not gone:
-            return finished
-        self._reporter.warn(
-            f"the certificate is no longer attached to {' and '.join(gone)} in AWS IoT: it is attached again"
-        )
-        return replace(finished, step=step if finished.template is None else Step.REGISTERED)
 
     def _believe(self, found: Entry) -> tuple[Entry, str]:
         """The journal's entry, once it is checked; and what it says and the plan does not, empty if they agree.
@@ -270,9 +235,19 @@ class Preparation:
 
 
 def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
-    """Make sure that AWS still lets the certificate of a finished chip in.
+    """Make sure that AWS still lets the certificate of a finished chip in, to its thing and with its policy.
+
+    What somebody has taken from the device is not given back here: it may have been locked out on purpose.
 
     :raises CloudError: if it does not.
     """
-    if plan.cloud is not None and (problem := plan.cloud.certificate_problem(entry, reporter)):
+    if plan.cloud is None:
+        return
+    if problem := plan.cloud.certificate_problem(entry, reporter):
         raise CloudError(f"this chip is finished in the journal, but {problem}", hint=plan.anew_hint)
+    if loose := plan.cloud.detached_from(entry, reporter):
+        raise CloudError(
+            f"this chip is finished in the journal, but its certificate is no longer attached to {' and '.join(loose)}",
+            hint=naming("To let the device in again, attach the certificate in AWS IoT. {anew}", anew=plan.anew_hint),
+            reason=Reason.CONFLICT,
+        )

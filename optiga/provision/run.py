@@ -88,11 +88,8 @@ def _run(work: Work) -> tuple[Entry, bool]:
     entry = attestation.begin(preparation.begin(known))
     if entry.is_finished:
         _confirm(entry, work)
-        again = preparation.attach_again(entry)
-        if again.is_finished:
-            _leave(entry, work)
-            return entry, False
-        entry = attestation.begin(again)
+        _leave(entry, work)
+        return entry, False
     return _finish(entry, [step for step in listed if isinstance(step, KeptStep)], work), True
 
 
