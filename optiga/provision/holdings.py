@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import ACTIVE, INACTIVE
-from optiga.errors import CloudError, Reason, naming
+from optiga.errors import CloudError, Reason, counted, naming
 from optiga.provision.believed import known_keys, whose
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.chip_slot import chain_of
@@ -66,7 +66,7 @@ class Holdings:
         others = sorted(set(attached) - {one.certificate_id for one in self.own})
         if others:
             raise CloudError(
-                f"the thing {name} has {_several(len(others), 'other certificate')}: {_named(others)}",
+                f"the thing {name} has {counted(len(others), 'other certificate')}: {_named(others)}",
                 hint=naming("Nothing was changed. Omit {delete_thing}, or detach its other certificates first"),
                 reason=Reason.CONFLICT,
             )
@@ -81,7 +81,7 @@ class Holdings:
         others = sorted(set(targets) - {one.arn for one in self.own})
         if others:
             raise CloudError(
-                f"the policy {name} is attached to {_several(len(others), 'other target')}: {_named(others)}",
+                f"the policy {name} is attached to {counted(len(others), 'other target')}: {_named(others)}",
                 hint=naming(
                     "Nothing was changed. Omit {delete_policy}, or detach the policy from them first. AWS takes up to "
                     "five minutes to release a policy"
@@ -91,7 +91,7 @@ class Holdings:
         what = f"cannot check whether the policy {name} has several versions, with which AWS does not delete it"
         if more := ask(partial(registry.other_versions_of, name), 0, reporter, what):
             raise CloudError(
-                f"the policy {name} has {_several(more, 'version')} beside the default one, and AWS does not delete it "
+                f"the policy {name} has {counted(more, 'version')} beside the default one, and AWS does not delete it "
                 "with those",
                 hint=naming("Nothing was changed. Omit {delete_policy}, or delete its other versions first"),
                 reason=Reason.CONFLICT,
@@ -154,10 +154,6 @@ def _attached(
     things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], reporter, unseen)
     policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], reporter, unseen)
     return Held(name, arn, is_active, things, policies)
-
-
-def _several(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _named(names: list[str]) -> str:
