@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from pathlib import Path
 
 from optiga.errors import BoardError, Reason
@@ -15,6 +16,8 @@ _NO_LETTERS = '<>:"|*'
 _ALIKE = 0.75
 _FEWEST = 4
 """Letters that a name must have to be taken for another: of fewer, one letter is another name."""
+_MOST_LOOKED_AT = 1000
+"""Names in a folder, which may hold any number of other files."""
 _MARK = slice(68, 72)
 """Where an SQLite file says whose it is (SQLite, "Database File Format", application ID)."""
 
@@ -57,20 +60,20 @@ def chip_like(path: Path) -> str:
     if len(word) < _FEWEST:
         return ""
     try:
-        beside = {one.name: _letters(one) for one in path.parent.iterdir()}
+        beside = [one.name for one in islice(path.parent.iterdir(), _MOST_LOOKED_AT)]
     except OSError:
         return ""
-    chips = {
-        name: other
-        for name, other in beside.items()
-        if other != word and len(other) >= _FEWEST and is_chip_file(path.with_name(name))
-    }
-    if not chips:
+    others = [name for name in beside if (other := _letters(path.with_name(name))) != word and len(other) >= _FEWEST]
+    if not others:
         return ""
-    import difflib
+    from difflib import SequenceMatcher
 
-    near = difflib.get_close_matches(word, chips.values(), n=1, cutoff=_ALIKE)
-    return next((name for name, other in chips.items() if other in near), "")
+    match = SequenceMatcher(b=word)
+    for name in others:  # a file is opened only if its name is near
+        match.set_seq1(_letters(path.with_name(name)))
+        if match.ratio() >= _ALIKE and is_chip_file(path.with_name(name)):
+            return name
+    return ""
 
 
 def _letters(path: Path) -> str:
