@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,11 +72,14 @@ def preview(
             refusal, data, foreseen = chip_slot.refusal(), b"", Foreseen(chip_slot.uid)
             if refusal is None:
                 plan.outputs(chip_slot.uid).check()
-                is_new = plan.job.renew or not _is_known(chip_slot.uid, plan, open_journal)
-                if is_new:  # before anything is read, which a counter may count
-                    chip_slot.check_possible(dry=True)
-                data = read_stored(chip, plan.target.oid)
-                foreseen = _foresee(chip_slot, plan, open_journal, reporter, data)
+                with nullcontext() if open_journal is None else open_journal() as journal:
+                    found = None if journal is None else journal.find(chip_slot.uid, plan.slot.name)
+                    is_new = plan.job.renew or found is None
+                    if is_new:  # before anything is read, which a counter may count
+                        chip_slot.check_possible(dry=True)
+                    data = read_stored(chip, plan.target.oid)
+                    if journal is not None:
+                        foreseen = _foresee(chip_slot, plan, journal, found, reporter, data)
                 if foreseen.level < Step.REQUESTED and not is_new:
                     chip_slot.check_possible(dry=True)
     except (ConfigurationError, CertificateError, CloudError):
@@ -101,32 +104,22 @@ def preview(
     return foreseen
 
 
-def _is_known(uid: str, plan: Plan, open_journal: Callable[[], AbstractContextManager[Journal]] | None) -> bool:
-    """Whether there is a journal that has an entry for the slot."""
-    if open_journal is None:
-        return False
-    with open_journal() as journal:
-        return journal.find(uid, plan.slot.name) is not None
-
-
 def _foresee(
     chip_slot: ChipSlot,
     plan: Plan,
-    open_journal: Callable[[], AbstractContextManager[Journal]] | None,
+    journal: Journal,
+    found: Entry | None,
     reporter: Reporter,
     data: bytes,
 ) -> Foreseen:
-    """What a run would begin with by the journal, if there is one.
+    """What a run would begin with by the journal.
 
+    :param found: what the journal has of the slot.
     :param data: what the object for the certificate holds.
     """
-    if open_journal is None:
-        return Foreseen(chip_slot.uid)
-    with open_journal() as journal:
-        found = journal.find(chip_slot.uid, plan.slot.name)
-        if plan.job.trust is None and not plan.job.renew:
-            Attestation(chip_slot, plan, reporter).check(found)
-        entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
+    if plan.job.trust is None and not plan.job.renew:
+        Attestation(chip_slot, plan, reporter).check(found)
+    entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
     if entry is None or found is None:
         is_anew = found is None or found.step >= Step.FINISHED
         is_known = not is_anew or bool({one.fingerprint for one in _held(data)} & known_certificates(found))
