@@ -109,6 +109,20 @@ class TestEverySource:
         assert no_network[0].startswith(OPEN)
 
 
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IOT", "AWS_ENDPOINT_URL_STS", "option"])
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "aws.example", "[bad"])
+def test_a_password_in_an_endpoint_is_neither_sent_nor_shown(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, variable: str, host: str
+) -> None:
+    url = f"https://me:secret-of-mine@{host}"
+    if variable != "option":
+        monkeypatch.setenv(variable, url)
+    with pytest.raises(AwsError) as raised:
+        connect(AwsOptions(endpoint_url=url if variable == "option" else None))
+    assert "secret-of-mine" not in str(raised.value)
+    assert cloud.calls == []
+
+
 class TestOtherEndpoints:
     @pytest.fixture
     def partitions(self) -> Any:

@@ -121,8 +121,9 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             raise AwsError(
                 str(error), hint=naming("Give {endpoint_url} a URL such as https://HOST"), reason=Reason.BAD_VALUE
             ) from error
-        if not options.allow_http:
-            for client in (sts, iot, iot_once):
+        for client in (sts, iot, iot_once):
+            _check_url(str(client.meta.endpoint_url))  # also of the environment and of profiles
+            if not options.allow_http:
                 check_address(str(client.meta.endpoint_url))
         attempts = int(iot.meta.config.retries.get("total_max_attempts") or ATTEMPTS)  # type: ignore[attr-defined]
         for client, often in ((sts, attempts), (iot, attempts), (iot_once, 1)):
@@ -171,7 +172,7 @@ def _check_url(url: str | None) -> None:
         )
     if not is_good:
         raise AwsError(
-            f"Invalid endpoint: {url}",
+            f"Invalid endpoint: {url.rpartition('@')[2]}",  # not what may be a password
             hint=naming("Give {endpoint_url} a URL such as https://HOST"),
             reason=Reason.BAD_VALUE,
         )
