@@ -18,7 +18,7 @@ from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify_der
-from optiga.pki.pem import as_pem, is_pem, iterate_blocks
+from optiga.pki.pem_blocks import as_pem, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import open_pkcs12
 from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 from optiga.pki.public_keys import load_key

@@ -13,7 +13,7 @@ from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
 from optiga.pki.certificate_files import load_found
-from optiga.pki.pem import is_pem
+from optiga.pki.pem_blocks import is_pem
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import REQUEST, REQUEST_LABELS, identify_der, is_text, title_of_label
-from optiga.pki.pem import is_pem, iterate_blocks, labels_of
+from optiga.pki.pem_blocks import is_pem, iterate_blocks, labels_of
 from optiga.pki.public_keys import load_key, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE

@@ -12,7 +12,7 @@ from optiga.ca.request_form import split
 from optiga.ca.signatures import SignatureAlgorithm
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.pki.kinds import REVOCATION_LIST, identify
-from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -144,7 +145,7 @@ class Chip:
         try:
             request = command.request()
             if self._meanwhile is not None:
-                request, self._meanwhile = request._replace(meanwhile=self._meanwhile), None
+                request, self._meanwhile = replace(request, meanwhile=self._meanwhile), None
         except OverflowError:  # Python's words are about its own integers
             said = f"{command.code.title}: a number is negative, or too large for the command"
             raise ConfigurationError(said, oid=command.target, reason=Reason.BAD_VALUE) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from optiga.emulator import keys
 from optiga.emulator.circumstances import Circumstances
@@ -19,6 +19,7 @@ from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 from optiga.protocol.protection import Protection
 from optiga.protocol.rules.access import error_of_use, find_alternative
+from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
     from optiga.emulator.sha256 import RunningSha256
@@ -50,7 +51,8 @@ class CommandError(Exception):
         self.is_use: bool = is_use or code in _FAILURES_OF_USE
 
 
-class _KnownKey(NamedTuple):
+@frozen
+class _KnownKey(Value):
     """A key that was used, as it is as long as its object is the same.
 
     :param is_free: whether it can be used always, so that no condition need be looked at again.
@@ -61,7 +63,8 @@ class _KnownKey(NamedTuple):
     is_free: bool
 
 
-class Chain(NamedTuple):
+@frozen
+class Chain(Value):
     """A command that is sent in several parts, begun and not ended; any other command in between ends it.
 
     :param state: what the command keeps from part to part.

@@ -7,16 +7,17 @@ as in the dumps that Infineon publishes of them (see :mod:`optiga.emulator.confi
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectKind
+from optiga.values import Value, frozen
 
 
-class ChipModel(NamedTuple):
+@frozen
+class ChipModel(Value):
     """A kind of chip that can be emulated.
 
     :param kind: what the model has.

@@ -15,7 +15,7 @@ from optiga.emulator.sessions import Origin, SessionContent, SessionSecret, Usab
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import ALL_KEY_USAGES, KeyUsage
-from optiga.protocol.commands.close_application import HANDLE_SIZE
+from optiga.protocol.commands.open_application import HANDLE_SIZE
 
 
 def encode(machine: Machine, handle: bytes) -> bytes:

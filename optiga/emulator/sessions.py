@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from optiga.emulator import keys
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KeyUsage
+from optiga.values import Value, frozen
 
 
-class UsableKey(NamedTuple):
+@frozen
+class UsableKey(Value):
     """A private key that a command may use."""
 
     private: keys.PrivateKey
@@ -28,7 +29,8 @@ class Origin(Enum):
     DECRYPTED = "DecryptAsym"
 
 
-class SessionSecret(NamedTuple):
+@frozen
+class SessionSecret(Value):
     """A secret in a session context."""
 
     value: bytes

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sized
-from typing import Any, NamedTuple, NoReturn
+from functools import cached_property
+from typing import Any, NoReturn
 
 from optiga.errors import ConfigurationError
+from optiga.values import Value, frozen
 
 Path = tuple[str | int, ...]
 """Where a value stands: names of members and indices of elements, from the outside in; empty for the whole."""
@@ -41,10 +43,25 @@ class Lines(Mapping[Path, int]):
     """The line of each value by its path, counted from 1, in the order in which the values stand.
 
     Each value has a place in that of the one around it: paths of their own would take room for each step of each.
+
+    :param text: JSON that is valid. Its lines are looked for when the first is asked for: without a mistake none is.
     """
 
-    def __init__(self, root: _Place) -> None:
-        self._root = root
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _found(self) -> tuple[_Place, list[tuple[Path, int]]]:
+        return _locate(self._text)
+
+    @property
+    def _root(self) -> _Place:
+        return self._found[0]
+
+    @property
+    def repeated(self) -> list[tuple[Path, int]]:
+        """Paths of members that stand more than once, each with the line of its repetition; the first hundred."""
+        return self._found[1]
 
     def __getitem__(self, path: Path) -> int:
         place = self._root
@@ -104,7 +121,8 @@ class _Container:
         self.places[self.name if self.is_object else len(self.places)] = place
 
 
-class Document(NamedTuple):
+@frozen
+class Document(Value):
     """A parsed JSON text.
 
     :param value: what json.loads gives.
@@ -124,8 +142,16 @@ def parse_json(text: str, name: str) -> Document:
     :param name: what to call the text in messages, usually the path of its file.
     :raises ConfigurationError: if it is not JSON; the message starts with ``name:line:``.
     """
+    has_repeated = False
+
+    def as_object(members: list[tuple[str, Any]]) -> object:
+        nonlocal has_repeated
+        value = dict(members)
+        has_repeated |= len(value) < len(members)
+        return value
+
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=as_object)
     except json.JSONDecodeError as error:
         what, position = _in_words(error)
         line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
@@ -134,11 +160,13 @@ def parse_json(text: str, name: str) -> Document:
         raise ConfigurationError(f"{name}:1: not JSON: nested too deeply") from None
     except ValueError as error:  # NaN, or an integer of thousands of digits
         raise ConfigurationError(f"{name}:1: not JSON: {error}") from None
+    lines = Lines(text)
+    is_looked_at = has_repeated or text.count("{") + text.count("[") > _MOST_NESTED
     try:
-        lines, duplicates = _locate(text)
+        repeated = lines.repeated if is_looked_at else ()
     except _NestedError as error:
         raise ConfigurationError(f"{name}:{error.line}: nested too deeply, more than {_MOST_NESTED} times") from None
-    return Document(value, lines, tuple(duplicates))
+    return Document(value, lines, tuple(repeated))
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -164,8 +192,10 @@ def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
     return _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:]), position
 
 
-def _locate(text: str) -> tuple[Lines, list[tuple[Path, int]]]:
-    """Lines by path, and the duplicates, of a text that is valid JSON; in time and room that its size explains.
+def _locate(text: str) -> tuple[_Place, list[tuple[Path, int]]]:
+    """The places of all values, and the members that stand more than once, of a text that is valid JSON.
+
+    It takes the time and room that the size of the text explains.
 
     :raises _NestedError: if it is nested too deeply.
     """
@@ -203,7 +233,7 @@ def _locate(text: str) -> tuple[Lines, list[tuple[Path, int]]]:
             if within is not None:
                 opened.append(within)
                 _check_depth(opened, line)
-    return Lines(root), duplicates
+    return root, duplicates
 
 
 def _check_depth(opened: Sized, line: int) -> None:

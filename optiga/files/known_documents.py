@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 
-class Known(NamedTuple):
-    """What a file is.
+class Known:
+    """What a file is; each kind of file has one.
 
     :param what: as a sentence goes on after "the file is".
     :param taker: which command takes it, a sentence; empty if none does.
     """
 
-    what: str
-    taker: str = ""
+    __slots__ = ("taker", "what")
+
+    def __init__(self, what: str, taker: str = "") -> None:
+        self.what: str = what
+        self.taker: str = taker
 
 
 EXPORT = Known("an export of a chip's objects", "Use it with 'import' or 'emulator load'")

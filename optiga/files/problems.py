@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from optiga.errors import ConfigurationError, naming
 from optiga.files.json_lines import Document, Path
+from optiga.values import Value, frozen
 
 _MOST_HINTS = 100
 """With more mistakes than these nobody reads what may have been meant, which takes long to find."""
@@ -17,7 +18,8 @@ _MOST_DESCRIBED = 10 * _MOST_TOLD
 """Of the first that are found; those that are told are the first by their lines."""
 
 
-class Problem(NamedTuple):
+@frozen
+class Problem(Value):
     """A mistake.
 
     :param line: where it stands in its document, counted from 1.

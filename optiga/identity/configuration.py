@@ -7,10 +7,12 @@ Every mistake is reported, each on one line with the file, the line in it and th
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
@@ -23,6 +25,7 @@ from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake, 
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_for_new_keys, suggest_slot
+from optiga.values import Value, frozen
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
@@ -49,7 +52,8 @@ _WRONG_PLACE = {
 }
 
 
-class AwsIotSettings(NamedTuple):
+@frozen
+class AwsIotSettings(Value):
     """The ``aws_iot_config`` of a configuration; ``{uid}`` may stand in either value.
 
     :param thing: name of the thing, None where the configuration has none.
@@ -60,7 +64,8 @@ class AwsIotSettings(NamedTuple):
     policy: str | None = None
 
 
-class Configuration(NamedTuple):
+@frozen
+class Configuration(Value):
     """A valid configuration.
 
     :param source: name of its file, as the user gave it.
@@ -86,8 +91,7 @@ class Configuration(NamedTuple):
     @property
     def csr_config(self) -> Mapping[str, Any]:
         """The value of ``csr_config``; a new copy each time, so that the checked value never changes."""
-        value: Mapping[str, Any] = json.loads(self.document)
-        return value
+        return cast("Mapping[str, Any]", json.loads(self.document))
 
     @property
     def key_label(self) -> str:
@@ -129,8 +133,9 @@ def read_text(path: Path, data: bytes | None = None) -> str:
             if error.reason is Reason.NOT_FOUND:
                 error.advise(_MAKE)
             raise
+    data = data.removeprefix(codecs.BOM_UTF8)  # the codec utf-8-sig is a module, which every CSR would load
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         _refuse_other(name_content(data), str(path))
         line = data.count(b"\n", 0, error.start) + 1
@@ -171,8 +176,7 @@ def parse_configuration(text: str, name: str, *, slot: str | None = None, first:
     document = read_document(text, name)
     problems: list[Problem] = []
     for duplicate, line in document.duplicates:
-        text = f"{name}:{line}: {describe_path(duplicate)}: is given twice"
-        problems.append(Problem(line, text))
+        problems.append(Problem(line, f"{name}:{line}: {describe_path(duplicate)}: is given twice"))
     configuration = read_configuration(Section(document, name, problems), name, slot, first=first)
     raise_problems(problems)
     assert configuration is not None  # noqa: S101 - nothing is missing where nothing is wrong
@@ -190,7 +194,7 @@ def with_slot(configuration: Configuration, name: str, *, first: bool = False) -
     slot = ref.slot if ref else None
     if (mistake := find_slot_mistake(name, is_rsa=configuration.algorithm.is_rsa, first=first)) or slot is None:
         raise ConfigurationError(f"slot {mistake}", parameter="slot")
-    return configuration._replace(slot=slot)
+    return replace(configuration, slot=slot)
 
 
 def read_configuration(
@@ -244,7 +248,8 @@ def _read_subject(section: Section) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(components, key=lambda component: order.index(component[0])))
 
 
-class _KeySettings(NamedTuple):
+@frozen
+class _KeySettings(Value):
     """What of ``key_info`` could be read; None for what could not."""
 
     kind: str | None
@@ -266,9 +271,8 @@ def _read_key(section: Section, slot_override: str | None, *, first: bool, is_in
     for name, text in misplaced.items():
         if name in parameters:
             parameters[name].problem(text)
-    algorithm = None
-    if parameter in parameters:
-        algorithm = (_read_curve if kind == "ec" else _read_key_size)(parameters[parameter])
+    read = _read_curve if kind == "ec" else _read_key_size
+    algorithm = read(parameters[parameter]) if parameter in parameters else None
     slot = _read_slot(parameters.get("slot"), slot_override, is_rsa=kind == "rsa", first=first)
     if slot_override is not None:
         mistake = find_slot_mistake(slot_override, is_rsa=kind == "rsa", first=first)
@@ -293,8 +297,7 @@ def _read_key_size(section: Section) -> KeyAlgorithm | None:
         return None
     algorithm = RSA_WORDS.get(str(section.value).strip())
     if algorithm is None:
-        sizes = ", ".join(RSA_WORDS)
-        section.problem(f"{section.value!r} is not an RSA key size of the chip (one of {sizes})")
+        section.problem(f"{section.value!r} is not an RSA key size of the chip (one of {', '.join(RSA_WORDS)})")
     return algorithm
 
 
@@ -352,8 +355,7 @@ def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
 
 
 def _read_usage(section: Section, kind: str) -> KeyUsage | None:
-    usage = KeyUsage(0)
-    problem = False
+    usage, problem = KeyUsage(0), False
     for element in section.elements():
         name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
         if name and KEY_USAGE_WORDS[name] == NOT_FOR[kind]:
@@ -372,9 +374,8 @@ def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
     if "algorithm_id" in members:
         scheme = members["algorithm_id"].choice(SCHEMES.values(), "a signature algorithm")
         if scheme and kind and scheme != SCHEMES[kind]:
-            members["algorithm_id"].problem(
-                f"{scheme!r} does not fit an {kind.upper()} key, which needs {SCHEMES[kind]!r}"
-            )
+            said = f"{scheme!r} does not fit an {kind.upper()} key, which needs {SCHEMES[kind]!r}"
+            members["algorithm_id"].problem(said)
     if "parameters" not in members:
         return None
     parameters = members["parameters"].members(("hash_alg",))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.errors import CertificateError, Reason
@@ -19,7 +18,7 @@ from optiga.pki.request_parts import encode_attributes, encode_subject
 from optiga.protocol import der
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import format_oid
-from optiga.protocol.value import Value
+from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
     from asn1crypto.keys import PublicKeyInfo
@@ -42,7 +41,7 @@ _SIGNATURES = {
 """What an AlgorithmIdentifier of a signature holds (RFC 5758, 3.2; RFC 4055, 5)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Csr(Value):
     """A certificate signing request (CSR) with a verified signature.
 
@@ -157,7 +156,8 @@ def sign_csr(key: Key, configuration: Configuration, uid: str = "") -> Csr:
     return _sign(key, configuration.hash_name, Wishes.of(configuration, uid).for_key(key.public_key_info))
 
 
-class Wishes(NamedTuple):
+@frozen
+class Wishes(Value):
     """What a request asks for, whatever its key.
 
     :param subject: a Name in DER.

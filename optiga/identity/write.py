@@ -24,8 +24,8 @@ from optiga.protocol.conditions import ALWAYS
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import access_now, is_counted
-from optiga.protocol.value import Value
 from optiga.results import HIDDEN, OID
+from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ class WritePlan:
         return "".join(certificate.pem for certificate in self.chain) or hex_dump(self.data)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class WriteResult(Value):
     """The result of a write.
 

@@ -23,7 +23,8 @@ from optiga.pki.kinds import (
 )
 from optiga.pki.lenient import Fields, name_of, read_fields
 from optiga.pki.name_parts import name_text, printable
-from optiga.pki.pem import encode_pem, is_pem, iterate_blocks, refuse_utf16
+from optiga.pki.pem import encode_pem
+from optiga.pki.pem_blocks import is_pem, iterate_blocks, refuse_utf16
 from optiga.pki.public_keys import public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from optiga.pki.pem import PemBlock
+    from optiga.pki.pem_blocks import PemBlock
     from optiga.protocol.public_key import PublicKey
 
     _Extension = TypeVar("_Extension", x509.SubjectAlternativeName, x509.ExtendedKeyUsage)

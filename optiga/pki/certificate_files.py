@@ -24,7 +24,7 @@ from optiga.pki.certificate import (
 from optiga.pki.chains import in_order
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PKCS7, PKCS12, identify_der, is_text
-from optiga.pki.pem import PemBlock, is_pem, iterate_blocks
+from optiga.pki.pem_blocks import PemBlock, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import Contents, needs_passphrase, open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
 

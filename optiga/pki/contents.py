@@ -7,7 +7,7 @@ import re
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.hex_text import parse_hex
-from optiga.pki.pem import is_pem, refuse_utf16
+from optiga.pki.pem_blocks import is_pem, refuse_utf16
 
 _IN_C = re.compile(rb"(?:[^{]{0,1000}\{)?\s*0[xX]30\s*,")
 """The beginning of DER in C, as Infineon's tools have the anchors of updates: ``0x30, 0x82, …``, in braces or not."""

@@ -15,11 +15,11 @@ always CA:FALSE.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Section
 from optiga.pki.names import find_mistake_in_text, with_sample_uid
+from optiga.values import Value, frozen
 
 KEY_USAGES = (
     "digital_signature",
@@ -84,7 +84,8 @@ ALT_NAME_PATTERNS: dict[str, tuple[str, str]] = {
 """What a whole name matches once the UID is in it, by its kind, and what that is called."""
 
 
-class Extensions(NamedTuple):
+@frozen
+class Extensions(Value):
     """What the CSR asks for beside basicConstraints CA:FALSE. An empty tuple leaves the extension out.
 
     :param subject_alt_names: pairs of kind (dns, ip, uri, email) and value, in which ``{uid}`` may stand.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from optiga.errors import CertificateError, Reason, counted
 from optiga.pki.lenient import only, parts_of
-from optiga.pki.pem import is_pem, labels_of
+from optiga.pki.pem_blocks import is_pem, labels_of
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE
 

@@ -1,4 +1,4 @@
-"""PEM (RFC 7468): blocks of base64 between two lines with their label.
+"""Reading PEM (RFC 7468): blocks of base64 between two lines with their label.
 
 The blocks may stand in a text of a program, as in the headers that firmware has its credentials from: each line in
 quotes, line breaks as ``\\n``, or all of it in one text of JSON.
@@ -30,18 +30,6 @@ class PemBlock(NamedTuple):
 
     label: str
     data: bytes
-
-
-def encode_base64(data: bytes) -> bytes:
-    """Base64 on one line, without a line break."""
-    return binascii.b2a_base64(data, newline=False)
-
-
-def encode_pem(label: str, data: bytes) -> str:
-    """A block in PEM, lines of 64 characters, with a final line break."""
-    text = encode_base64(data).decode("ascii")
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
 def is_pem(data: bytes) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.pki.lenient import dotted, only, parts_of
-from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.pkcs12 import is_pkcs12, key_of_pkcs12, needs_passphrase
 from optiga.pki.public_keys import curve_of
 from optiga.protocol import der

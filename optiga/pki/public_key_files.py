@@ -22,7 +22,7 @@ from optiga.pki.kinds import (
     title_of_label,
 )
 from optiga.pki.lenient import only, parts_of
-from optiga.pki.pem import is_pem, iterate_blocks
+from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.der import INTEGER, SEQUENCE, size_of
 

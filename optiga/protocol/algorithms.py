@@ -6,10 +6,10 @@ Source: SRM, table "Algorithm Identifier". Names are those of the configuration 
 from __future__ import annotations
 
 from enum import unique
-from typing import NamedTuple
 
 from optiga.protocol import der
 from optiga.protocol.codes import CodeEnum, KeyUsage, SignatureScheme
+from optiga.values import Value, frozen
 
 
 @unique
@@ -101,7 +101,8 @@ _OTHER_NAMES = {
 """What else an algorithm is called, without dashes."""
 
 
-class Curve(NamedTuple):
+@frozen
+class Curve(Value):
     """An elliptic curve.
 
     :param coordinate_size: bytes of one coordinate, which is also the size of r and of s.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode
+from optiga.values import Value, frozen
 
 HEADER_SIZE = 4
 BUFFER_SIZE = 0x0615
@@ -17,7 +16,8 @@ STATUS_ERROR = 0xFF
 _OK, _ERROR = bytes([STATUS_OK, 0]), bytes([STATUS_ERROR, 0])
 
 
-class Command(NamedTuple):
+@frozen
+class Command(Value):
     """A command APDU in its parts: code as sent (with or without 0x80), param, data."""
 
     code: int
@@ -25,7 +25,8 @@ class Command(NamedTuple):
     data: bytes
 
 
-class Answer(NamedTuple):
+@frozen
+class Answer(Value):
     """An answer APDU in its parts. The undefined second byte is not kept."""
 
     ok: bool

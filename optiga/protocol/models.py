@@ -11,7 +11,7 @@ chapter 1: "identical to the OPTIGA Trust M V3 chip"). No UID tells them from on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -20,6 +20,7 @@ from optiga.protocol.commands import params
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind, format_oid
+from optiga.values import Value, frozen
 
 
 class Lack:
@@ -36,8 +37,8 @@ class Lack:
         self.instead: str = instead
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Model:
+@frozen
+class Model(Value):
     """A chip model of the OPTIGA Trust family.
 
     :param name: name for users, for example ``trust-m-v3``.
@@ -68,6 +69,9 @@ class Model:
     object_types: frozenset[int] = frozenset(ObjectType)
     updates_data_only: bool = False
     mark: Mapping[int, bytes] = field(default_factory=dict)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"<Model {self.name}>"

@@ -5,11 +5,10 @@ Source: SRM, tables 46 to 48 ("Common data objects", "Common key objects", "Auth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from optiga.protocol.value import Value
+from optiga.values import Value, frozen
 
 LCS_GLOBAL = 0xE0C0
 SECURITY_STATUS_GLOBAL = 0xE0C1
@@ -171,7 +170,7 @@ class SlotPart(Enum):
     CERTIFICATE = "certificate"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ObjectRef(Value):
     """A reference to an object: an OID, or a slot, which has two objects.
 

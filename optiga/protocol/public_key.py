@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from optiga.protocol import der
 from optiga.protocol.algorithms import IDENTIFIERS, RSA_KEY_BITS, KeyAlgorithm
-from optiga.protocol.value import Value
+from optiga.values import Value, frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class PublicKey(Value):
     """A public key.
 

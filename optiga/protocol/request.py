@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
 
 from optiga.protocol import apdu as _apdu
+from optiga.values import Value, frozen
 
 
 class Returns(Enum):
@@ -19,7 +19,8 @@ class Returns(Enum):
     """As :attr:`EITHER`; but an answer without data is more likely one to another command."""
 
 
-class Traits(NamedTuple):
+@frozen
+class Traits(Value):
     """What a command says of itself to whoever carries it.
 
     :param returns: what its answer brings, so that an answer to another command is not taken for its own.
@@ -38,7 +39,8 @@ class Traits(NamedTuple):
     hides_answer: bool = False
 
 
-class Request(NamedTuple):
+@frozen
+class Request(Value):
     """A command APDU on its way to a chip.
 
     :param apdu: its bytes; not printed where they carry a secret.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import fields
+
+from optiga.values import Value, frozen
 
 SIZE = 27
 
 
-class Uid(NamedTuple):
+@frozen
+class Uid(Value):
     """The UID with its fields, each in hex as on the chip."""
 
     cim_id: str
@@ -36,4 +39,4 @@ class Uid(NamedTuple):
     @property
     def hex(self) -> str:
         """All 27 bytes in hex."""
-        return "".join(self)
+        return "".join(getattr(self, field.name) for field in fields(self))

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from optiga.errors import CertificateError
 from optiga.pki.certificate import parse_certificates
-from optiga.pki.pem import encode_pem, iterate_blocks
+from optiga.pki.pem import encode_pem
+from optiga.pki.pem_blocks import iterate_blocks
 from optiga.provision.facts import (
     AttachedExclusively,
     Attested,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -94,7 +94,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
 def _encode_configuration(configuration: Configuration) -> Mapping[str, Any]:
     content: dict[str, Any] = {"csr_config": dict(configuration.csr_config)}
     if configuration.aws_iot is not None:
-        named = configuration.aws_iot._asdict()
+        named = asdict(configuration.aws_iot)
         content["aws_iot_config"] = {name: value for name, value in named.items() if value is not None}
     return {"source": configuration.source, "content": content}
 

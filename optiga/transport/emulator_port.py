@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from optiga.emulator import default_chip_path
 from optiga.errors import ConfigurationError
 from optiga.transport.emulated import open_emulated, open_shielded
 from optiga.transport.port_options import parse_path, read_binding_secret, split_options
 from optiga.transport.trace import inform
+from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
     from optiga.transport.base import Transport
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 _OPTIONS = ("model", "timing", "shielded")
 
 
-class EmulatorPort(NamedTuple):
+@frozen
+class EmulatorPort(Value):
     """An emulated chip in this process.
 
     :param name: how the user names it.
@@ -66,7 +69,7 @@ class EmulatorPort(NamedTuple):
         return False
 
     def shielded_with(self, secret: Path | None) -> EmulatorPort:
-        return self._replace(shielded=False, secret=secret)
+        return replace(self, shielded=False, secret=secret)
 
     def open(self) -> Transport:
         """Open the chip's file; a new chip is made where there is none."""

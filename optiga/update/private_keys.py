@@ -11,7 +11,7 @@ from optiga.files.passphrases import CHECK, Passphrase, is_wrong_passphrase
 from optiga.files.secrets import read_secret
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PRIVATE_KEY, identify
-from optiga.pki.pem import as_pem, labels_of
+from optiga.pki.pem_blocks import as_pem, labels_of
 from optiga.pki.pkcs12 import is_pkcs12, open_pkcs12
 from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
 

@@ -24,7 +24,7 @@ from optiga.ca.keys import encode_key, generate_key
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.errors import ConfigurationError
 from optiga.files.passphrases import Passphrase
-from optiga.pki.pem import iterate_blocks
+from optiga.pki.pem_blocks import iterate_blocks
 from tests.support.ca_helpers import NEEDS_OPENSSL, openssl
 from tests.support.places import ROOT
 from tests.support.sampling import sampled

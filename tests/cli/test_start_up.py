@@ -77,6 +77,7 @@ WAYS = {
             "protocol",
             "results",
             "transport",
+            "values",
         },
         {"asn1crypto", "click", "cryptography", "_cffi_backend"},
         [
@@ -101,7 +102,20 @@ WAYS = {
     ),
     "board": Way(
         ["-q", "--csr", str(CONFIG)],
-        {"_version", "chip", "cli", "errors", "files", "identity", "link", "pki", "protocol", "results", "transport"},
+        {
+            "_version",
+            "chip",
+            "cli",
+            "errors",
+            "files",
+            "identity",
+            "link",
+            "pki",
+            "protocol",
+            "results",
+            "transport",
+            "values",
+        },
         {"asn1crypto", "click", "cryptography", "_cffi_backend", "serial"},
         [
             "cryptography.x509",

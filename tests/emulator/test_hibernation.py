@@ -53,8 +53,9 @@ def fill(probe: Probe) -> dict[int, object]:
 def described(probe: Probe) -> dict[int, object]:
     content: dict[int, object] = {}
     for oid, held in probe.machine.sessions.items():
-        is_key = isinstance(held, UsableKey)
-        content[oid] = (held.private.public_key().public_numbers(), *held[1:]) if is_key else held
+        content[oid] = held
+        if isinstance(held, UsableKey):
+            content[oid] = held.private.public_key().public_numbers(), held.algorithm, held.usage
     return {**content, 1: frozenset(probe.machine.authorized), 2: probe.read(0xF1C1)}
 
 

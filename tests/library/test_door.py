@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,5 +130,5 @@ class TestModel:
 
     def test_a_firmware_that_nobody_knows(self, optiga_bench: testing.Bench) -> None:
         with optiga_bench.open() as chip:
-            chip._uid = chip.uid._replace(firmware_build="0000")
+            chip._uid = replace(chip.uid, firmware_build="0000")
             assert chip.model is None

@@ -93,7 +93,7 @@ class TestData:
         document["csr_config"]["certificate_info"]["common_name"] = "other"
         path = tmp_path / "other.jsn"
         path.write_text(json.dumps(document))
-        other = load_configuration(path)._replace(source=configuration().source)
+        other = replace(load_configuration(path), source=configuration().source)
         assert Job.new_identity(other) != JOBS["AWS"]
 
     @pytest.mark.parametrize("kind", JOBS)

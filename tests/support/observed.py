@@ -6,6 +6,8 @@ Written from the SRM before commands said anything of themselves, and taken over
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optiga.protocol import apdu, tlv
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.objects import OBJECTS, ObjectKind, may_be_secret
@@ -85,16 +87,16 @@ def what_bytes_tell(request: Request) -> Traits:
     if told.returns is Returns.EITHER:
         assert apdu.command_code(command) == CommandCode.CALC_HASH
         assert said.returns in (Returns.DATA, Returns.NOTHING)
-        told = told._replace(returns=said.returns)
+        told = replace(told, returns=said.returns)
     is_read = apdu.command_code(command) == CommandCode.GET_DATA_OBJECT and _param(command) != _METADATA
     if is_read and _object(command) not in OBJECTS:
         assert said.hides_answer
-        told = told._replace(hides_answer=True)
+        told = replace(told, hides_answer=True)
     is_write = apdu.command_code(command) == CommandCode.SET_DATA_OBJECT and _param(command) in (0x00, 0x40)
     is_verification = apdu.command_code(command) == CommandCode.DECRYPT_SYM and not said.is_repeatable
     if (is_write and may_be_secret(_object(command))) or (is_verification and said.hides_command):
         assert said.hides_command
-        told = told._replace(hides_command=True)
+        told = replace(told, hides_command=True)
     return told
 
 

@@ -9,7 +9,7 @@ from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.request import Request, Returns, Traits
 from optiga.protocol.timing import longest_ms
-from optiga.protocol.value import Value
+from optiga.values import Value
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Command(Value, ABC, Generic[T]):
     """One command with its arguments.
 
-    A subclass is a frozen dataclass in the file of its command, made as :mod:`optiga.protocol.value` says. It names its
+    A subclass is a frozen dataclass in the file of its command, made with :func:`optiga.values.frozen`. It names its
     ``code``, gives ``param``, ``data`` and ``traits``, and turns the data of the chip's answer into a value of type
     ``T``.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -23,12 +22,12 @@ from optiga.protocol.commands.calc_hash import (
 )
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
-from optiga.protocol.value import Value
+from optiga.values import Value, frozen
 
 _EXPORT_SIZE = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ObjectPart(Value):
     """A part of an object's data as input.
 
@@ -40,7 +39,7 @@ class ObjectPart(Value):
     length: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class CalcHash(Command[bytes]):
     """One step of a SHA-256.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -11,9 +10,10 @@ from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID, typical_ms
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class CalcSign(Command[bytes]):
     """Sign a digest. The result is raw: for RSA the signature, for ECDSA two INTEGERs r and s in DER, no SEQUENCE.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
@@ -14,9 +13,10 @@ from optiga.protocol.commands import TAG_EXPORT, TAG_SESSION
 from optiga.protocol.commands.calc_ssec import TAG_KEY_OID, TYPICAL_MS, KeyAgreement
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Traits
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class CalcSSec(Command[bytes]):
     """Agree on a secret. The result is the x coordinate, as long as one of the curve; nothing if it stays in a session.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol.codes import CommandCode, ErrorCode
-from optiga.protocol.commands.close_application import HANDLE_SIZE, PARAM_CLOSE, PARAM_HIBERNATE, TYPICAL_MS
+from optiga.protocol.commands.close_application import PARAM_CLOSE, PARAM_HIBERNATE, TYPICAL_MS
+from optiga.protocol.commands.open_application import HANDLE_SIZE
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class CloseApplication(Command[None]):
     """End the application; its context is not saved."""
 
@@ -24,7 +25,7 @@ class CloseApplication(Command[None]):
         expect_no_data(answer)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Hibernate(Command[bytes]):
     """End the application and have the chip keep its context: sessions, authorizations, security status.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
@@ -13,9 +12,10 @@ from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.decrypt_asym import TAG_KEY_OID, TAG_SESSION, TYPICAL_MS
 from optiga.protocol.commands.encrypt_asym import AsymmetricCipher
 from optiga.protocol.request import Traits
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class DecryptAsym(Command[bytes]):
     """Decrypt by RSAES-PKCS1-v1.5. The result is the message; nothing if it stays in a session.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
@@ -16,12 +16,13 @@ from optiga.protocol.commands.encrypt_sym import SymStep
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.symmetric import CIPHERS, SymmetricMode
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 _VERIFIES = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS), is_repeatable=False, hides_answer=True)
 """A verification uses up the session's random: a second one fails, and takes the authorization back."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class DecryptSym(SymPart):
     """Decrypt whole blocks by ECB or CBC. The result is as long as the part, padding included."""
 
@@ -41,7 +42,7 @@ class DecryptSym(SymPart):
         return take_answer(answer, len(self.part))
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class VerifyHmac(Command[None]):
     """Prove to the chip that one knows a secret of its: the state Auto(oid) holds until it is cleared.
 
@@ -63,7 +64,7 @@ class VerifyHmac(Command[None]):
     arbitrary: bytes = b""
 
     code: ClassVar[CommandCode] = CommandCode.DECRYPT_SYM
-    traits: ClassVar[Traits] = _VERIFIES._replace(hides_command=True)  # by which a secret of few words could be guessed
+    traits: ClassVar[Traits] = replace(_VERIFIES, hides_command=True)  # by which a secret of few words could be guessed
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ class VerifyHmac(Command[None]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ClearAuthorization(Command[None]):
     """Give up the state Auto(oid), as Infineon's host does: by a verification without a value, which must fail.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
@@ -18,9 +17,10 @@ from optiga.protocol.commands.derive_key import (
     KeyDerivation,
 )
 from optiga.protocol.request import Traits
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class DeriveKey(Command[bytes]):
     """Derive a key. The result is the key; nothing if it stays in a session.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -13,10 +12,10 @@ from optiga.protocol.codes import CommandCode
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
 from optiga.protocol.request import Traits
-from optiga.protocol.value import Value
+from optiga.values import Value, frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class DrawnKeyPair(Value):
     """A key pair that the chip has made and given out.
 
@@ -32,7 +31,7 @@ class DrawnKeyPair(Value):
         return ("private_key",)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class DrawKeyPair(Command[DrawnKeyPair]):
     """Make a key pair and give it out; the chip keeps nothing of it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -15,9 +14,10 @@ from optiga.protocol.commands.encrypt_asym import TAG_SESSION, TYPICAL_MS, Asymm
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class EncryptAsym(Command[bytes]):
     """Encrypt by RSAES-PKCS1-v1.5. The result is as long as the key: 128 or 256 bytes.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -15,13 +14,14 @@ from optiga.protocol.commands.encrypt_sym import MAX_DATA, TAG_IV, TYPICAL_MS, S
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES, SymmetricMode
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 _HEAD_SIZE = 5
 """Bytes of the key's identifier, and of tag and length of a part."""
 _TL_SIZE = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class SymPart(Command[bytes]):
     """A part of what is encrypted, decrypted or given a MAC.
 
@@ -50,7 +50,7 @@ class SymPart(Command[bytes]):
         return symmetric_hint(error, self.mode)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class EncryptSym(SymPart):
     """Encrypt, or make a MAC. The result is as long as the part for a cipher; for a MAC it comes with the last step."""
 

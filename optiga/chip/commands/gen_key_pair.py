@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -19,9 +18,10 @@ from optiga.protocol.commands.gen_key_pair import (
 from optiga.protocol.objects import INFINEON_KEY, format_oid, slots_for_new_keys
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class GenKeyPair(Command[bytes]):
     """Make a key pair and keep its private key in an object. The result is the public key, a BIT STRING in DER."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
@@ -14,9 +13,10 @@ from optiga.protocol.commands.gen_sym_key import ANSWER_KEY, TAG_OID, TAG_USAGE,
 from optiga.protocol.objects import SYMMETRIC_KEY
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class GenSymKey(Command[bytes]):
     """Make an AES key. The result is the key, 16, 24 or 32 bytes, if it is given out; nothing if it stays.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
@@ -13,6 +12,7 @@ from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import LAST_ERROR_CODE, OBJECTS, may_be_secret
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 _TYPICAL_MS = typical_ms(BUFFER_SIZE)
 """Of the largest answer: how much of it there is, only the chip knows."""
@@ -20,7 +20,7 @@ _TRAITS = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS))
 _SECRET = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS), hides_answer=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class GetData(Command[bytes]):
     """Read data of an object from an offset.
 
@@ -56,7 +56,7 @@ class GetData(Command[bytes]):
         return "The object's read access condition does not allow it"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class GetMetadata(Command[Metadata]):
     """Read the metadata of an object."""
 
@@ -74,7 +74,7 @@ class GetMetadata(Command[Metadata]):
         return Metadata.parse(answer)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class GetLastError(Command[int]):
     """Read why the chip refused the command before, which clears it. The result is 0 if nothing was refused."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
@@ -17,11 +16,12 @@ from optiga.protocol.commands.get_random import (
 )
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 _SESSION_HINT = "A session stores at most 66 bytes, and at least 8 of them must be random"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class GetRandom(Command[bytes]):
     """Random bytes, 8 to 256 of them.
 
@@ -57,7 +57,7 @@ class GetRandom(Command[bytes]):
         return _SESSION_HINT if error == ErrorCode.INVALID_DATA and self.session is not None else ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class DrawPreMasterSecret(Command[None]):
     """Draw a pre-master secret that stays in a session, to be encrypted for a server and derived from.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
-from optiga.protocol.commands.close_application import HANDLE_SIZE
-from optiga.protocol.commands.open_application import PARAM_INITIALIZE, PARAM_RESTORE, TYPICAL_MS
+from optiga.protocol.commands.open_application import HANDLE_SIZE, PARAM_INITIALIZE, PARAM_RESTORE, TYPICAL_MS
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class OpenApplication(Command[None]):
     """Start the chip's one application. Everything else needs it open.
 

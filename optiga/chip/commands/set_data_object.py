@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
@@ -21,9 +20,10 @@ from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import INFINEON_CERTIFICATE, PLATFORM_BINDING_SECRET, may_be_secret
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class SetData(Command[None]):
     """Write data of an object from an offset, at most 1549 bytes.
 
@@ -66,7 +66,7 @@ class SetData(Command[None]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class SetMetadata(Command[None]):
     """Write metadata of an object: only the tags given are changed."""
 
@@ -93,7 +93,7 @@ class SetMetadata(Command[None]):
         return ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Count(Command[None]):
     """Advance a counter by 1 to 255; one that passes its threshold stays at it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
@@ -12,6 +11,7 @@ from optiga.protocol.commands.set_object_protected import TYPICAL_MS, UpdateStep
 from optiga.protocol.manifest import MANIFEST_VERSION
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 _WRONG_SECRET = (
     "A fragment is damaged, or was encrypted with another secret than the chip's. If the chip has accepted earlier "
@@ -31,7 +31,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class SetObjectProtected(Command[None]):
     """One step of a protected update: the signed manifest, then every fragment in its order.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
@@ -13,9 +12,10 @@ from optiga.protocol.commands.verify_sign import TAG_DIGEST, TAG_SIGNATURE, TYPI
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Returns, Traits
 from optiga.protocol.timing import longest_ms
+from optiga.values import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class VerifySign(Command[None]):
     """Check a signature over a digest; a wrong one is an error of the chip (signature verification failure).
 

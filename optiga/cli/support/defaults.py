@@ -11,12 +11,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optiga.cli.support.lazy import load
 from optiga.errors import ConfigurationError, Reason
+from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +38,8 @@ _CONFIGURATIONS = (".jsn", ".json")
 _MOST_BYTES = 100_000
 
 
-class Defaults(NamedTuple):
+@frozen
+class Defaults(Value):
     """What a file says.
 
     :param path: the file; None where there is none.
@@ -48,7 +51,7 @@ class Defaults(NamedTuple):
     path: Path | None
     values: Mapping[str, Any]
     refused: tuple[str, ...] = ()
-    lines: Mapping[str, int] = {}
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     def where(self, key: str) -> str:
         """The file and the line of a value, as messages begin."""

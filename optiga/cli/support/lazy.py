@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class Lazy(NamedTuple):
+class Lazy:
     """A command that is not loaded yet.
 
     :param place: where it is, ``module:attribute``, with the module as a relative import has it.
     :param help: what it does, for the list of commands.
     """
 
-    place: str
-    help: str
+    __slots__ = ("help", "place")
+
+    def __init__(self, place: str, help: str) -> None:
+        self.place: str = place
+        self.help: str = help
 
 
 def load(place: str, package: str) -> Any:

@@ -19,12 +19,12 @@ def execute(machine: Machine, param: int, data: bytes) -> bytes:
     """Sign a digest with a key of the chip."""
     scheme = _SCHEMES[param]
     digest, where = take_exactly(data, TAG_DIGEST, TAG_KEY_OID)
-    private, algorithm, usage = machine.key(take_number(where, 2))
-    sizes = keys.digest_sizes(algorithm, scheme)
+    key = machine.key(take_number(where, 2))
+    sizes = keys.digest_sizes(key.algorithm, scheme)
     if sizes is None:
         raise CommandError(ErrorCode.INVALID_PARAM)
-    if not int(usage) & _SIGNING:
+    if not int(key.usage) & _SIGNING:
         raise CommandError(ErrorCode.UNSUPPORTED_EXTENSION)
     if len(digest) not in sizes:
         raise CommandError(ErrorCode.INVALID_DATA)
-    return keys.sign(private, algorithm, scheme, digest)
+    return keys.sign(key.private, key.algorithm, scheme, digest)

@@ -7,7 +7,8 @@ import os
 from optiga.emulator.machine import CommandError, Machine
 from optiga.emulator.saved_context import encode
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.commands.close_application import HANDLE_SIZE, PARAM_HIBERNATE
+from optiga.protocol.commands.close_application import PARAM_HIBERNATE
+from optiga.protocol.commands.open_application import HANDLE_SIZE
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from optiga.emulator.machine import CommandError, Machine
 from optiga.protocol.codes import APPLICATION_ID, ErrorCode
-from optiga.protocol.commands.close_application import HANDLE_SIZE
-from optiga.protocol.commands.open_application import PARAM_RESTORE
+from optiga.protocol.commands.open_application import HANDLE_SIZE, PARAM_RESTORE
 
 
 def execute(machine: Machine, param: int, data: bytes) -> bytes:

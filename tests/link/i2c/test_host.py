@@ -68,7 +68,7 @@ class TestCost:
         bus = OnBus(work_s=lambda *_: 2.9, acknowledges=acknowledges)
         carried = bus.host(FaultyBus(bus.slave, [Fault(kind, True, 0)]))
         started = bus.clock.now
-        carried.exchange(OPEN._replace(traits=OPEN.traits._replace(typical_ms=2900)))
+        carried.exchange(replace(OPEN, traits=replace(OPEN.traits, typical_ms=2900)))
         assert bus.clock.now - started < 3.0
 
 
@@ -240,7 +240,7 @@ class TestOnce:
         carried = bus.host(limit_s=4.0)
         carried.exchange(OPEN)
         bus.slave._work_s = lambda *_: 6.0
-        slow = UID._replace(traits=UID.traits._replace(typical_ms=2900, longest_ms=60_000))
+        slow = replace(UID, traits=replace(UID.traits, typical_ms=2900, longest_ms=60_000))
         assert carried.exchange(slow)[:4].hex() == "0000001b"
 
     def test_a_chip_that_was_reset_in_between_says_so(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration, parse_configuration, read_text
 from optiga.identity.key_fate import KeyFate, what_it_means
 from optiga.results import ADDED
+from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,8 @@ _UID_SIZE = 128
 """Bytes of it that a UID takes, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class CsrResult:
+@frozen
+class CsrResult(Value):
     """The result of ``--csr``.
 
     :param filename: of the request, in the output folder.

@@ -1,0 +1,104 @@
+"""Frozen dataclasses that every start of a program makes: equal by their fields, and printed without their secrets.
+
+A subclass of :class:`Value` is made with :func:`frozen`. What is written here once, ``@dataclass(frozen=True)`` would
+generate and compile for each of them, which takes longer than the rest of the import of their modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: object) -> Any:
+        """Tell type checkers that what is decorated makes dataclasses (PEP 681), which no program needs to know."""
+        return lambda decorated: decorated
+
+
+T = TypeVar("T", bound="Value")
+
+_IDENTIFIERS = ("oid", "key_oid", "session", "key", "message")
+"""Fields whose integers are identifiers of objects."""
+_SHOWN = 32
+"""Most bytes of a value that are printed."""
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
+def frozen(kind: type[T]) -> type[T]:
+    """Make a subclass of :class:`Value` a dataclass with slots, as ``@dataclass(frozen=True, slots=True)`` would."""
+    return dataclass(init=False, repr=False, eq=False, slots=True)(kind)
+
+
+class Value:
+    """What the methods of a frozen dataclass do, for each of them."""
+
+    __slots__ = ()
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        known = fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
+        given = {**named, **{one.name: value for one, value in zip(known, values, strict=False)}}
+        if len(given) != len(values) + len(named) or not given.keys() <= {one.name for one in known}:
+            raise TypeError(f"{type(self).__name__} takes {', '.join(one.name for one in known)}, each of them once")
+        for one in known:
+            if one.name in given:
+                value = given[one.name]
+            elif one.default is not MISSING:
+                value = one.default
+            elif one.default_factory is not MISSING:
+                value = one.default_factory()
+            else:
+                raise TypeError(f"{type(self).__name__} needs {one.name}")
+            object.__setattr__(self, one.name, value)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Check the values, in a subclass."""
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __reduce__(self) -> tuple[type[Any], tuple[Any, ...]]:
+        return type(self), _content(self)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the fields that nothing may print."""
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and _content(self) == _content(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), _content(self)))
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={_text(name, value, name in self.secrets)}" for name, value in _named(self))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _named(value: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(value, field.name)) for field in fields(value)]
+
+
+def _content(value: object) -> tuple[Any, ...]:
+    return tuple(content for _, content in _named(value))
+
+
+def _text(name: str, value: Any, is_secret: bool) -> str:
+    """A value of a field for people."""
+    if isinstance(value, bytes):
+        if is_secret:
+            return f"({len(value)} bytes hidden)"
+        cut = "…" if len(value) > _SHOWN else ""
+        return f"({len(value)} bytes {value[:_SHOWN].hex()}{cut})" if value else "(none)"
+    if is_secret:
+        return "(hidden)"
+    if type(value) is int and name in _IDENTIFIERS:
+        return f"0x{value:04X}"
+    return str(getattr(value, "name", value))
