@@ -15,7 +15,7 @@ from optiga.errors import BoardError
 from optiga.protocol import apdu
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import CLEAR_LAST_ERROR, CommandCode, ErrorCode, ObjectType
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 
 class EmulatedChip:

@@ -17,7 +17,7 @@ from optiga.protocol.codes import SECRET_TYPES, CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.conditions import Condition
 from optiga.protocol.metadata import MAX_SIZE, Metadata, Tag
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 from optiga.protocol.rules.access import error_of_use, find_alternative
 from optiga.values import Value, frozen
 

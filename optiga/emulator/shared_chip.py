@@ -15,7 +15,7 @@ from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.emulator.state import State
 from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 
 @dataclass(frozen=True, slots=True, repr=False)

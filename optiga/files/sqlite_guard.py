@@ -15,10 +15,8 @@ from collections.abc import Collection
 from stat import S_IFMT, S_IFREG
 from typing import TYPE_CHECKING, Any
 
-from optiga.files.sqlite_uri import address_of
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
 _COMPANIONS = ("", "-journal", "-wal", "-shm")
 """What SQLite reads together with a file, by the end of its name."""
@@ -31,6 +29,15 @@ _STEPS_A_BYTE = 8
 """Steps of SQLite's machine that a statement may take for each byte of its file: a row has more bytes than columns, and
 a column takes two steps where it is sorted."""
 _MOST_OBJECTS = 64
+
+
+def address_of(path: PurePath) -> str:
+    """The URI of an absolute path, with which SQLite opens a file without making one by accident.
+
+    A server of Windows belongs to the path there.
+    """
+    uri = path.as_uri()
+    return uri if uri.startswith("file:///") else uri.replace("file://", "file:////", 1)
 
 
 class GuardedConnection(sqlite3.Connection):

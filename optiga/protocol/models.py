@@ -70,8 +70,11 @@ class Model(Value):
     updates_data_only: bool = False
     mark: Mapping[int, bytes] = field(default_factory=dict)
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def __repr__(self) -> str:
         return f"<Model {self.name}>"

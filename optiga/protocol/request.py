@@ -1,12 +1,35 @@
-"""A request to a chip: a command APDU with its traits, so that no layer guesses them from the bytes."""
+"""A request to a chip: a command APDU with its traits, so that no layer guesses them from the bytes.
+
+The time of each command is in :mod:`optiga.protocol.commands`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from enum import Enum, IntFlag
 
 from optiga.protocol import apdu as _apdu
 from optiga.values import Value, frozen
+
+SECURITY_DELAY_MS = 5000
+"""Longest delay that the chip's security monitor puts on the use of a key (tmax)."""
+
+
+def longest_ms(typical_ms: float) -> float:
+    """How long the chip may work on a command before it must be taken for lost, in milliseconds.
+
+    :param typical_ms: how long it works on the command when nothing delays it.
+    """
+    return SECURITY_DELAY_MS + 3 * typical_ms
+
+
+class Protection(IntFlag):
+    """Which of a command and its answer a shielded connection encrypts and authenticates. I2C Protocol, section 6."""
+
+    NONE = 0
+    COMMAND = 1
+    ANSWER = 2
+    BOTH = 3
 
 
 class Returns(Enum):

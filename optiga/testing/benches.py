@@ -21,7 +21,7 @@ from optiga.emulator.state import State
 from optiga.emulator.store import MemoryStore, SqliteStore
 from optiga.emulator.timing import RealTiming
 from optiga.errors import BoardError, ConfigurationError
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 from optiga.testing.lines import SimulatedLine
 from optiga.transport.uart import BridgeTransport
 

@@ -16,7 +16,7 @@ from optiga.link.i2c.datalink import DataLink, encode
 from optiga.link.i2c.transport import Message
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 from tests.support.i2c_carried import SimulatedClock
 from tests.support.i2c_chips import OPEN, SECRET, UID, OnBus, ask
 

@@ -14,8 +14,8 @@ import pytest
 from optiga.errors import ConfigurationError
 from optiga.files import database
 from optiga.files.database import Kind, open_database
+from optiga.files.sqlite_guard import address_of
 from optiga.files.sqlite_refusals import refusal_of
-from optiga.files.sqlite_uri import address_of
 from tests.support.permissions import permissions_count
 
 KIND = Kind(0x4F505454, 7, "CREATE TABLE one (a); CREATE TABLE two (b);", "a list of tests", "Run the tests first")

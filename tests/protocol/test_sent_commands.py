@@ -1,6 +1,6 @@
 """What the bytes of commands tell; each command says the same of itself (tests/chip/test_traits.py)."""
 
-from optiga.protocol import timing
+from optiga.protocol import request
 from optiga.protocol.commands import times
 from optiga.protocol.objects import OBJECTS, format_oid, parse_oid
 from tests.support.observed import hides_answer, hides_command, is_repeatable, longest_ms, request_of, typical_ms
@@ -69,7 +69,7 @@ def test_times_are_the_manuals() -> None:
     assert typical_ms(bytes.fromhex("b101")) == 310
     assert longest_ms(GENERATE_RSA) > 10 * typical_ms(GENERATE_RSA)
     for command in (OPEN, GENERATE, READ, WRITE, COUNT):
-        assert longest_ms(command) >= timing.SECURITY_DELAY_MS + typical_ms(command)
+        assert longest_ms(command) >= request.SECURITY_DELAY_MS + typical_ms(command)
     for code in range(0x100):
         for param in range(0x100):
             told = times.typical_ms(code & 0x7F, param, 300, 700)

@@ -10,8 +10,7 @@ from optiga.emulator import EmulatedChip, MemoryStore
 from optiga.emulator.board.i2c_slave import I2cSlave
 from optiga.emulator.objects import StoredObject
 from optiga.link.i2c.host import I2cConversation
-from optiga.protocol.protection import Protection
-from optiga.protocol.request import Request, Returns, Traits
+from optiga.protocol.request import Protection, Request, Returns, Traits
 from tests.support.i2c_carried import Carried, SimulatedClock
 
 SECRET = bytes(range(1, 65))

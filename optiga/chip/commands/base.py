@@ -7,8 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode, ErrorCode
-from optiga.protocol.request import Request, Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Request, Returns, Traits, longest_ms
 from optiga.values import Value
 
 T = TypeVar("T")

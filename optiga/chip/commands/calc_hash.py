@@ -20,8 +20,7 @@ from optiga.protocol.commands.calc_hash import (
     HashStep,
     typical_ms,
 )
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import Value, frozen
 
 _EXPORT_SIZE = 3

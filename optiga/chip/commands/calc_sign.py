@@ -8,8 +8,7 @@ from optiga.chip.commands.base import Command
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID, typical_ms
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

@@ -8,8 +8,7 @@ from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.close_application import PARAM_CLOSE, PARAM_HIBERNATE, TYPICAL_MS
 from optiga.protocol.commands.open_application import HANDLE_SIZE
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

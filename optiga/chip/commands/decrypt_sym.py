@@ -13,9 +13,8 @@ from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.decrypt_sym import TAG_VERIFICATION_VALUE, TYPICAL_MS
 from optiga.protocol.commands.encrypt_sym import SymStep
-from optiga.protocol.request import Returns, Traits
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.protocol.symmetric import CIPHERS, SymmetricMode
-from optiga.protocol.timing import longest_ms
 from optiga.values import frozen
 
 _VERIFIES = Traits(Returns.NOTHING, TYPICAL_MS, longest_ms(TYPICAL_MS), is_repeatable=False, hides_answer=True)

@@ -12,8 +12,7 @@ from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.encrypt_asym import TAG_SESSION, TYPICAL_MS, AsymmetricCipher
 from optiga.protocol.public_key import PublicKey
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

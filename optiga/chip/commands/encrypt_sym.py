@@ -11,9 +11,8 @@ from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands import TAG_DATA
 from optiga.protocol.commands.encrypt_sym import MAX_DATA, TAG_IV, TYPICAL_MS, SymStep
-from optiga.protocol.request import Returns, Traits
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, HMACS, MAC_SIZES, SymmetricMode
-from optiga.protocol.timing import longest_ms
 from optiga.values import frozen
 
 _HEAD_SIZE = 5

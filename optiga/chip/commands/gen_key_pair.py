@@ -16,8 +16,7 @@ from optiga.protocol.commands.gen_key_pair import (
     typical_ms,
 )
 from optiga.protocol.objects import INFINEON_KEY, format_oid, slots_for_new_keys
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

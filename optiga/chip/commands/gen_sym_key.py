@@ -11,8 +11,7 @@ from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_sym_key import ANSWER_KEY, TAG_OID, TAG_USAGE, TYPICAL_MS
 from optiga.protocol.objects import SYMMETRIC_KEY
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

@@ -10,8 +10,7 @@ from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.get_data_object import PARAM_DATA, PARAM_METADATA, typical_ms
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import LAST_ERROR_CODE, OBJECTS, may_be_secret
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 _TYPICAL_MS = typical_ms(BUFFER_SIZE)

@@ -14,8 +14,7 @@ from optiga.protocol.commands.get_random import (
     TAG_PREPENDED,
     TYPICAL_MS,
 )
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 _SESSION_HINT = "A session stores at most 66 bytes, and at least 8 of them must be random"

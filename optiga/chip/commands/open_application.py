@@ -7,8 +7,7 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.protocol.codes import APPLICATION_ID, CommandCode, ErrorCode
 from optiga.protocol.commands.open_application import HANDLE_SIZE, PARAM_INITIALIZE, PARAM_RESTORE, TYPICAL_MS
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

@@ -18,8 +18,7 @@ from optiga.protocol.commands.set_data_object import (
 )
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.objects import INFINEON_CERTIFICATE, PLATFORM_BINDING_SECRET, may_be_secret
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

@@ -9,8 +9,7 @@ from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.set_object_protected import TYPICAL_MS, UpdateStep
 from optiga.protocol.manifest import MANIFEST_VERSION
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 _WRONG_SECRET = (

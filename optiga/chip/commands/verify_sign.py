@@ -10,8 +10,7 @@ from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, SignatureScheme
 from optiga.protocol.commands.verify_sign import TAG_DIGEST, TAG_SIGNATURE, TYPICAL_MS
 from optiga.protocol.public_key import PublicKey
-from optiga.protocol.request import Returns, Traits
-from optiga.protocol.timing import longest_ms
+from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
 

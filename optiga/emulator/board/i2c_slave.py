@@ -22,7 +22,7 @@ from optiga.link.i2c.transport import Assembly, ChainError, Message
 from optiga.protocol.apdu import BUFFER_SIZE, command_code
 from optiga.protocol.commands import CommandCode
 from optiga.protocol.commands.times import typical_ms
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 WorkTime = Callable[[bytes, bytes], float]
 """How long the chip works on a command APDU with an answer APDU, in seconds."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from optiga.emulator.chip import EmulatedChip
 from optiga.link.i2c import presentation
 from optiga.link.i2c.presentation import AlertError, Channel, ChipHello, Keys, Kind, Role, SealError
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 _FATAL, _INTEGRITY = bytes([Kind.FATAL]), bytes([Kind.INTEGRITY])
 

@@ -21,8 +21,7 @@ from optiga.link.i2c.shielding import Attempts, Shielding
 from optiga.link.i2c.steps import Conversation
 from optiga.link.i2c.transport import Message
 from optiga.protocol.apdu import command_code
-from optiga.protocol.protection import Protection
-from optiga.protocol.request import Request
+from optiga.protocol.request import Protection, Request
 
 _T = TypeVar("_T")
 

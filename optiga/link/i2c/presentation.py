@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
 from optiga.protocol.prf import tls_prf
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 MIN_SECRET, MAX_SECRET = 32, 64
 """Bytes of a platform binding secret. SRM, "Platform Binding"."""

@@ -8,7 +8,7 @@ from optiga.link.i2c.carrier import Carrier, LostError, Patience, Secrecy
 from optiga.link.i2c.presentation import AlertError, Channel, ChipHello, Keys, Kind, Role, SealError
 from optiga.link.i2c.steps import Conversation
 from optiga.link.i2c.transport import Message
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 _HANDSHAKE = Patience(0.001, 6.0)
 _REPEATED = Patience(0.001, 1.0)

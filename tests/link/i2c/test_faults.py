@@ -29,8 +29,7 @@ from optiga.link.i2c.transport import PRESENCE
 from optiga.protocol import apdu
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode
-from optiga.protocol.protection import Protection
-from optiga.protocol.request import Request, Returns, Traits
+from optiga.protocol.request import Protection, Request, Returns, Traits
 from tests.support.i2c_carried import Carried, SimulatedClock
 from tests.support.places import CONFIG
 from tests.support.sampling import sampled

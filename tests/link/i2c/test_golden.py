@@ -10,8 +10,7 @@ from optiga.emulator.board.i2c_slave import I2cSlave
 from optiga.link.i2c import presentation
 from optiga.link.i2c.host import I2cConversation
 from optiga.link.i2c.presentation import Channel, ChipHello, Keys, Kind, Numbers, Role
-from optiga.protocol.protection import Protection
-from optiga.protocol.request import Request, Returns, Traits
+from optiga.protocol.request import Protection, Request, Returns, Traits
 from tests.support import i2c_golden as golden
 from tests.support.i2c_carried import Carried, SimulatedClock
 

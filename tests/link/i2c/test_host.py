@@ -19,7 +19,7 @@ from optiga.link.i2c.datalink import Received
 from optiga.link.i2c.host import LIMIT_S, I2cConversation
 from optiga.link.i2c.steps import Done, Read, Write
 from optiga.link.i2c.transport import Message
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 from tests.support.i2c_carried import Carried
 from tests.support.i2c_chips import OPEN, SECRET, UID, OnBus, ask
 from tests.support.places import CONFIG

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from optiga.link.i2c import presentation
 from optiga.link.i2c.presentation import AlertError, Channel, ChipHello, Keys, Numbers, Role, SealError
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 
 SECRET, RANDOM = bytes(range(100, 164)), bytes(range(32))
 KEYS = Keys.derive(SECRET, RANDOM)

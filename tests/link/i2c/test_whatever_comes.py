@@ -16,7 +16,7 @@ from optiga.link.i2c.datalink import DataLink
 from optiga.link.i2c.host import LIMIT_S, I2cConversation
 from optiga.link.i2c.registers import Register, State
 from optiga.link.i2c.transport import Message
-from optiga.protocol.protection import Protection
+from optiga.protocol.request import Protection
 from tests.support.i2c_carried import Carried, SimulatedClock
 from tests.support.i2c_chips import OPEN, SECRET, UID
 
