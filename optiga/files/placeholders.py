@@ -32,6 +32,8 @@ def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
 
     :param known: the placeholders that may stand in the text.
     """
+    if "{" not in text:
+        return ""
     for found in re.finditer(_FIELD, text):
         written = found[0]
         word = re.sub(r"[\W_]", "", written.lower())

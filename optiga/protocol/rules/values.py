@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
@@ -62,7 +63,7 @@ def check_value(model: Model | None, info: ObjectInfo, tag: int, value: bytes) -
     if tag not in (_ALL_TAGS if model is None else model.metadata_tags):
         return _missing(tag)
     if tag in ACCESS_TAGS:
-        return _check_condition(model, value)
+        return _check_condition(model, bytes(value))
     problem = None if model is None else check_model(model, tag, value)
     if problem is not None:
         return problem
@@ -84,7 +85,7 @@ def check_model(model: Model, tag: int, value: bytes) -> Problem | None:
     if tag == Tag.TYPE:
         kind = ObjectType.of(int.from_bytes(value, "big"))
         return Problem.LACKS_TYPE if kind is not None and kind not in model.object_types else None
-    if tag in ACCESS_TAGS and _check_condition(model, value) is Problem.LACKS_CONDITION:
+    if tag in ACCESS_TAGS and _check_condition(model, bytes(value)) is Problem.LACKS_CONDITION:
         return Problem.LACKS_CONDITION
     return None
 
@@ -92,7 +93,7 @@ def check_model(model: Model, tag: int, value: bytes) -> Problem | None:
 def check_form(tag: int, value: bytes) -> Problem | None:
     """Whether a value has the form of a tag's, whatever the object and the model."""
     if tag in ACCESS_TAGS:
-        return _check_condition(None, value)
+        return _check_condition(None, bytes(value))
     return None if len(value) == VALUE_SIZES.get(tag, len(value)) else Problem.SIZE
 
 
@@ -161,7 +162,9 @@ def _missing(tag: int) -> Problem:
     return Problem.NO_TAG if Tag.of(tag) is None else Problem.LACKS_TAG
 
 
+@lru_cache(maxsize=256)
 def _check_condition(model: Model | None, value: bytes) -> Problem | None:
+    """Whether a model knows an access condition; the same few stand in most objects of most chips."""
     try:
         condition = AccessCondition.parse(value)
     except ValueError:
