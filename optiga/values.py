@@ -7,7 +7,7 @@ generate and compile for each of them, which takes longer than the rest of the i
 from __future__ import annotations
 
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -37,21 +37,15 @@ class Value:
 
     __slots__ = ()
 
+    __match_args__: ClassVar[tuple[str, ...]]
+    """Names of the fields."""
+
     def __init__(self, *values: Any, **named: Any) -> None:
-        known = fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
-        given = {**named, **{one.name: value for one, value in zip(known, values, strict=False)}}
-        if len(given) != len(values) + len(named) or not given.keys() <= {one.name for one in known}:
-            raise TypeError(f"{type(self).__name__} takes {', '.join(one.name for one in known)}, each of them once")
-        for one in known:
-            if one.name in given:
-                value = given[one.name]
-            elif one.default is not MISSING:
-                value = one.default
-            elif one.default_factory is not MISSING:
-                value = one.default_factory()
-            else:
-                raise TypeError(f"{type(self).__name__} needs {one.name}")
-            object.__setattr__(self, one.name, value)
+        names = self.__match_args__
+        if named or len(values) != len(names):
+            values = _complete(type(self), values, named)
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(self, name, value)
         self.__post_init__()
 
     def __post_init__(self) -> None:
@@ -78,16 +72,31 @@ class Value:
         return hash((type(self), _content(self)))
 
     def __repr__(self) -> str:
-        shown = (f"{name}={_text(name, value, name in self.secrets)}" for name, value in _named(self))
+        named = zip(self.__match_args__, _content(self), strict=True)
+        shown = (f"{name}={_text(name, value, name in self.secrets)}" for name, value in named)
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _named(value: Any) -> list[tuple[str, Any]]:
-    return [(field.name, getattr(value, field.name)) for field in fields(value)]
+def _complete(kind: type[Any], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The values of all fields, with the defaults of those that are not given.
+
+    :raises TypeError: if a field without default is not given, one is given twice, or there is no such field.
+    """
+    names = kind.__match_args__
+    given = {**named, **dict(zip(names, values, strict=False))}
+    if len(given) != len(values) + len(named) or not given.keys() <= set(names):
+        raise TypeError(f"{kind.__name__} takes {', '.join(names)}, each of them once")
+    for one in fields(kind):
+        if one.name in given:
+            continue
+        if one.default is MISSING and one.default_factory is MISSING:
+            raise TypeError(f"{kind.__name__} needs {one.name}")
+        given[one.name] = one.default if one.default_factory is MISSING else one.default_factory()
+    return tuple(given[name] for name in names)
 
 
-def _content(value: object) -> tuple[Any, ...]:
-    return tuple(content for _, content in _named(value))
+def _content(value: Value) -> tuple[Any, ...]:
+    return tuple([getattr(value, name) for name in value.__match_args__])
 
 
 def _text(name: str, value: Any, is_secret: bool) -> str:
