@@ -253,7 +253,7 @@ class Chip:
         """As :meth:`Crypto.random <optiga.chip.sessions.crypto.Crypto.random>`."""
         return self.crypto.random(size, deterministic=deterministic, session=session, prepended=prepended)
 
-    def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
+    def key(self, slot: Reference, algorithm: KeyAlgorithm | str | None = None) -> Key:
         """An existing key on the chip, as :func:`optiga.chip.key.find_key`."""
         found: Key = _keys().find_key(self, slot, algorithm)
         return found

@@ -105,15 +105,18 @@ class Key:
         return self._chip.perform(CalcSSec(self.oid, peer, session))
 
 
-def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
+def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | str | None = None) -> Key:
     """Get an existing key on the chip.
 
     :param slot: name of a slot, OID of its key or certificate, or a session.
-    :param algorithm: algorithm of the key, if known; otherwise one exchange reads the metadata of the key.
+    :param algorithm: algorithm of the key, or its name, if known; otherwise one exchange reads the metadata of the key.
+    :raises ConfigurationError: if a name is not that of an algorithm.
     :raises ChipError: if the object has no key yet.
     """
     oid = key_oid_of(slot)
-    if algorithm is None:
+    if algorithm is not None:
+        algorithm = algorithm_of(algorithm)
+    else:
         from optiga.chip.commands.get_data_object import GetMetadata
 
         algorithm = chip.execute(GetMetadata(oid)).algorithm

@@ -24,6 +24,8 @@ EXIT_CONFIGURATION = 2
 _STDERR = 2
 EXIT_SIGNAL = 128
 """The exit code of a run that a signal has ended is this more than the signal's number, as in a shell."""
+EXIT_NOBODY_READS = EXIT_SIGNAL + 13
+"""That of SIGPIPE: whoever read standard output has left, as ``head`` does when it has its lines."""
 _ENDINGS = {"SIGTERM": "Terminated", "SIGHUP": "Hung up"}
 
 
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None, command: str = "") -> int:
     except KeyboardInterrupt as interrupted:
         return _say_interrupted(interrupted, as_json=settings is not None and settings.wants_errors_as_json(given))
     except BrokenPipeError:
-        return EXIT_UNEXPECTED  # whoever read our output has left: nothing more can be said there
+        return EXIT_NOBODY_READS
 
 
 def enter(command: str = "") -> NoReturn:

@@ -15,7 +15,7 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.environment import take_passphrases
+from optiga.cli.support.environment import is_folder_gone, take_passphrases
 from optiga.cli.support.file_names import FILE, FOLDER, force_option
 from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
@@ -216,8 +216,14 @@ def app(
         job(settings, write_path, slot=slot, object_id=object_id, passphrase_file=pkcs12_passphrase_file)
     elif read_oid is not None:
         _job("read:read_object")(settings, read_oid, out=out)
+    elif any(_is_typed(ctx, each.name) for each in ctx.command.params):
+        raise click.UsageError("No command: name one, or use --csr, --write or --read.", ctx)
     else:
         click.echo(ctx.get_help())
+
+
+def _is_typed(ctx: click.Context, name: str | None) -> bool:
+    return name is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _job(place: str) -> Callable[..., None]:
@@ -269,6 +275,10 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
         if error.errno in _FULL:
             said = f"the output cannot be written: {error.strerror}"
             return _report(settings, given, ConfigurationError(said, reason=Reason.OUT_OF_SPACE))
+        if is_folder_gone():
+            said = "the current folder no longer exists"
+            hint = "Change to another folder"
+            return _report(settings, given, ConfigurationError(said, hint=hint, reason=Reason.NOT_FOUND))
         return _report_unexpected(settings, given, error)
     except Exception as error:
         return _report_unexpected(settings, given, error)

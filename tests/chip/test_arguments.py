@@ -72,6 +72,25 @@ def self_explaining(method: Any, parameter: inspect.Parameter, value: object) ->
     return False
 
 
+@pytest.mark.parametrize("changes", ["read: never", b"\xd1\x01\xff", {0xD1: b"\xff"}])
+def test_what_is_no_metadata_is_not_sent(changes: Any, optiga_bench: testing.Bench) -> None:
+    with optiga_bench.open() as chip:
+        before = chip.metadata(0xF1D0)
+        with pytest.raises(TypeError, match="changes"):
+            chip.write_metadata(0xF1D0, changes)
+        assert chip.metadata(0xF1D0) == before
+
+
+def test_algorithms_have_names(optiga_bench: testing.Bench) -> None:
+    with optiga_bench.open() as chip:
+        chip.generate_key("third", "secp384r1")
+        assert chip.key("third", "p384").algorithm is optiga.KeyAlgorithm.SECP384R1
+        assert chip.crypto.draw_key_pair("p256").public_key
+        for call in (chip.key, chip.generate_key):
+            with pytest.raises(optiga.ConfigurationError):
+                call("third", "p999")
+
+
 def test_a_mistake_of_ours_stays_what_it_is() -> None:
     @explains_arguments
     class Kind:

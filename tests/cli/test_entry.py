@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -47,8 +48,19 @@ class TestEndings:
 
     def test_nobody_reads(self, fail: Raise, capsys: pytest.CaptureFixture[str]) -> None:
         fail(BrokenPipeError())
-        assert cli.main(["info"]) == 1
+        assert cli.main(["info"]) == 141
         assert not capsys.readouterr().err
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no folder is deleted there that a process is in")
+    def test_a_folder_that_is_gone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = tmp_path / "gone"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        folder.rmdir()
+        assert cli.main(["journal", "show"]) == 2
+        assert "current folder no longer exists" in capsys.readouterr().err
 
     @pytest.mark.parametrize("form", ["text", "json"])
     def test_a_package_that_is_missing(self, fail: Raise, capsys: pytest.CaptureFixture[str], form: str) -> None:

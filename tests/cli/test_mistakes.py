@@ -25,6 +25,15 @@ MISTAKES = {
     "no board": Mistake(
         "--csr {config}", "no personalization board found.*--port PORT.*--port emulator", BOARD, reason="no_board"
     ),
+    "options and no command": Mistake("--port {port} -q", "No command: name one", reason="usage"),
+    "a query and no command": Mistake("--port {port} --query uid", "No command: name one", reason="usage"),
+    "no value before an option": Mistake("--port --csr {config}", "--port needs a value, but --csr", reason="usage"),
+    "no value before a command's option": Mistake(
+        "--port {port} provision --ca --no-cloud {config}", "--ca needs a value, but --no-cloud", reason="usage"
+    ),
+    "no value before an option of a command below": Mistake(
+        "ca sign --out --ca x {config}", "--out needs a value, but --ca.* Try '.* ca sign", reason="usage"
+    ),
     "no such port": Mistake(
         "--port /dev/ttyNONE --csr {config}", "/dev/ttyNONE: there is no such port", BOARD, reason="no_board"
     ),

@@ -21,7 +21,7 @@ from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
 from optiga.chip.commands.verify_sign import VerifySign
 from optiga.chip.key import check_hash, check_usage, find_key, generate_key
-from optiga.chip.references import oid_of
+from optiga.chip.references import algorithm_of, oid_of
 from optiga.chip.sessions.running_hash import RunningHash
 from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import objects
@@ -70,7 +70,7 @@ class Crypto:
         """Generate a key pair on the chip, as :func:`optiga.chip.key.generate_key`. The old key in the slot is lost."""
         return generate_key(self._chip, slot, algorithm, usage)
 
-    def key(self, slot: Reference, algorithm: KeyAlgorithm | None = None) -> Key:
+    def key(self, slot: Reference, algorithm: KeyAlgorithm | str | None = None) -> Key:
         """An existing key on the chip, as :func:`optiga.chip.key.find_key`."""
         return find_key(self._chip, slot, algorithm)
 
@@ -205,9 +205,9 @@ class Crypto:
 
     # Key pairs and signatures of others
 
-    def draw_key_pair(self, algorithm: KeyAlgorithm) -> DrawnKeyPair:
-        """Generate a key pair for the host. The chip does not keep the key. One exchange."""
-        return self._chip.perform(DrawKeyPair(algorithm))
+    def draw_key_pair(self, algorithm: KeyAlgorithm | str) -> DrawnKeyPair:
+        """Generate a key pair for the host, by an algorithm or its name. The chip does not keep it. One exchange."""
+        return self._chip.perform(DrawKeyPair(algorithm_of(algorithm)))
 
     def verify_digest(
         self, digest: bytes, signature: bytes, key: PublicKey | Reference, scheme: SignatureScheme

@@ -14,11 +14,11 @@ from optiga.errors import ChipError
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
+from optiga.protocol.metadata import Metadata
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
     from optiga.chip.unusable import Unusable
-    from optiga.protocol.metadata import Metadata
     from optiga.protocol.objects import Reference
 
 
@@ -87,6 +87,8 @@ class Objects:
 
     def write_metadata(self, oid: Reference, changes: Metadata) -> None:
         """Change only the given metadata tags. One exchange. This may lock the object for ever."""
+        if not isinstance(changes, Metadata):  # a text, too, has encode(), and the chip would get its letters
+            raise TypeError(f"write_metadata: changes must be Metadata, not {type(changes).__name__}")
         self._chip.execute(SetMetadata(oid_of(oid), changes))
 
     def find_unusable(self, oid: Reference) -> Unusable | None:

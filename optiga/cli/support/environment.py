@@ -28,3 +28,12 @@ def find_passphrase(name: str) -> str | None:
     ctx = click.get_current_context(silent=True)
     taken: dict[str, str] = ctx.meta.get(_TAKEN, {}) if ctx else {}
     return taken.get(name) or os.environ.get(name) or None
+
+
+def is_folder_gone() -> bool:
+    """Whether the current folder has been deleted, so that no name is found in it and none can be made absolute."""
+    try:
+        os.getcwd()  # noqa: PTH109 - every start loads this module, and pathlib is slow to load
+    except FileNotFoundError:
+        return True
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -52,12 +53,32 @@ class GuidedGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word, *rest = args
-        if ctx.resilient_parsing or self.get_command(ctx, word) is not None:
+        command = self.get_command(ctx, word)
+        if command is not None and not ctx.resilient_parsing:
+            refuse_option_as_value(click.Context(command, parent=ctx, info_name=word), rest)
+        if ctx.resilient_parsing or command is not None:
             return super().resolve_command(ctx, args)
         if word == "help":
             click.echo(_help_of(ctx, rest))
             ctx.exit()
         raise _no_such_command(ctx, self, word, rest)
+
+
+def refuse_option_as_value(ctx: click.Context, words: Sequence[str]) -> None:
+    """Refuse an option as the value of the option before it, as where a variable of a script is empty.
+
+    :param words: the arguments of the command.
+    :raises click.UsageError: if there is one.
+    """
+    options = {name: one for one in ctx.command.params if isinstance(one, click.Option) for name in one.opts}
+    for word, following in itertools.pairwise(words):
+        if word == "--":
+            return
+        option = options.get(word)
+        if option is None or option.is_flag or option.count:
+            continue
+        if following.startswith("--") and following in options:
+            raise click.UsageError(f"{word} needs a value, but {following} follows it.", ctx)
 
 
 def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:

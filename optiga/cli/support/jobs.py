@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.support.guesses import refuse_option_as_value
 from optiga.cli.support.lazy import LazyGroup
 
 _OVERRULED = ("port", "output")
@@ -36,6 +37,8 @@ class JobGroup(LazyGroup):
         parse = parser.parse_args
 
         def parse_once(args: list[str]) -> Any:
+            if not ctx.resilient_parsing:
+                refuse_option_as_value(ctx, args)
             opts, rest, order = parse(args)
             if not ctx.resilient_parsing:
                 _refuse_repeated(order, ctx)
