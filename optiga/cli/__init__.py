@@ -19,7 +19,6 @@ from optiga.files.shown import shown
 if TYPE_CHECKING:
     from optiga.cli.support.settings import Settings
 
-EXIT_UNEXPECTED = 1
 EXIT_CONFIGURATION = 2
 _STDERR = 2
 EXIT_SIGNAL = 128
