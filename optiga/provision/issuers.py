@@ -7,17 +7,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from optiga.ca.request import CertificateRequest
+from optiga.ca.standing import find_revocation
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.checks import ask
+from optiga.provision.chip_slot import chain_of
+from optiga.provision.entry import Step
 from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority, IssuedCertificate
+    from optiga.ca.records import Record
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
@@ -153,6 +158,18 @@ class CaIssuer:
         except CertificateError as error:
             error.locate(f"{self.title} would refuse to certify {configuration.source}")
             raise
+
+    def revocation(self, entry: Entry) -> Record | None:
+        """The record of the revocation of an entry's certificate or key; None if there is none.
+
+        :raises ConfigurationError: if the records cannot be read, or are not those that this CA wrote last.
+        """
+        if entry.key_info is None or entry.step < Step.REQUESTED:
+            return None
+        leaf = chain_of(entry)[0] if entry.issued is not None else None
+        csr = b"" if entry.request is None else entry.request.csr
+        key_info = public_key_of_info(entry.key_info).info
+        return find_revocation(self._authority.folder, key_info, certificate=leaf, csr_der=csr)
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)

@@ -116,6 +116,8 @@ class Preparation:
         said, hint, cloud = "the interrupted run cannot be continued", hint_of(entry, self._plan), self._plan.cloud
         if problem:
             return CertificateError(f"{said}: {problem}", hint=hint)
+        if revoked := self._plan.revoked(entry):
+            return CertificateError(f"{said}: {revoked}", hint=hint, reason=Reason.REVOKED)
         if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
@@ -135,11 +137,14 @@ class Preparation:
         return entry if plan.new is None else self._journal.save(entry)
 
     def _tell_valid(self, old: Entry) -> None:
-        """Say how to revoke the certificate that a CA of one's own has issued before."""
+        """Say how to revoke the certificate that a CA of one's own has issued before, or that it is revoked."""
         spec = self._plan.job.issuer
         is_same = old.issuer == self._plan.issuer_name
         folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
-        if (text := valid_of_ca(old, folder)) is not None:
+        record = self._plan.revocation(old) if is_same else None
+        if record is not None and record.serial == old.serial:
+            self._reporter.note(f"The certificate {record.serial} is already revoked ({record.reason})")
+        elif (text := valid_of_ca(old, folder)) is not None:
             self._reporter.note(text)
 
     def _lose_identity(self) -> Replaced | None:
@@ -209,6 +214,7 @@ class Preparation:
 
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
+        check_standing(finished, self._plan)
         self._chip_slot.put(finished)
         return self._journal.save(self._take_names(finished))
 
@@ -234,6 +240,18 @@ class Preparation:
         return known
 
 
+def check_standing(entry: Entry, plan: Plan) -> None:
+    """Refuse a finished chip whose certificate the job's own CA has revoked.
+
+    :raises CertificateError: if it has.
+    :raises ConfigurationError: if the CA's records are not those that it wrote last.
+    """
+    if revoked := plan.revoked(entry):
+        raise CertificateError(
+            f"this chip is finished in the journal, but {revoked}", hint=plan.anew_hint, reason=Reason.REVOKED
+        )
+
+
 def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     """Make sure that AWS still lets the certificate of a finished chip in, to its thing and with its policy.
 
@@ -241,6 +259,7 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
 
     :raises CloudError: if it does not.
     """
+    check_standing(entry, plan)
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):

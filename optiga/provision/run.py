@@ -143,8 +143,8 @@ def _confirm(entry: Entry, work: Work) -> None:
     """
     if problem := work.chip_slot.key_problem(entry):
         raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
-    work.chip_slot.put(entry)
     check_accepted(entry, work.plan, work.reporter)
+    work.chip_slot.put(entry)
 
 
 def _leave(entry: Entry, work: Work) -> None:
