@@ -36,3 +36,22 @@ def find_revocation(
     if meant and all(one in revoked for one in meant):
         return meant[-1]
     return next((one for one in revoked if one.reason == "keyCompromise"), None)
+
+
+def has_issued_for(folder: CaFolder, csr_der: bytes) -> bool:
+    """Whether a CA has issued a certificate for a request, whatever has become of that.
+
+    :raises ConfigurationError: if the records cannot be read, or are not those that this CA wrote last.
+    """
+    with open_records(folder.records_path) as records, records.snapshot():
+        check_records(folder, records)
+        return bool(records.of_request(hashlib.sha256(csr_der).hexdigest()))
+
+
+def is_told_to_aws(folder: CaFolder) -> bool:
+    """Whether a CA has certified a code for somebody who wanted to see its key proven, as ``ca register`` does.
+
+    :raises ConfigurationError: if the records cannot be read.
+    """
+    with open_records(folder.records_path) as records:
+        return any(not one.request_sha256 and not one.certificate.is_ca for one in records.all())

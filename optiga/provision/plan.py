@@ -87,6 +87,14 @@ class Plan:
             )
         return naming("For a new key and certificate, use {renew}")
 
+    def is_issuer_of(self, entry: Entry) -> bool:
+        """Whether an entry's issuer is the job's.
+
+        :raises ConfigurationError: if the CA's records cannot be read, or are not those that it wrote last.
+        """
+        issuer = self.new.issuer if self.new else None
+        return issuer.is_of(entry) if isinstance(issuer, CaIssuer) else entry.issuer == self.issuer_name
+
     def revocation(self, entry: Entry) -> Record | None:
         """What the job's own CA has of the revocation of an entry's certificate or key; None if it has revoked none.
 

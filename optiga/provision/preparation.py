@@ -139,7 +139,7 @@ class Preparation:
     def _tell_valid(self, old: Entry) -> None:
         """Say how to revoke the certificate that a CA of one's own has issued before, or that it is revoked."""
         spec = self._plan.job.issuer
-        is_same = old.issuer == self._plan.issuer_name
+        is_same = self._plan.is_issuer_of(old)
         folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
         record = self._plan.revocation(old) if is_same else None
         if record is not None and record.serial == old.serial:
