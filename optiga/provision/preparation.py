@@ -7,7 +7,14 @@ from dataclasses import replace
 from optiga.errors import CertificateError, CloudError, OptigaError, Reason, capitalized, naming
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
-from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
+from optiga.provision.believed import (
+    check_entry,
+    check_names,
+    key_digest,
+    known_certificates,
+    known_keys,
+    other_owner,
+)
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
 from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
@@ -63,6 +70,7 @@ class Preparation:
                 return self._begin_anew(found)
             raise reason
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
+        self._chip_slot.refuse_other(found, self._chip_slot.stored() or [], self._journal)
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         return self._take_names(found)
@@ -159,10 +167,12 @@ class Preparation:
             return None
         what, lost = identity.loss
         later = self._what_becomes_of(identity)
-        is_another = any(
-            identity.certificate.fingerprint in known_certificates(one) for one in self._journal.of_chip(self._uid)
-        )
-        if self._confirm is None or is_another:  # the journal keeps the certificate of another slot
+        others = [one for one in self._journal.of_chip(self._uid) if one.slot != self._plan.slot.name]
+        is_kept = any(identity.certificate.fingerprint in known_certificates(one) for one in others)
+        owner = other_owner(identity.certificate, self._journal, self._uid, self._plan.slot.name)
+        if owner:
+            later = (f"slot {owner}, which has this certificate in the journal, then has none on the chip", *later)
+        if self._confirm is None or (is_kept and not owner):  # it was taken back
             self._reporter.warn(". ".join((lost, *map(capitalized, later))))
         else:
             self._confirm(what, (lost, *later))
@@ -215,6 +225,7 @@ class Preparation:
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
         check_standing(finished, self._plan)
+        self._chip_slot.refuse_other(finished, self._chip_slot.stored() or [], self._journal)
         self._chip_slot.put(finished)
         return self._journal.save(self._take_names(finished))
 
