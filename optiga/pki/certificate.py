@@ -206,6 +206,13 @@ class Certificate:
         except (ValueError, CertificateError, x509.ExtensionNotFound):
             return None
 
+    def is_of_same(self, other: Certificate) -> bool:
+        """Whether another certificate has the same subject and the same key, as one that was renewed."""
+        return (
+            self.public_key.info == other.public_key.info
+            and self.parsed.subject.public_bytes() == other.parsed.subject.public_bytes()
+        )
+
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Whether the other certificate's subject is the issuer of this one, and its key verifies the signature.
 

@@ -18,11 +18,13 @@ from optiga.identity.csr import Csr
 from optiga.pki.certificate import parse_certificates
 from optiga.pki.public_keys import public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
+from optiga.provision.entry import Step
 from optiga.provision.facts import Placed, damaged
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.certificates import CloudCertificate
     from optiga.cloud.aws.registry import Registry
+    from optiga.pki.certificate import Certificate
     from optiga.provision.entry import Entry
     from optiga.provision.journal import Journal
 
@@ -104,6 +106,18 @@ def known_certificates(entry: Entry | None) -> set[str]:
         with suppress(CertificateError, ValueError):
             known |= {one.fingerprint for one in parse_certificates(entry.certificate.encode(), "the journal")}
     return known
+
+
+def other_owner(certificate: Certificate, journal: Journal, uid: str, slot: str) -> str:
+    """The other slot of a chip whose identity, which is not taken back, has a certificate; empty if there is none.
+
+    :param uid: the chip's UID in hex.
+    """
+    for entry in journal.of_chip(uid):
+        is_live = entry.slot != slot and entry.step is not Step.DEPROVISIONED
+        if is_live and certificate.fingerprint in known_certificates(entry):
+            return entry.slot
+    return ""
 
 
 def check_names(entry: Entry, journal: Journal) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from optiga.chip import Key
-from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.possession import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
 from optiga.objects.access import check_access, check_counted, needs_shielding
@@ -19,6 +19,7 @@ from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectRef, format_oid
+from optiga.provision.believed import other_owner
 from optiga.provision.facts import Issued, KeyMade, damaged
 from optiga.provision.sizes import check_room
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from optiga.protocol.objects import Slot
     from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
+    from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
 
 _SIGNATURES = 2
@@ -189,6 +191,61 @@ class ChipSlot:
                 return Identity(held, slot if proof.key_oid == slot.key_oid else None, proof.key_oid, target)
         return None
 
+    def stored(self) -> list[Certificate] | None:
+        """The certificates in the object, leaf first; empty if it has none, None if it is not free to be read."""
+        data = self.chip.objects.read_if_allowed(self._plan.target.oid)
+        return None if data is None else certificates_in(data)
+
+    def confirm(self, entry: Entry, journal: Journal) -> bool:
+        """Make sure that a finished chip holds its certificate. Only where its object has none, it is written again.
+
+        The key has been proven already. What stands behind the certificate is not looked at.
+
+        :returns: whether it was written.
+        :raises CertificateError: if the object holds another certificate.
+        """
+        if self._plan.new is None:
+            self.put(entry)
+            return False
+        held = self.stored()
+        if held == []:
+            self.put(entry)
+            return True
+        if held:
+            self.refuse_other(entry, held, journal)
+        for warning in plan_certificates(chain_of(entry), self._plan.target, entry.of(Issued).file).warnings:
+            self._reporter.warn(warning)
+        return False
+
+    def refuse_other(self, entry: Entry, held: list[Certificate], journal: Journal) -> None:
+        """Refuse to take the place of a certificate that is not the entry's: of another slot, or written by hand.
+
+        :param held: what the object holds; empty for none.
+        :raises CertificateError: if it is another, and the entry is finished or the other one another slot's.
+        """
+        if self._plan.new is None or not held or entry.issued is None or held[0].der == chain_of(entry)[0].der:
+            return
+        owner = other_owner(held[0], journal, self.uid, entry.slot)
+        if not entry.is_finished and not owner:
+            return
+        label, whose = self._plan.target.info.label, "which is not in this journal"
+        if owner:
+            whose = f"which this journal has as that of slot {owner}"
+        said = "the interrupted run cannot be continued: "
+        if entry.is_finished:
+            said = "this chip is finished in the journal, but "
+        raise CertificateError(
+            f"{said}{label} holds another certificate, of {held[0].subject}, {whose}",
+            hint=naming(
+                "To have the journal's certificate there, write the file {file} to {label}. {anew}",
+                file=entry.of(Issued).file,
+                label=label,
+                anew=self._plan.anew_hint,
+            ),
+            oid=self._plan.target.oid,
+            reason=Reason.MISMATCH,
+        )
+
     def put(self, entry: Entry) -> None:
         """Have the chip hold the certificate and prove its key; one that holds it is not programmed again."""
         chain = chain_of(entry)
@@ -216,6 +273,14 @@ class ChipSlot:
     def key_label(self) -> str:
         """The key's object, for messages."""
         return format_oid(self._plan.slot.key_oid)
+
+
+def certificates_in(data: bytes) -> list[Certificate]:
+    """The certificates in an object's data, leaf first; empty if it holds something else."""
+    try:
+        return [] if is_empty(data) else decode_stored(data, Certificate.parse_leniently)
+    except ValueError:
+        return []
 
 
 def chain_of(entry: Entry) -> list[Certificate]:

@@ -35,6 +35,7 @@ from optiga.provision.checks import (
 )
 
 if TYPE_CHECKING:
+    from optiga.cloud.aws.certificates import CloudCa
     from optiga.cloud.aws.connection import Aws, AwsOptions
     from optiga.pki.certificate import Certificate
     from optiga.provision.entry import Entry
@@ -178,19 +179,32 @@ def plan_cloud(
         check_billing_group(registry, device.billing_group, aws.region, reporter)
     if device.exclusive:
         check_exclusive(registry)
-    registered = None
-    if ca is not None:
-        what = "the certificate is registered without its CA"
-        registered = ask(lambda: certificates.find_ca(ca), None, reporter, what)
-    if ca is not None and registered is not None and registered.status != ACTIVE:
+    known = ca if ca is not None and _is_registered(ca, certificates, reporter) else None
+    endpoint = ask(aws.endpoint, None, reporter, "cannot find out the endpoint that devices connect to")
+    return CloudPlan(aws, certificates, registry, endpoint, device, template, fleet, known)
+
+
+def _is_registered(ca: Certificate, certificates: Certificates, reporter: Reporter) -> bool:
+    """Whether AWS IoT has a CA under its present certificate; a former one does not count, which is said.
+
+    :raises CloudError: if it has, and the CA is not active.
+    """
+    found: list[CloudCa] = ask(
+        lambda: certificates.find_cas(ca), [], reporter, "the certificate is registered without its CA"
+    )
+    registered = next((one for one in found if one.certificate.der == ca.der), None)
+    if registered is not None and registered.status != ACTIVE:
         raise CloudError(
             f"AWS IoT has the CA {ca.subject}, but it is {registered.status}",
             hint="To activate the CA, use 'ca register'",
             reason=Reason.CONFLICT,
         )
-    endpoint = ask(aws.endpoint, None, reporter, "cannot find out the endpoint that devices connect to")
-    known = ca if registered is not None else None
-    return CloudPlan(aws, certificates, registry, endpoint, device, template, fleet, known)
+    if found and registered is None:
+        reporter.warn(
+            f"AWS IoT has the CA {ca.subject} only under a certificate from before it was renewed, so the device's "
+            "certificate is registered without its CA. To register the renewed CA certificate, use 'ca register'"
+        )
+    return registered is not None
 
 
 def _find_policy_template(device: ThingSpec, reporter: Reporter) -> PolicyTemplate | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from optiga.ca.records import utc_now
 from optiga.errors import Naming, naming
 from optiga.provision.believed import known_keys
 from optiga.provision.chip_slot import chain_of
@@ -65,12 +66,15 @@ def valid_of_ca(entry: Entry, folder: Path | None = None) -> Naming | None:
     """What stays valid at a CA of one's own, and how to revoke it: two sentences without the last full stop.
 
     :param folder: the CA's; None if it is not known.
-    :returns: None if no such CA has certified the entry's key.
+    :returns: None if no such CA has certified the entry's key, or the certificate has expired.
     """
     serial = entry.serial
     if not entry.issuer.startswith("ca:") or serial is None:
         return None
-    told = f"The certificate {serial} of {chain_of(entry)[0].issuer} stays valid until its CA revokes it"
+    leaf = chain_of(entry)[0]
+    if leaf.not_after < utc_now():
+        return None
+    told = f"The certificate {serial} of {leaf.issuer} stays valid unless its CA has revoked it"
     return Naming(f"{told}. To revoke it: 'ca revoke {serial} ", f"issuer={folder or 'FOLDER'}", "'")
 
 

@@ -6,18 +6,24 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.ca.profile import authority_identifier
 from optiga.ca.request import CertificateRequest
+from optiga.ca.standing import find_revocation, has_issued_for
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
+from optiga.pki.public_keys import public_key_of_info
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.provision.checks import ask
+from optiga.provision.chip_slot import chain_of
+from optiga.provision.entry import Step
 from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority, IssuedCertificate
+    from optiga.ca.records import Record
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
     from optiga.pki.certificate import Certificate
@@ -134,8 +140,13 @@ class CaIssuer:
         self._ignore_names = ignore_names
         self.notes: tuple[str, ...] = ()
         self._sizes: tuple[int, ...] = ()
-        self.name: str = f"ca:{hashlib.sha256(authority.certificate.der).hexdigest()[:16]}"
+        self.name: str = name_of_ca(authority.certificate)
         self.title: str = f"the CA {authority.certificate.subject}"
+
+    @property
+    def key_identifier(self) -> str:
+        """The identifier of the CA's key in hex."""
+        return (authority_identifier(self._authority.certificate.parsed).key_identifier or b"").hex()
 
     def sizes(self, configuration: Configuration) -> Sizes:
         return sizes_of_ca(configuration, self._sizes)
@@ -153,6 +164,33 @@ class CaIssuer:
         except CertificateError as error:
             error.locate(f"{self.title} would refuse to certify {configuration.source}")
             raise
+
+    def is_of(self, entry: Entry) -> bool:
+        """Whether an entry's issuer is this CA: the same name and the same key, whatever certificate the CA has now.
+
+        Earlier versions named a CA in the journal by its certificate. Where that was another one, the device's own
+        certificate tells, or the records of the CA.
+
+        :raises ConfigurationError: if the records cannot be read, or are not those that this CA wrote last.
+        """
+        own = self._authority.certificate
+        if entry.issuer in (self.name, former_name_of_ca(own)) or not entry.issuer.startswith("ca:"):
+            return entry.issuer.startswith("ca:")
+        if entry.issued is not None:
+            return chain_of(entry)[0].is_issued_by(own)
+        return entry.request is not None and has_issued_for(self._authority.folder, entry.request.csr)
+
+    def revocation(self, entry: Entry) -> Record | None:
+        """The record of the revocation of an entry's certificate or key; None if there is none.
+
+        :raises ConfigurationError: if the records cannot be read, or are not those that this CA wrote last.
+        """
+        if entry.key_info is None or entry.step < Step.REQUESTED:
+            return None
+        leaf = chain_of(entry)[0] if entry.issued is not None else None
+        csr = b"" if entry.request is None else entry.request.csr
+        key_info = public_key_of_info(entry.key_info).info
+        return find_revocation(self._authority.folder, key_info, certificate=leaf, csr_der=csr)
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)
@@ -173,6 +211,17 @@ class CaIssuer:
         return _of_ca(
             self._authority.issue(request.csr, self._days, server=self._server, ignore_names=self._ignore_names)
         )
+
+
+def name_of_ca(certificate: Certificate) -> str:
+    """What stands in the journal for a CA: a fingerprint of its name and its key, which a renewal keeps."""
+    name, key = certificate.parsed.subject.public_bytes(), certificate.public_key.info
+    return f"ca:{hashlib.sha256(hashlib.sha256(name).digest() + key).hexdigest()[:32]}"
+
+
+def former_name_of_ca(certificate: Certificate) -> str:
+    """What stands for a CA in the journals of earlier versions: half as much, of its certificate."""
+    return f"ca:{hashlib.sha256(certificate.der).hexdigest()[:16]}"
 
 
 def check_aws_algorithm(configuration: Configuration) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from optiga.errors import naming
@@ -15,11 +16,12 @@ from optiga.protocol.objects import SLOTS
 from optiga.provision.chip_slot import chain_of
 from optiga.provision.earlier import place_of, way_to
 from optiga.provision.entry import Entry, Step
-from optiga.provision.issuers import AwsIssuer
+from optiga.provision.issuers import AwsIssuer, CaIssuer
 from optiga.provision.plan import Plan, settings_of
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
+    from optiga.pki.certificate import Certificate
 
 _OF_THE_CHIP = "the chip's factory"
 """Who has issued the certificate that a chip came with."""
@@ -31,9 +33,8 @@ def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
     :param uid: the chip's UID in hex.
     """
     cloud = plan.cloud
-    if entry.issuer != plan.issuer_name:
-        asked = plan.new.issuer.title if plan.new else _OF_THE_CHIP
-        return f"its issuer is {_issuer_of(entry)}, and this run asks for {asked}"
+    if not plan.is_issuer_of(entry):
+        return _other_issuer(entry, plan)
     if entry.settings != plan.settings and plan.new is not None:
         return _changed_settings(entry, plan, plan.new.configuration, uid)
     pairs = []
@@ -55,12 +56,25 @@ def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
 def hint_of(entry: Entry, plan: Plan) -> str:
     """What to do about a mismatch: what keeps the identity comes first."""
     place, cloud = place_of(entry), plan.cloud
-    is_as_wanted = entry.issuer == plan.issuer_name and (entry.settings == plan.settings or plan.new is None)
+    is_same = plan.is_issuer_of(entry)
+    is_as_wanted = is_same and (entry.settings == plan.settings or plan.new is None)
     if is_as_wanted and cloud is not None and place not in (None, (cloud.aws.account, cloud.aws.region)):
         return naming("{there}. {anew}", there=way_to(place, cloud.aws), anew=plan.anew_hint)
-    if plan.new is None or entry.issuer in (plan.issuer_name, "chip"):
+    if plan.new is None or is_same or entry.issuer == "chip":
         return plan.anew_hint
     return naming("To keep its certificate, use the same issuer as before ({issuer}). {anew}", anew=plan.anew_hint)
+
+
+def _other_issuer(entry: Entry, plan: Plan) -> str:
+    """That an entry has another issuer than the plan, in words that tell the two apart."""
+    was, asked = _issuer_of(entry), plan.new.issuer.title if plan.new else _OF_THE_CHIP
+    if was == asked and plan.new is not None and isinstance(plan.new.issuer, CaIssuer):
+        of_entry, of_plan = _issuers_key(chain_of(entry)[0]), plan.new.issuer.key_identifier
+        return (
+            f"its issuer is another CA with the same name: {was} with the key identifier {of_entry}, and this run asks "
+            f"for the one with {of_plan}"
+        )
+    return f"its issuer is {was}, and this run asks for {asked}"
 
 
 def _issuer_of(entry: Entry) -> str:
@@ -70,8 +84,18 @@ def _issuer_of(entry: Entry) -> str:
     if not entry.issuer.startswith("ca:"):
         return _OF_THE_CHIP
     if entry.issued is None:
-        return f"a CA whose certificate has the SHA-256 {entry.issuer.removeprefix('ca:')}…"
+        return f"another CA, of which the journal has only the fingerprint {entry.issuer.removeprefix('ca:')}"
     return f"the CA {chain_of(entry)[0].issuer}"
+
+
+def _issuers_key(certificate: Certificate) -> str:
+    """The identifier of the key that has signed a certificate, in hex."""
+    from cryptography import x509
+
+    with suppress(x509.ExtensionNotFound, ValueError):
+        found = certificate.parsed.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        return found.key_identifier.hex() if found.key_identifier else "unknown"
+    return "unknown"
 
 
 def _changed_settings(entry: Entry, plan: Plan, configuration: Configuration, uid: str) -> str:

@@ -23,9 +23,11 @@ from optiga.provision.specs import CaIssuerSpec, check_device
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.records import Record
     from optiga.identity.attestation import Trust
     from optiga.identity.configuration import Configuration
     from optiga.protocol.objects import Slot
+    from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
     from optiga.provision.job import Job
     from optiga.provision.services import Services
@@ -84,6 +86,31 @@ class Plan:
                 "' removes the certificate from AWS IoT; then you can register it again",
             )
         return naming("For a new key and certificate, use {renew}")
+
+    def is_issuer_of(self, entry: Entry) -> bool:
+        """Whether an entry's issuer is the job's.
+
+        :raises ConfigurationError: if the CA's records cannot be read, or are not those that it wrote last.
+        """
+        issuer = self.new.issuer if self.new else None
+        return issuer.is_of(entry) if isinstance(issuer, CaIssuer) else entry.issuer == self.issuer_name
+
+    def revocation(self, entry: Entry) -> Record | None:
+        """What the job's own CA has of the revocation of an entry's certificate or key; None if it has revoked none.
+
+        :raises ConfigurationError: if the CA's records cannot be read, or are not those that it wrote last.
+        """
+        issuer = self.new.issuer if self.new else None
+        return issuer.revocation(entry) if isinstance(issuer, CaIssuer) else None
+
+    def revoked(self, entry: Entry) -> str:
+        """That the job's own CA has revoked an entry's certificate or key; empty if it has not."""
+        record = self.revocation(entry)
+        if self.new is None or record is None:
+            return ""
+        is_own = entry.issued is None or entry.serial == record.serial
+        what = f"its certificate ({record.reason})" if is_own else "its key as compromised"
+        return f"{self.new.issuer.title} has revoked {what}"
 
     def outputs(self, uid: str) -> ChipOutputs:
         """The files of a chip.

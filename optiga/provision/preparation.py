@@ -7,7 +7,14 @@ from dataclasses import replace
 from optiga.errors import CertificateError, CloudError, OptigaError, Reason, capitalized, naming
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
-from optiga.provision.believed import check_entry, check_names, key_digest, known_certificates, known_keys
+from optiga.provision.believed import (
+    check_entry,
+    check_names,
+    key_digest,
+    known_certificates,
+    known_keys,
+    other_owner,
+)
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
 from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
@@ -63,6 +70,7 @@ class Preparation:
                 return self._begin_anew(found)
             raise reason
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
+        self._chip_slot.refuse_other(found, self._chip_slot.stored() or [], self._journal)
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         return self._take_names(found)
@@ -116,6 +124,8 @@ class Preparation:
         said, hint, cloud = "the interrupted run cannot be continued", hint_of(entry, self._plan), self._plan.cloud
         if problem:
             return CertificateError(f"{said}: {problem}", hint=hint)
+        if revoked := self._plan.revoked(entry):
+            return CertificateError(f"{said}: {revoked}", hint=hint, reason=Reason.REVOKED)
         if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
             return CloudError(f"{said}: {problem}", hint=hint)
         return None
@@ -135,11 +145,14 @@ class Preparation:
         return entry if plan.new is None else self._journal.save(entry)
 
     def _tell_valid(self, old: Entry) -> None:
-        """Say how to revoke the certificate that a CA of one's own has issued before."""
+        """Say how to revoke the certificate that a CA of one's own has issued before, or that it is revoked."""
         spec = self._plan.job.issuer
-        is_same = old.issuer == self._plan.issuer_name
+        is_same = self._plan.is_issuer_of(old)
         folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
-        if (text := valid_of_ca(old, folder)) is not None:
+        record = self._plan.revocation(old) if is_same else None
+        if record is not None and record.serial == old.serial:
+            self._reporter.note(f"The certificate {record.serial} is already revoked ({record.reason})")
+        elif (text := valid_of_ca(old, folder)) is not None:
             self._reporter.note(text)
 
     def _lose_identity(self) -> Replaced | None:
@@ -154,10 +167,12 @@ class Preparation:
             return None
         what, lost = identity.loss
         later = self._what_becomes_of(identity)
-        is_another = any(
-            identity.certificate.fingerprint in known_certificates(one) for one in self._journal.of_chip(self._uid)
-        )
-        if self._confirm is None or is_another:  # the journal keeps the certificate of another slot
+        others = [one for one in self._journal.of_chip(self._uid) if one.slot != self._plan.slot.name]
+        is_kept = any(identity.certificate.fingerprint in known_certificates(one) for one in others)
+        owner = other_owner(identity.certificate, self._journal, self._uid, self._plan.slot.name)
+        if owner:
+            later = (f"slot {owner}, which has this certificate in the journal, then has none on the chip", *later)
+        if self._confirm is None or (is_kept and not owner):  # it was taken back
             self._reporter.warn(". ".join((lost, *map(capitalized, later))))
         else:
             self._confirm(what, (lost, *later))
@@ -209,6 +224,8 @@ class Preparation:
 
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
+        check_standing(finished, self._plan)
+        self._chip_slot.refuse_other(finished, self._chip_slot.stored() or [], self._journal)
         self._chip_slot.put(finished)
         return self._journal.save(self._take_names(finished))
 
@@ -234,6 +251,18 @@ class Preparation:
         return known
 
 
+def check_standing(entry: Entry, plan: Plan) -> None:
+    """Refuse a finished chip whose certificate the job's own CA has revoked.
+
+    :raises CertificateError: if it has.
+    :raises ConfigurationError: if the CA's records are not those that it wrote last.
+    """
+    if revoked := plan.revoked(entry):
+        raise CertificateError(
+            f"this chip is finished in the journal, but {revoked}", hint=plan.anew_hint, reason=Reason.REVOKED
+        )
+
+
 def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     """Make sure that AWS still lets the certificate of a finished chip in, to its thing and with its policy.
 
@@ -241,6 +270,7 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
 
     :raises CloudError: if it does not.
     """
+    check_standing(entry, plan)
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError, naming
-from optiga.objects.stored import decode_stored, is_empty, read_stored
-from optiga.pki.certificate import Certificate
+from optiga.objects.stored import is_empty, read_stored
 from optiga.provision.attestation import Attestation
-from optiga.provision.believed import known_certificates
-from optiga.provision.chip_slot import ChipSlot, chain_of
+from optiga.provision.believed import known_certificates, other_owner
+from optiga.provision.chip_slot import ChipSlot, certificates_in, chain_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.preparation import Preparation
 from optiga.provision.restoring import missing_files
@@ -69,7 +68,7 @@ def preview(
     try:
         with open_chip() as chip:
             chip_slot = ChipSlot(chip, plan, reporter, chip.uid.hex)
-            refusal, data, foreseen = chip_slot.refusal(), b"", Foreseen(chip_slot.uid)
+            refusal, data, foreseen, owner = chip_slot.refusal(), b"", Foreseen(chip_slot.uid), ""
             if refusal is None:
                 plan.outputs(chip_slot.uid).check()
                 with nullcontext() if open_journal is None else open_journal() as journal:
@@ -80,6 +79,8 @@ def preview(
                     data = read_stored(chip, plan.target.oid)
                     if journal is not None:
                         foreseen = _foresee(chip_slot, plan, journal, found, reporter, data)
+                        for one in certificates_in(data)[:1]:
+                            owner = other_owner(one, journal, chip_slot.uid, plan.slot.name)
                 if foreseen.level < Step.REQUESTED and not is_new:
                     chip_slot.check_possible(dry=True)
     except (ConfigurationError, CertificateError, CloudError):
@@ -91,11 +92,12 @@ def preview(
         raise refusal
     if is_empty(data) or foreseen.is_known:
         return foreseen
-    held = _held(data)
+    held = certificates_in(data)
     subject = f" of {held[0].subject}" if held else ""
+    whose = f"that this journal has as that of slot {owner}" if owner else "that is not in this journal"
     told = (
-        f"{plan.target.info.label} holds a certificate{subject} that is not in this journal: a run replaces the key "
-        f"in slot {plan.slot.name} and this certificate"
+        f"{plan.target.info.label} holds a certificate{subject} {whose}: a run replaces the key in slot "
+        f"{plan.slot.name} and this certificate"
     )
     asked = naming(
         "{told}. If the key belongs to the certificate, the run asks for confirmation, unless {yes} is given", told=told
@@ -122,8 +124,9 @@ def _foresee(
     entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
     if entry is None or found is None:
         is_anew = found is None or found.step >= Step.FINISHED
-        is_known = not is_anew or bool({one.fingerprint for one in _held(data)} & known_certificates(found))
+        is_known = not is_anew or bool({one.fingerprint for one in certificates_in(data)} & known_certificates(found))
         return Foreseen(chip_slot.uid, previous=previous, is_known=is_known)
+    chip_slot.refuse_other(found, certificates_in(data), journal)
     restored = [
         f"The file {path} is missing: it is written again from the journal"
         for path in missing_files(entry, plan.outputs(chip_slot.uid))
@@ -138,13 +141,7 @@ def _foresee(
 
 
 def _is_stored(entry: Entry, data: bytes) -> bool:
-    """Whether an object holds the certificates of an entry."""
-    return [one.der for one in _held(data)] == [one.der for one in chain_of(entry)]
-
-
-def _held(data: bytes) -> list[Certificate]:
-    """The certificates that an object holds; none if it holds something else."""
-    try:
-        return [] if is_empty(data) else decode_stored(data, Certificate.parse_leniently)
-    except ValueError:
-        return []
+    """Whether an object holds the certificates of an entry; of a finished one, only the first is looked at."""
+    held, own = certificates_in(data), chain_of(entry)
+    count = 1 if entry.is_finished else None
+    return [one.der for one in held[:count]] == [one.der for one in own[:count]]

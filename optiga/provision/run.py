@@ -87,8 +87,7 @@ def _run(work: Work) -> tuple[Entry, bool]:
     preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
     entry = attestation.begin(preparation.begin(known))
     if entry.is_finished:
-        _confirm(entry, work)
-        _leave(entry, work)
+        _leave(entry, work, is_written=_confirm(entry, work))
         return entry, False
     return _finish(entry, [step for step in listed if isinstance(step, KeptStep)], work), True
 
@@ -136,21 +135,26 @@ def _send(progress: Progress, entry: Entry) -> Entry | None:
         return None
 
 
-def _confirm(entry: Entry, work: Work) -> None:
+def _confirm(entry: Entry, work: Work) -> bool:
     """Make sure that a finished chip is what the journal says.
 
-    :raises CertificateError: if it has another key, or AWS no longer lets its certificate in.
+    :returns: whether its certificate had to be written again.
+    :raises CertificateError: if it has another key or certificate, or its own CA has revoked that.
+    :raises CloudError: if AWS no longer lets its certificate in.
     """
     if problem := work.chip_slot.key_problem(entry):
         raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
-    work.chip_slot.put(entry)
     check_accepted(entry, work.plan, work.reporter)
+    return work.chip_slot.confirm(entry, work.journal)
 
 
-def _leave(entry: Entry, work: Work) -> None:
-    """Leave a finished chip as it is; files that are missing are written again."""
+def _leave(entry: Entry, work: Work, *, is_written: bool) -> None:
+    """Leave a finished chip as it is; files that are missing are written again.
+
+    :param is_written: whether its certificate was written again, too.
+    """
     work.outputs.make_folder()
-    is_restored = restore_files(entry, work.outputs, work.reporter)
+    is_restored = restore_files(entry, work.outputs, work.reporter) or is_written
     changed = "Nothing else" if is_restored else "Nothing"
     work.reporter.note(f"This chip is already finished. {changed} was changed")
     if ignored := _ignored(entry, work.plan.job.device):

@@ -219,7 +219,7 @@ class TestDrift:
         rsa = ("--port", bench.port, "provision", configs / "config_2k_rsa_secondslot.jsn", "--id", "0xE0E1")
         line = "Warning: 0xE0E1 holds the certificate of the key in {}, of "
         run()
-        assert line.format("0xE0F1") in cli(*rsa).err
+        assert line.format("0xE0F1") in cli(*rsa, "--yes").err
         assert line.format("0xE0FC") in run("--journal", "another.db", "--yes").err
 
 

@@ -51,6 +51,7 @@ class CloudCertificate(NamedTuple):
 class CloudCa(NamedTuple):
     """A CA of one's own as AWS IoT has it.
 
+    :param certificate: the CA's, under which AWS has it: a renewed one is another CA there.
     :param mode: ``DEFAULT``, or ``SNI_ONLY`` for a CA that several accounts may have.
     :param auto_registration: whether devices' certificates are registered when they first connect.
     """
@@ -60,6 +61,7 @@ class CloudCa(NamedTuple):
     status: str
     mode: str
     auto_registration: bool
+    certificate: Certificate
 
 
 class Certificates:
@@ -194,27 +196,38 @@ class Certificates:
 
     def find_ca(self, certificate: Certificate) -> CloudCa | None:
         """The CA of this certificate as it is registered here, None if it is not."""
+        return next((one for one in self.find_cas(certificate) if one.certificate.der == certificate.der), None)
+
+    def find_cas(self, certificate: Certificate) -> list[CloudCa]:
+        """The CA of a name and a key as it is registered here: once for each certificate that it has had.
+
+        :param certificate: the CA's; where this very one is registered, there is no other in the answer.
+        """
         with asking("iot:ListCACertificates"):
             known = [
                 answers.identifier(entry["certificateId"], "iot:ListCACertificates")
                 for page in self._aws.iot.get_paginator("list_ca_certificates").paginate()
                 for entry in page["certificates"]
             ]
-        action = "iot:DescribeCACertificate"
+        action, found = "iot:DescribeCACertificate", []
         for ca_id in known:
             with asking("iot:DescribeCACertificate", f"CA {ca_id}"):
                 answer = self._aws.iot.describe_ca_certificate(certificateId=ca_id)["certificateDescription"]
-                if answers.pem(answer["certificatePem"], action, ca_id).der == certificate.der:
-                    return CloudCa(
-                        ca_id,
-                        answers.resource(
-                            self._aws, answer["certificateArn"], "cacert", ca_id, action, "certificateArn"
-                        ),
-                        answers.status(answer["status"], action, ca=True),
-                        answers.mode(answer.get("certificateMode"), action),
-                        answer.get("autoRegistrationStatus") == "ENABLE",
-                    )
-        return None
+                held = answers.pem(answer["certificatePem"], action, ca_id)
+                if not held.is_of_same(certificate):
+                    continue
+                ca = CloudCa(
+                    ca_id,
+                    answers.resource(self._aws, answer["certificateArn"], "cacert", ca_id, action, "certificateArn"),
+                    answers.status(answer["status"], action, ca=True),
+                    answers.mode(answer.get("certificateMode"), action),
+                    answer.get("autoRegistrationStatus") == "ENABLE",
+                    held,
+                )
+                if held.der == certificate.der:
+                    return [ca]
+                found.append(ca)
+        return found
 
     def registration_code(self) -> str:
         """What AWS wants to see certified by a CA that is to be registered."""

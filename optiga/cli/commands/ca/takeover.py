@@ -15,6 +15,7 @@ from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
 from optiga.ca.renewal import renew as renew_ca
 from optiga.ca.settings import CaSettings, check_crl_url
+from optiga.ca.standing import is_told_to_aws
 from optiga.cli.commands.ca.authority import show_ca
 from optiga.cli.commands.ca.crl import DAYS
 from optiga.cli.commands.ca.results import CaResult
@@ -175,6 +176,11 @@ def renew(
     folder = renew_ca(authority, parent, days=days)
     warn_of_crl(settings, folder)
     settings.note(f"Hand out {folder.path / 'ca.pem'} again: the old certificate expires on its own date")
+    if is_told_to_aws(folder):
+        settings.note(
+            f"AWS IoT knows a CA by its certificate. If this CA is registered there, register its new certificate: "
+            f"'ca register {folder.path}'"
+        )
     show_ca(settings, folder, None)
 
 

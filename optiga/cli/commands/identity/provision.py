@@ -114,7 +114,7 @@ def command(
     """Provision a chip: key pair, CSR, certificate, thing and policy in AWS IoT, all attached and active.
 
     The journal records each step before the next step begins. If the command is interrupted, run it again to
-    finish. A chip that is already finished does not change.
+    finish. A chip that is already finished is only checked; a file or a certificate that is missing is written again.
     """
     of_ca = {
         "--no-cloud": no_cloud,
@@ -183,7 +183,10 @@ def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
     try:
         confirm(settings, what, lost, yes=False)
     except ConfigurationError as error:
-        error.advise("If another journal has this chip, name the journal with --journal", first=True)
+        advice = "If another journal has this chip, name the journal with --journal"
+        if what.startswith("Replacing the certificate"):
+            advice = "To keep that certificate, give another object with --id"
+        error.advise(advice, first=True)
         raise
 
 
