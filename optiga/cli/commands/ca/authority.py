@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.finding import find_record
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.integrity import check_records
 from optiga.ca.keys import CURVES, find_curve
 from optiga.ca.naming import check_patterns
-from optiga.ca.records import find_record, format_serial, open_records, utc_now
+from optiga.ca.records import format_serial, open_records, utc_now
 from optiga.ca.request import load_request
+from optiga.ca.revoking import find_left_valid
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.crl import (
     DAYS,
@@ -47,6 +49,9 @@ from optiga.files.precious import check_nothing_lost
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from optiga.ca.records import Record
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
@@ -273,29 +278,19 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
             check_records(folder, records, Path(published) if published is not None else None)
         except ConfigurationError as error:
             warning = error.text(option_of)
-        issued = [(record, record.certificate) for record in records.all()]
+        every = records.all()
+        left_valid = find_left_valid(records, utc_now())
     if warning:
         settings.warn(warning)
+    if left_valid:
+        serials = ", ".join(record.serial for record in left_valid)
+        settings.warn(f"valid certificates of a key that was revoked as compromised: {serials}. Revoke them, too")
     warn_of_crl(settings, folder)
     now = utc_now()
-    listed = tuple(
-        ListedCertificate(
-            serial=record.serial,
-            state=record.state(now),
-            subject=record.subject,
-            not_before=record.not_before,
-            not_after=record.not_after,
-            revoked_at=record.revoked_at,
-            reason=record.reason or None,
-            request_sha256=record.request_sha256 or None,
-            names=tuple(certificate.alt_names),
-            purposes=tuple(certificate.purposes),
-        )
-        for record, certificate in issued
-    )
+    listed = tuple(_listed(record, now) for record in every)
     rows = [
-        (one.serial, one.state(now), one.not_after.date(), one.subject, _use_of(certificate))
-        for one, certificate in issued
+        (one.serial, one.state, one.not_after.date() if one.not_after else "-", one.subject or "-", _row_use(record))
+        for one, record in zip(listed, every, strict=True)
     ]
     text = whole_table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has not issued any certificates yet"
     settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
@@ -315,7 +310,7 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     """
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
-        record = find_record(records, Path(name) if is_file else name)
+        record = find_record(records, Path(name) if is_file else name, folder.certificate)
     issued = record.certificate
     text = "".join(certificate.pem for certificate in (issued, *folder.chain))
     result = CertificateShown(
@@ -327,6 +322,26 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     )
     settings.note(f"{record.subject}  [{_use_of(issued)}]")
     settings.print_result(result, text=text.rstrip("\n"))
+
+
+def _listed(record: Record, now: datetime) -> ListedCertificate:
+    certificate = record.certificate if record.der else None
+    return ListedCertificate(
+        serial=record.serial,
+        state=record.state(now),
+        subject=record.subject if certificate else None,
+        not_before=record.not_before if certificate else None,
+        not_after=record.not_after if certificate else None,
+        revoked_at=record.revoked_at,
+        reason=record.reason or None,
+        request_sha256=record.request_sha256 or None,
+        names=tuple(certificate.alt_names) if certificate else (),
+        purposes=tuple(certificate.purposes) if certificate else (),
+    )
+
+
+def _row_use(record: Record) -> str:
+    return _use_of(record.certificate) if record.der else "only the serial number is known, from a CRL"
 
 
 def _use_of(certificate: Certificate) -> str:
