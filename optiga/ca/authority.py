@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,7 @@ class CertificateAuthority:
             request.sha256,
             lambda signed: check_device(signed, request, grant),
         )
-        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, *judged.changes))
+        return replace(issued, notes=(*issued.notes, *judged.changes))
 
     def check(
         self,
@@ -330,9 +331,8 @@ class CertificateAuthority:
                     hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
-        others = [other for other in others if other.revoked_at is None]
-        notes = (f"The key already has another certificate of this CA: {others[-1].serial}",) if others else ()
-        return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
+        warnings = tuple(_warnings_about(others, utc_now(), is_ca=not request_sha256))
+        return IssuedCertificate(signed, self.folder.chain, record.serial, warnings, warnings)
 
     def _sign_in(
         self,
@@ -360,6 +360,25 @@ class CertificateAuthority:
             record = Record.of(signed, request_sha256)
             records.add(record)
         return signed, record, others
+
+
+def _warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[str]:
+    """What to know of a key that has had certificates of this CA before.
+
+    :param is_ca: whether it is that of an intermediate CA, whose certificate is renewed while the last one is valid.
+    """
+    warnings = []
+    valid = [other.serial for other in others if other.state(now) == "valid"]
+    if valid and not is_ca:
+        warnings.append(
+            f"The key already has another valid certificate of this CA: {valid[-1]}. If the new one replaces it, "
+            f"revoke it: 'ca revoke {valid[-1]}'"
+        )
+    withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]
+    if withdrawn:
+        last = withdrawn[-1]
+        warnings.append(f"A certificate of this key was revoked ({last.reason}): {last.serial}")
+    return warnings
 
 
 def _compromised(*, is_ca: bool) -> CertificateError:

@@ -21,12 +21,14 @@ class IssuedCertificate:
     :param chain: what goes behind it, its issuer first, never a root; empty where a root has issued it.
     :param serial: in hex, 40 digits.
     :param notes: what the one who asked may want to know, one sentence each.
+    :param warnings: those of the notes that matter even to whoever wants to read none.
     """
 
     certificate: Certificate
     chain: tuple[Certificate, ...]
     serial: str
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def pem(self) -> str:

@@ -177,7 +177,7 @@ class TestSign:
         assert result.out.splitlines()[0] == "certificate_file: device.pem"
         assert result.err == ""
         again = cli("ca", "sign", "device.csr", "--ca", root, "--out", "again.pem", "--days", "5")
-        assert "The key already has another certificate of this CA: " in again.err
+        assert "Warning: the key already has another valid certificate of this CA: " in again.err
         assert Path("again.pem").read_bytes() != Path("device.pem").read_bytes()
 
     def test_nothing_is_overwritten_that_matters(self, cli: Cli, root: str) -> None:
@@ -258,7 +258,7 @@ class TestListAndRevoke:
         serials.append(cli(*sign, "2.pem", "--days", "1").out.strip())
         assert cli("ca", "revoke", "--yes", serials[0].upper(), "--ca", root, "--reason", "Superseded").code == 0
         later = utc_now() + timedelta(days=2)
-        monkeypatch.setattr("optiga.cli.commands.ca.authority.utc_now", lambda: later)
+        monkeypatch.setattr("optiga.cli.commands.ca.listing.utc_now", lambda: later)
         head, *lines = [line.split() for line in cli("ca", "list", "--ca", root).out.splitlines()]
         assert head == ["serial", "state", "until", "subject", "use"]
         assert [(line[0], line[1]) for line in lines] == list(

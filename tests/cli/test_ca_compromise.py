@@ -130,3 +130,32 @@ class TestIntermediates:
         assert Path("factory/ca.pem").read_bytes() == before
         with closing(sqlite3.connect("root/issued.db")) as connection:
             assert connection.execute("SELECT count(*) FROM issued").fetchone() == (2,)
+
+
+class TestAgain:
+    """Another certificate for a key that has had one."""
+
+    @pytest.mark.parametrize("reason", ["privilegeWithdrawn", "cessationOfOperation", "unspecified"])
+    def test_of_which_one_was_revoked(self, cli: Cli, serials: list[str], reason: str) -> None:
+        for serial in serials[:2]:
+            cli("ca", "revoke", serial, "--ca", "nw", "--reason", reason, "--yes")
+        result = cli("ca", "sign", "device.csr", "--ca", "nw", "--out", "x.pem", "-q")
+        assert result.code == 0
+        assert f"Warning: a certificate of this key was revoked ({reason}): {serials[1]}" in result.err
+
+    def test_in_place_of_one_that_was_superseded(self, cli: Cli, serials: list[str]) -> None:
+        for serial in serials[:2]:
+            cli("ca", "revoke", serial, "--ca", "nw", "--reason", "superseded", "--yes")
+        assert cli("ca", "sign", "device.csr", "--ca", "nw", "--out", "x.pem").err == ""
+
+    def test_while_the_other_is_valid(self, cli: Cli, serials: list[str]) -> None:
+        result = cli("ca", "sign", "device.csr", "--ca", "nw", "--out", "x.pem", "-q")
+        assert serials[1] in result.err
+
+    def test_of_an_intermediate_ca(self, cli: Cli) -> None:
+        cli("ca", "init", "root", OPEN)
+        cli("ca", "intermediate", "factory", "--ca", "root", "--days", "30", OPEN)
+        assert "Warning" not in cli("ca", "renew", "factory", "--ca", "root", "--days", "60").err
+        cli("ca", "revoke", "factory/ca.pem", "--ca", "root", "--reason", "affiliationChanged", "--yes")
+        result = cli("ca", "renew", "factory", "--ca", "root", "--days", "90")
+        assert "was revoked (affiliationChanged)" in result.err

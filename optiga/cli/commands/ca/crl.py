@@ -10,7 +10,7 @@ import click
 
 from optiga.ca.crl_entries import find_unrecorded
 from optiga.ca.integrity import find_objection
-from optiga.ca.profile import MAX_DAYS, days_text
+from optiga.ca.profile import MAX_DAYS
 from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
 from optiga.cli.support.confirm import confirm, yes_option
@@ -114,7 +114,7 @@ def crl(
     if accepted.objection:
         head = authority.folder.head_path
         settings.warn(f"the records were accepted as they are, and signed again in {head}: {accepted.objection}")
-    settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {days_text(crl_days)}")
+    settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {counted(crl_days, 'day')}")
     if settings.wants_result:
         settings.print_result(result, default="repr")
 
