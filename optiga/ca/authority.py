@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from optiga.ca.changes import Changes
+from optiga.ca.changes import AcceptedRecords, Changes
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records
+from optiga.ca.issued import IssuedCertificate as IssuedCertificate  # noqa: PLC0414 - others import it from here
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import (
@@ -24,8 +25,9 @@ from optiga.ca.profile import (
     device_size,
     rebuild_ca,
 )
-from optiga.ca.records import Record, Records, find_record, key_fingerprint, open_records, utc_now
-from optiga.ca.revocation import CRL_DAYS, REASONS, PublishedCrl, is_graver
+from optiga.ca.records import Record, Records, key_fingerprint, open_records, utc_now
+from optiga.ca.revocation import COMPROMISES, CRL_DAYS, PublishedCrl
+from optiga.ca.revoking import Revoked, plan_revocation, write_revocation
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
 from optiga.pki.certificate import Certificate
@@ -42,38 +44,6 @@ if TYPE_CHECKING:
 
 INTERMEDIATE_DAYS = 3650
 """How long an intermediate CA's certificate is valid unless it is said otherwise, in days."""
-
-
-@dataclass(frozen=True)
-class IssuedCertificate:
-    """A certificate that is written down in the CA's records.
-
-    :param chain: what goes behind it, its issuer first, never a root; empty where a root has issued it.
-    :param serial: in hex, 40 digits.
-    :param notes: what the one who asked may want to know, one sentence each.
-    """
-
-    certificate: Certificate
-    chain: tuple[Certificate, ...]
-    serial: str
-    notes: tuple[str, ...] = ()
-
-    @property
-    def pem(self) -> str:
-        """The certificate and its chain, leaf first."""
-        return "".join(certificate.pem for certificate in (self.certificate, *self.chain))
-
-    def write(self, path: Path) -> None:
-        """Write it with its chain into a file.
-
-        :raises ConfigurationError: if that cannot be; the certificate is not lost then.
-        """
-        try:
-            write_whole(path, self.pem.encode("ascii"))
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                error.message, hint=f"The certificate is issued. Print it: 'ca show {self.serial}'", reason=error.reason
-            ) from None
 
 
 class CertificateAuthority:
@@ -144,7 +114,7 @@ class CertificateAuthority:
             request.sha256,
             lambda signed: check_device(signed, request, grant),
         )
-        return IssuedCertificate(issued.certificate, issued.chain, issued.serial, (*issued.notes, *judged.changes))
+        return replace(issued, notes=(*issued.notes, *judged.changes))
 
     def check(
         self,
@@ -255,27 +225,21 @@ class CertificateAuthority:
 
     def revoke(
         self, name: str | Path, reason: str = "unspecified", *, crl_days: int = CRL_DAYS, now: datetime | None = None
-    ) -> tuple[Record, bool]:
-        """Revoke a certificate for good, and write a new CRL.
+    ) -> Revoked:
+        """Revoke a certificate for good, and write a new CRL. If its key is compromised, every valid certificate of
+        this key is revoked.
 
         :param name: its serial number in hex, or a file that it is in; a path is a file whatever its name is.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
-        :returns: its record, and whether it was not revoked before; of one that was, only the reason can become graver.
+        :returns: what was revoked, and what was before.
         :raises CertificateError: if this CA has issued no such certificate.
         :raises ConfigurationError: if the records or the CRL cannot be written.
         """
-        if reason not in REASONS:
-            raise ConfigurationError(
-                f"{reason} is not a revocation reason", hint=f"The reasons are {', '.join(REASONS)}"
-            )
         moment = now or utc_now()
         with open_records(self.folder.records_path) as records:
             with self._changes.change(records):
-                record = find_record(records, name)
-                fresh = record.revoked_at is None
-                if fresh or is_graver(reason, record.reason):
-                    records.mark_revoked(record.serial, record.revoked_at or moment, reason)
-                    record = records.find(record.serial) or record
+                plan = plan_revocation(self.folder, records, name, reason, moment)
+                done = write_revocation(records, plan, moment)
                 self._changes.add_crl(records, now, crl_days)
             try:
                 self._changes.publish(records)
@@ -285,7 +249,7 @@ class CertificateAuthority:
                     hint="The certificate is revoked. To write the CRL, use 'ca crl'",
                     reason=error.reason,
                 ) from None
-        return record, fresh
+        return done
 
     def find_crl_ahead(self, *, now: datetime | None = None) -> PublishedCrl | None:
         """The last CRL, if it begins only in the future, so that none can be made after it; None if it does not.
@@ -302,30 +266,33 @@ class CertificateAuthority:
         days: int = CRL_DAYS,
         *,
         trust_records: bool = False,
+        published: Path | None = None,
         trust_clock: bool = False,
         now: datetime | None = None,
-    ) -> str:
+    ) -> AcceptedRecords:
         """Write a new CRL.
 
         :param days: how long it is good for.
         :param trust_records: take the records as they are, even if they are edited or from an older copy, and sign
-            them as such.
+            them as such. What the CRLs revoke that there are stays revoked.
+        :param published: the file of a CRL that was given out, which the records must know, or from which they are
+            completed if they are trusted.
         :param trust_clock: begin now, even if the last CRL begins later: it was made with a clock that was ahead.
-        :returns: what was wrong with the records that were trusted; empty if nothing was.
+        :returns: what was wrong with the records that were trusted, and what they lacked; nothing if all was well.
         :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL and not trusted.
         :raises ConfigurationError: if it or the records cannot be written, or the records are not those that this CA
             wrote last.
         """
-        objection = ""
+        accepted = AcceptedRecords()
         with open_records(self.folder.records_path) as records:
             if trust_records:
-                with self._changes.change_as_they_are(records) as objection:
-                    self._changes.add_crl(records, now, days, trust_clock=trust_clock)
+                with self._changes.change_as_they_are(records, published) as accepted:
+                    self._changes.add_crl(records, now, days, trust_clock=trust_clock, published=published)
             else:
-                with self._changes.change(records):
+                with self._changes.change(records, published):
                     self._changes.add_crl(records, now, days, trust_clock=trust_clock)
             self._changes.publish(records)
-        return objection
+        return accepted
 
     def check_published(self, path: Path) -> None:
         """Refuse records that do not know a CRL which this CA has given out.
@@ -364,9 +331,8 @@ class CertificateAuthority:
                     hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
-        others = [other for other in others if other.revoked_at is None]
-        notes = (f"The key already has another certificate of this CA: {others[-1].serial}",) if others else ()
-        return IssuedCertificate(signed, self.folder.chain, record.serial, notes)
+        warnings = tuple(_warnings_about(others, utc_now(), is_ca=not request_sha256))
+        return IssuedCertificate(signed, self.folder.chain, record.serial, warnings, warnings)
 
     def _sign_in(
         self,
@@ -389,12 +355,43 @@ class CertificateAuthority:
             if check is not None:
                 check(signed)
             others = records.of_key(key_fingerprint(signed))
-            if any(other.reason == "keyCompromise" for other in others):
-                raise CertificateError(
-                    "the CSR's key has been revoked as compromised",
-                    hint="Generate a new key on the device",
-                    reason=Reason.REVOKED,
-                )
+            if any(other.reason in COMPROMISES for other in others):
+                raise _compromised(is_ca=not request_sha256)
             record = Record.of(signed, request_sha256)
             records.add(record)
         return signed, record, others
+
+
+def _warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[str]:
+    """What to know of a key that has had certificates of this CA before.
+
+    :param is_ca: whether it is that of an intermediate CA, whose certificate is renewed while the last one is valid.
+    """
+    warnings = []
+    valid = [other.serial for other in others if other.state(now) == "valid"]
+    if valid and not is_ca:
+        warnings.append(
+            f"The key already has another valid certificate of this CA: {valid[-1]}. If the new one replaces it, "
+            f"revoke it: 'ca revoke {valid[-1]}'"
+        )
+    withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]
+    if withdrawn:
+        last = withdrawn[-1]
+        warnings.append(f"A certificate of this key was revoked ({last.reason}): {last.serial}")
+    return warnings
+
+
+def _compromised(*, is_ca: bool) -> CertificateError:
+    """The error of a key that gets no certificate any more.
+
+    :param is_ca: whether it is that of an intermediate CA, for which there was no CSR.
+    """
+    if is_ca:
+        return CertificateError(
+            "the key of the intermediate CA has been revoked as compromised",
+            hint="Make a new intermediate CA: 'ca intermediate'",
+            reason=Reason.REVOKED,
+        )
+    return CertificateError(
+        "the CSR's key has been revoked as compromised", hint="Generate a new key on the device", reason=Reason.REVOKED
+    )

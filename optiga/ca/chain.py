@@ -13,7 +13,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optiga.ca.signing import sign, verifies
 from optiga.errors import ConfigurationError, Reason, counted, naming
@@ -83,7 +83,7 @@ def _signed(sequence: int, digest: str) -> bytes:
 def event_text(kind: str, **values: str | int) -> str:
     """An event in canonical JSON.
 
-    :param kind: ``issued``, ``revoked`` or ``crl``.
+    :param kind: ``issued``, ``completed``, ``revoked`` or ``crl``.
     """
     return _ENCODER.encode({"event": kind, **values})
 
@@ -141,11 +141,7 @@ def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
         if text.startswith(_ISSUED):
             issued.add(text)
             continue
-        event = json.loads(text)
-        if event["event"] == "revoked":
-            revoked[event["serial"]] = (event["revoked_at"], event["reason"])
-        else:
-            crls[event["number"]] = event["sha256"]
+        _take_event(json.loads(text), issued, revoked, crls)
     head = records.head()
     if head is None or (head.sequence, head.digest) != (len(digests), digest):
         raise _edited(name, "entries are missing at the end or were added")
@@ -163,6 +159,19 @@ def _verify(records: Records, public_key: CaPublicKey, name: str) -> History:
     if crls and (not newest or crls[max(crls)] != hashlib.sha256(newest).hexdigest()):
         raise _edited(name, "the CRL")
     return History(tuple(digests), crls)
+
+
+def _take_event(
+    event: dict[str, Any], issued: set[str], revoked: dict[str, tuple[str, str]], crls: dict[int, str]
+) -> None:
+    """Add an event to what the chain says."""
+    if event["event"] == "revoked":
+        revoked[event["serial"]] = (event["revoked_at"], event["reason"])
+    elif event["event"] == "completed":
+        issued.remove(event["before"])
+        issued.add(event["after"])
+    else:
+        crls[event["number"]] = event["sha256"]
 
 
 def _edited(name: str, what: str) -> ConfigurationError:

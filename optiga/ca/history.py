@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.ca.crl_entries import Revocation, entries_of
+from optiga.ca.integrity import MAX_CRL_FILE
 from optiga.ca.records import Record as IssuedRecord
 from optiga.ca.records import Records, format_serial
-from optiga.ca.revocation import REASONS, why_no_crl
+from optiga.ca.revocation import why_no_crl
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.pki.certificate import Certificate
@@ -17,30 +19,12 @@ from optiga.pki.pem_blocks import is_pem
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
-
-    from cryptography import x509
 
     from optiga.files.passphrases import Passphrase
     from optiga.pki.pkcs12 import Unlock
 
-_MAX_CRL_FILE = 1 << 26
 _MOST_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """An entry of a CRL.
-
-    :param serial: in hex, 40 digits.
-    :param moment: with its time zone, UTC.
-    :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
-    """
-
-    serial: str
-    moment: datetime
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +94,14 @@ def _read_crl(path: Path, own: Certificate) -> tuple[bytes, list[Revocation]]:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    data = read_input(path, "CRL", _MAX_CRL_FILE)
+    data = read_input(path, "CRL", MAX_CRL_FILE)
     try:
         with one_error():
             crl = x509.load_pem_x509_crl(data) if is_pem(data) else x509.load_der_x509_crl(data)
             is_own = crl.issuer == own.parsed.subject and crl.is_signature_valid(own.parsed.public_key())  # type: ignore[arg-type]
-            entries = [_entry_of(entry) for entry in crl]
+            entries = entries_of(crl)
     except (ValueError, TypeError):
         is_own, entries = False, []
     if not is_own:
         raise why_no_crl(data, str(path), own.subject)
     return crl.public_bytes(Encoding.DER), entries
-
-
-def _entry_of(entry: x509.RevokedCertificate) -> Revocation:
-    from cryptography import x509
-
-    try:
-        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-    except x509.ExtensionNotFound:
-        reason = ""
-    known = reason if reason in REASONS else REASONS[0]
-    return Revocation(format_serial(entry.serial_number), entry.revocation_date_utc, known)

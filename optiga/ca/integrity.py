@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optiga.ca.records import Records
     from optiga.ca.signing import CaPublicKey
 
-_MAX_CRL_FILE = 1 << 26
+MAX_CRL_FILE = 1 << 26
 _MAX_HEAD_FILE = 1 << 12
 _COPY = naming("Restore the newest copy of the CA's folder, or accept the records as they are with {trust_records}")
 
@@ -32,14 +32,14 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     :raises ConfigurationError: if they are such.
     :raises CertificateError: if the published CRL is none of this CA.
     """
-    path, public_key = folder.records_path, _key_of(folder)
+    path, public_key = folder.records_path, key_of(folder)
     own = check_owner(folder, records)
     if own is None and records.head() is None:
         raise ConfigurationError(f"{path} has no CRL and no hash chain any more", hint=_COPY, reason=Reason.DAMAGED)
     number = own.number if own else 0
     lists = [(folder.crl_path, found)] if (found := read_crl_file(folder)) else []
     if published is not None:
-        lists.append((published, _read_published(published, public_key)))
+        lists.append((published, read_published(published, public_key)))
     for file, crl in lists:
         if crl.number > number:
             raise _older(path, f"the CRL {file}, and may lack certificates that the CRL revokes")
@@ -71,6 +71,22 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
         )
 
 
+def find_objection(folder: CaFolder, records: Records, published: Path | None = None) -> str:
+    """Why :func:`check_records` refuses records that are this CA's; empty if it does not.
+
+    :raises ConfigurationError: if they are another's.
+    :raises CertificateError: if the published CRL is none of this CA.
+    """
+    check_owner(folder, records)
+    if published is not None:
+        read_published(published, key_of(folder))
+    try:
+        check_records(folder, records, published)
+    except ConfigurationError as error:
+        return error.message
+    return ""
+
+
 def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
     """Refuse the records of another CA.
 
@@ -78,7 +94,7 @@ def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
     :raises ConfigurationError: if they are another's.
     """
     newest = records.newest_crl()
-    own = read_crl(newest, _key_of(folder))
+    own = read_crl(newest, key_of(folder))
     if newest and own is None:
         raise ConfigurationError(
             f"{folder.records_path} has the records of another CA",
@@ -94,18 +110,22 @@ def read_head(folder: CaFolder) -> Head | None:
         head = Head.parse(read_input(folder.head_path, "signature of the records", _MAX_HEAD_FILE))
     except ConfigurationError:
         return None
-    return head if head is not None and head.is_of(_key_of(folder)) else None
+    return head if head is not None and head.is_of(key_of(folder)) else None
 
 
 def read_crl_file(folder: CaFolder) -> PublishedCrl | None:
     """The CRL in the folder; None if it is not there, damaged, or none of this CA's: it is written anew then."""
     try:
-        return read_crl(read_input(folder.crl_path, "CRL", _MAX_CRL_FILE), _key_of(folder))
+        return read_crl(read_input(folder.crl_path, "CRL", MAX_CRL_FILE), key_of(folder))
     except ConfigurationError:
         return None
 
 
-def _key_of(folder: CaFolder) -> CaPublicKey:
+def key_of(folder: CaFolder) -> CaPublicKey:
+    """The public key of a CA.
+
+    :raises CertificateError: if it is neither EC nor RSA.
+    """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     key = load_key(folder.certificate.public_key)
@@ -114,8 +134,13 @@ def _key_of(folder: CaFolder) -> CaPublicKey:
     return key
 
 
-def _read_published(path: Path, public_key: CaPublicKey) -> PublishedCrl:
-    data = read_input(path, "CRL", _MAX_CRL_FILE)
+def read_published(path: Path, public_key: CaPublicKey) -> PublishedCrl:
+    """A CRL that was given out.
+
+    :raises ConfigurationError: if its file cannot be read.
+    :raises CertificateError: if it is none of the CA.
+    """
+    data = read_input(path, "CRL", MAX_CRL_FILE)
     crl = read_crl(data, public_key)
     if crl is None:
         raise why_no_crl(data, str(path), "this CA")

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.ca.signing import hash_of, most_bytes_of_signature, stranger_like
-from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ConfigurationError, Reason, counted
 from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +26,9 @@ MAX_DAYS = 36500
 """Longest validity, in days."""
 _LONGEST_SERIAL = (1 << 159) - 1
 """20 bytes, as long as most are (RFC 5280, 4.1.2.2)."""
+_SHORT_PART = 0.9
+"""The part of the usual validity below which a certificate ends so early that it is said. A device's certificate ends
+with the CA, which is as long by default: a CA of less than a year is none to warn of."""
 _KEY_IDENTIFIER = "2.5.29.14"
 """The extension subjectKeyIdentifier (RFC 5280, 4.2.1.2)."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -55,11 +60,6 @@ class Validity(NamedTuple):
     end: datetime
 
 
-def days_text(count: int) -> str:
-    """A number of days, for people."""
-    return "1 day" if count == 1 else f"{count} days"
-
-
 def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x509.Certificate | None) -> Validity:
     """A validity of some days from now, within that of the issuer.
 
@@ -79,13 +79,34 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     if days is not None and end > last:
         raise CertificateError(
-            f"{days_text(days)} {'is' if days == 1 else 'are'} more than the CA's own certificate is still valid: it "
-            "expires on "
+            f"{counted(days, 'day', 'are')} more than the CA's own certificate is still valid: it expires on "
             f"{last:%Y-%m-%d}",
-            hint=f"At most {days_text((last - now).days)} are possible",
+            hint=_most_days((last - now).days),
             reason=Reason.TOO_LARGE,
         )
     return Validity(max(start, first), min(end, last))
+
+
+def _most_days(left: int) -> str:
+    """What to do if the issuer ends before."""
+    return f"At most {counted(left, 'day', 'are')} possible" if left else "To renew the CA, use 'ca renew'"
+
+
+def find_shortening(certificate: Certificate, above: Sequence[Certificate], usual_days: int) -> str:
+    """That a certificate ends much earlier than is usual, because one above it ends; empty if it does not.
+
+    :param certificate: one for which no number of days was asked for.
+    :param above: the certificates above it, as far as they are known.
+    :param usual_days: how long it would be valid otherwise.
+    """
+    start, end = certificate.not_before + CLOCK_TOLERANCE, certificate.not_after
+    ending = next((one for one in above if one.not_after == end), None)
+    if ending is None or end - start > timedelta(days=usual_days * _SHORT_PART):
+        return ""
+    return (
+        f"the certificate expires on {end:%Y-%m-%d}, after {counted((end - start).days, 'day')} instead of "
+        f"{usual_days}, because the certificate of {ending.subject} expires then. To renew that, use 'ca renew'"
+    )
 
 
 def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> None:

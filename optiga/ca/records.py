@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.ca.chain import Head, event_text, link_digest
-from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.database import Kind, create, open_database, waiting_for
-from optiga.files.files import is_there
 from optiga.files.sqlite_refusals import refusal_of
-from optiga.pki.certificate import Certificate, load_certificates
+from optiga.pki.certificate import Certificate
 
 if TYPE_CHECKING:
     from optiga.ca.signing import CaKey
@@ -45,8 +43,6 @@ CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
     older=(1,),
     later=("chain", "head"),
 )
-_SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
-"""A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""
 _COLUMNS = "serial, subject, not_before, not_after, request_sha256, key_sha256, certificate, revoked_at, reason"
 
 
@@ -57,7 +53,7 @@ class Record:
     :param serial: in hex, 40 digits.
     :param request_sha256: fingerprint of the CSR in hex; empty for the certificate of an intermediate CA.
     :param key_sha256: fingerprint of the SubjectPublicKeyInfo in hex.
-    :param der: the certificate.
+    :param der: the certificate; empty if only its serial number is known, from a CRL.
     :param reason: why it was revoked, by RFC 5280's name; empty if it was not.
     """
 
@@ -89,8 +85,14 @@ class Record:
     def certificate(self) -> Certificate:
         """The certificate, parsed.
 
-        :raises ConfigurationError: if it is none.
+        :raises ConfigurationError: if it is none, or only the serial number is known.
         """
+        if not self.der:
+            raise ConfigurationError(
+                f"the records know only the serial number of the certificate {self.serial}: it was taken from a CRL",
+                hint="Look for the certificate's own file",
+                reason=Reason.NOT_FOUND,
+            )
         try:
             return Certificate.parse(self.der)
         except ValueError:
@@ -172,6 +174,30 @@ class Records:
             ),
         )
         self._append(_issued_event(*row))
+
+    def complete(self, record: Record) -> None:
+        """Write down a certificate that was signed before, and of which at most the serial number is known."""
+        if (old := self._event_of(record.serial)) is None:
+            self.add(record)
+            return
+        self._connection.execute(
+            "UPDATE issued SET subject = ?, not_before = ?, not_after = ?, key_sha256 = ?, certificate = ? "
+            "WHERE serial = ?",
+            (
+                record.subject,
+                record.not_before.isoformat(),
+                record.not_after.isoformat(),
+                record.key_sha256,
+                record.der,
+                record.serial,
+            ),
+        )
+        self._append(event_text("completed", before=old, after=self._event_of(record.serial) or ""))
+
+    def _event_of(self, serial: str) -> str | None:
+        """The event of issue that belongs to a row; None if there is no such row."""
+        found = self._connection.execute(f"SELECT {_COLUMNS} FROM issued WHERE serial = ?", (serial,)).fetchone()  # noqa: S608
+        return _issued_event(*found[:-2]) if found else None
 
     def mark_revoked(self, serial: str, moment: datetime, reason: str) -> None:
         """Write down that a certificate is revoked, or why it was."""
@@ -347,49 +373,6 @@ def open_records(path: Path) -> Iterator[Records]:
     """
     with open_database(path, _KIND) as connection:
         yield Records(connection)
-
-
-def find_record(records: Records, name: str | Path) -> Record:
-    """The record of a certificate that a user names.
-
-    :param name: a text of hex digits and colons alone is a serial number, whatever files there are; any other text,
-        and any path, is a file.
-    :raises ConfigurationError: if it is neither.
-    :raises CertificateError: if this CA has issued no such certificate.
-    """
-    if isinstance(name, str) and _SERIAL.fullmatch(name):
-        return _find_serial(records, name)
-    path = Path(name)
-    if not name or not is_there(path):
-        if isinstance(name, Path):
-            raise ConfigurationError(
-                f"cannot read the certificate {name}: no such file or folder", reason=Reason.NOT_FOUND
-            )
-        raise ConfigurationError(
-            f"{name!r} is neither a serial number in hex nor a file",
-            hint="To list the serial numbers, use 'ca list'",
-            reason=Reason.NOT_FOUND,
-        )
-    certificate = load_certificates(path)[0]
-    record = records.find(format_serial(certificate.parsed.serial_number))
-    if record is None or record.der != certificate.der:
-        raise CertificateError(
-            f"the certificate in {path} was not issued by this CA",
-            hint="To list the CA's certificates, use 'ca list'",
-            reason=Reason.MISMATCH,
-        )
-    return record
-
-
-def _find_serial(records: Records, text: str) -> Record:
-    digits = text.lower().removeprefix("0x").replace(":", "")
-    found = records.find(format_serial(int(digits, 16))) if digits else None
-    if found is None:
-        hint = "To list the CA's certificates, use 'ca list'"
-        if is_there(Path(text)):
-            hint = naming("{hint}. To use the file {text}, give it with {file}", hint=hint, text=text)
-        raise CertificateError(f"this CA has issued no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
-    return found
 
 
 def utc_now() -> datetime:

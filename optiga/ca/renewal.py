@@ -28,13 +28,13 @@ def renew(
     *,
     days: int | None = None,
     now: datetime | None = None,
-) -> CaFolder:
+) -> tuple[CaFolder, tuple[str, ...]]:
     """Give a CA a new certificate: a root by its own key, an intermediate by the CA that has certified it.
 
     :param parent: the CA above an intermediate; None for a root.
     :param days: how long it is valid: 7300 for a root, else 3650, or what the parent has left, where it is None.
     :param now: the time that counts.
-    :returns: the folder as it is then.
+    :returns: the folder as it is then, and what its owner should know, one sentence each.
     :raises ConfigurationError: if a parent is missing or not needed, or a file cannot be written; at worst a
         certificate of an intermediate is in the parent's records then that nobody has.
     :raises CertificateError: if the parent is another than the one that has certified it, or not valid; if the new
@@ -61,7 +61,7 @@ def renew(
             ) from None
         check_renewed(made, folder.certificate)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
-        return CaFolder.open(folder.path)
+        return CaFolder.open(folder.path), ()
     _check_parent(authority, parent)
     assert parent is not None  # noqa: S101 - it was just checked
     validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
@@ -69,7 +69,7 @@ def renew(
     # The chain first: it alone is enough to open the folder, see CaFolder.open.
     write_whole(folder.path / CHAIN, issued.pem.encode("ascii"), OWN_MODE)
     write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"), OWN_MODE)
-    return CaFolder.open(folder.path)
+    return CaFolder.open(folder.path), issued.warnings
 
 
 def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority | None) -> None:

@@ -35,6 +35,8 @@ REASONS = (
     "privilegeWithdrawn",
 )
 """Why a certificate may be revoked, for good (RFC 5280, 5.3.1)."""
+COMPROMISES = ("keyCompromise", "cACompromise")
+"""The reasons with which a key is not to be trusted any more, in whichever certificate it is."""
 CRL_DAYS = 30
 """How long a CRL is good for unless it is said otherwise, in days."""
 
@@ -118,8 +120,7 @@ def is_graver(new: str, old: str) -> bool:
 
     Others are as grave as each other, and who trusts the first must not be told that it was not so.
     """
-    compromises = ("keyCompromise", "cACompromise")
-    return new not in (old, "unspecified") and old not in compromises and (old == "unspecified" or new in compromises)
+    return new not in (old, "unspecified") and old not in COMPROMISES and (old == "unspecified" or new in COMPROMISES)
 
 
 def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Validity, now: datetime) -> bytes:

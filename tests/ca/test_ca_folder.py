@@ -245,8 +245,9 @@ class TestRevocation:
     def test_reasons(self, root, reason):
         issued, other = root.issue(make_request()), root.issue(make_request())
         now = utc_now()
-        record, fresh = root.revoke(issued.serial, reason, crl_days=7, now=now)
-        assert (fresh, record.revoked_at, record.reason, record.state(now)) == (True, now, reason, "revoked")
+        done = root.revoke(issued.serial, reason, crl_days=7, now=now)
+        record = done.record
+        assert (done.is_new, record.revoked_at, record.reason, record.state(now)) == (True, now, reason, "revoked")
         crl = read_crl(root)
         (entry,) = crl
         assert (entry.serial_number, entry.revocation_date_utc) == (int(issued.serial, 16), now)
@@ -262,9 +263,9 @@ class TestRevocation:
 
     def test_twice(self, root):
         serial = root.issue(make_request()).serial
-        first, _ = root.revoke(serial, "superseded")
-        again, fresh = root.revoke(serial, "affiliationChanged", now=utc_now() + timedelta(days=1))
-        assert (again, fresh) == (first, False)
+        first = root.revoke(serial, "superseded")
+        again = root.revoke(serial, "affiliationChanged", now=utc_now() + timedelta(days=1))
+        assert (again.record, again.is_new) == (first.record, False)
 
     def test_numbers_rise(self, root):
         numbers = []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from optiga.ca import keys
+from optiga.ca.changes import AcceptedRecords
 from tests.support.ca_helpers import make_request
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -188,8 +189,9 @@ class TestEnvironment:
         """Taken out while the command runs, and back for the program that called it."""
         seen = []
 
-        def look(*arguments: object, **options: object) -> None:
+        def look(*arguments: object, **options: object) -> AcceptedRecords:
             seen.append({VARIABLE, "OPTIGA_SIGNER_PASSPHRASE", "OPTIGA_FILE_PASSPHRASE"} & set(os.environ))
+            return AcceptedRecords()
 
         monkeypatch.setenv(VARIABLE, WORDS)
         monkeypatch.setenv("OPTIGA_SIGNER_PASSPHRASE", WORDS)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_root
+from optiga.ca.finding import find_record
 from optiga.ca.folder import CRL, HEAD, CaFolder
 from optiga.ca.integrity import check_records
-from optiga.ca.records import find_record, open_records, utc_now
+from optiga.ca.records import open_records, utc_now
 from optiga.chip import Chip
 from optiga.cli.commands.identity.journal import _COLUMNS, _csv
 from optiga.cli.render.tables import table
@@ -369,7 +370,7 @@ class RecordsBorder(DatabaseBorder):
                 certificate = record.certificate
                 row = (record.serial, record.state(utc_now()), f"{record.not_after:%Y-%m-%d}", record.subject)
                 check_texts([*row, record.reason, record.request_sha256, *certificate.alt_names])
-            find_record(records, chance.choice(self._serials))
+            find_record(records, chance.choice(self._serials), folder.certificate)
         if chance.random() < 0.3:
             self._authority.revoke(chance.choice(self._serials))
         if chance.random() < 0.3:

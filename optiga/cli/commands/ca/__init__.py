@@ -12,12 +12,12 @@ _COMMANDS = {
     "import": Lazy(".takeover:import_", "Import a CA that was made elsewhere."),
     "init": Lazy(".authority:init", "Make a root CA."),
     "intermediate": Lazy(".authority:intermediate", "Make a CA certified by another one."),
-    "list": Lazy(".authority:list_issued", "List the certificates that a CA has issued."),
+    "list": Lazy(".listing:list_issued", "List the certificates that a CA has issued."),
     "passphrase": Lazy(".passphrase:command", "Change the passphrase of a CA's key."),
     "register": Lazy(".register:command", "Register a CA with AWS IoT."),
     "renew": Lazy(".takeover:renew", "Give a CA a new certificate for its key."),
     "revoke": Lazy(".revoke:revoke", "Revoke a certificate for good."),
-    "show": Lazy(".authority:show", "Print a certificate that a CA has issued."),
+    "show": Lazy(".listing:show", "Print a certificate that a CA has issued."),
     "sign": Lazy(".authority:sign", "Issue a certificate for a CSR."),
 }
 

@@ -9,27 +9,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optiga.ca.authority import INTERMEDIATE_DAYS
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
-from optiga.ca.integrity import check_records
+from optiga.ca.judging import DEVICE_DAYS
 from optiga.ca.keys import CURVES, find_curve
 from optiga.ca.naming import check_patterns
-from optiga.ca.records import find_record, format_serial, open_records, utc_now
+from optiga.ca.profile import find_shortening
+from optiga.ca.records import format_serial
 from optiga.ca.request import load_request
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.crl import (
     DAYS,
     ca_option,
     check_published,
-    file_option,
     published_option,
 )
-from optiga.cli.commands.ca.results import CaResult, CertificateShown, IssuedList, IssueResult, ListedCertificate
-from optiga.cli.render.tables import whole_table
+from optiga.cli.commands.ca.results import CaResult, IssueResult
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_file_option
-from optiga.cli.support.options import option_of
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -40,21 +39,17 @@ from optiga.cli.support.passphrase import (
 )
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
-from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
-_MOST_NAMES = 3
-"""Most names of a certificate on a line."""
-
-
-_COLUMNS = ("serial", "state", "until", "subject", "use")
 _CURVE = NamedChoice(tuple(CURVES), find_curve)
 
 _new_ca_options = together(
@@ -183,6 +178,8 @@ def intermediate(
         settings=ca_settings,
         allowed_dns=ca_settings.allow_dns,
     )
+    if days is None:
+        warn_of_shortening(settings, folder.certificate, (parent.certificate,), INTERMEDIATE_DAYS)
     show_ca(settings, folder, passphrase)
 
 
@@ -239,8 +236,14 @@ def sign(
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     issued.write(target)
     warn_of_crl(settings, authority.folder)
+    for warning in issued.warnings:
+        settings.warn(warning[:1].lower() + warning[1:])
+    folder = authority.folder
+    if days is None:
+        warn_of_shortening(settings, issued.certificate, folder.chain or (folder.certificate,), DEVICE_DAYS)
     for note in issued.notes:
-        settings.note(note)
+        if note not in issued.warnings:
+            settings.note(note)
     result = IssueResult(
         certificate_file=str(target),
         serial=issued.serial,
@@ -254,86 +257,12 @@ def sign(
     settings.print_result(result, text=lines({**to_json(result), **listed}))
 
 
-@click.command(name="list")
-@ca_option
-@published_option
-@wide_option
-@common_options(board=False)
-@pass_settings
-def list_issued(settings: Settings, ca_path: str, published: str | None) -> None:
-    """List every certificate that a CA has issued: serial number, state, end of validity, subject, purposes, names.
-
-    Records that were edited or come from an older copy are listed with a warning.
-    """
-    settings.warn_of_folder(Path(ca_path, "issued.db"), "the CA")
-    folder = CaFolder.open(Path(ca_path))
-    warning = ""
-    with open_records(folder.records_path) as records, records.snapshot():
-        try:
-            check_records(folder, records, Path(published) if published is not None else None)
-        except ConfigurationError as error:
-            warning = error.text(option_of)
-        issued = [(record, record.certificate) for record in records.all()]
-    if warning:
+def warn_of_shortening(
+    settings: Settings, certificate: Certificate, above: Sequence[Certificate], usual_days: int
+) -> None:
+    """Say that a certificate ends early, because one above it ends."""
+    if warning := find_shortening(certificate, above, usual_days):
         settings.warn(warning)
-    warn_of_crl(settings, folder)
-    now = utc_now()
-    listed = tuple(
-        ListedCertificate(
-            serial=record.serial,
-            state=record.state(now),
-            subject=record.subject,
-            not_before=record.not_before,
-            not_after=record.not_after,
-            revoked_at=record.revoked_at,
-            reason=record.reason or None,
-            request_sha256=record.request_sha256 or None,
-            names=tuple(certificate.alt_names),
-            purposes=tuple(certificate.purposes),
-        )
-        for record, certificate in issued
-    )
-    rows = [
-        (one.serial, one.state(now), one.not_after.date(), one.subject, _use_of(certificate))
-        for one, certificate in issued
-    ]
-    text = whole_table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has not issued any certificates yet"
-    settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
-
-
-@click.command(name="show")
-@click.argument("name", metavar="SERIAL|FILE")
-@ca_option
-@file_option
-@common_options(board=False)
-@pass_settings
-def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
-    """Print a certificate and its chain as PEM, as 'ca sign' writes them. A note shows the certificate's purposes
-    and names.
-
-    A name of only hex digits and colons is a serial number; anything else is a file.
-    """
-    folder = CaFolder.open(Path(ca_path))
-    with open_records(folder.records_path) as records:
-        record = find_record(records, Path(name) if is_file else name)
-    issued = record.certificate
-    text = "".join(certificate.pem for certificate in (issued, *folder.chain))
-    result = CertificateShown(
-        serial=record.serial,
-        subject=record.subject,
-        certificate=text,
-        names=tuple(issued.alt_names),
-        purposes=tuple(issued.purposes),
-    )
-    settings.note(f"{record.subject}  [{_use_of(issued)}]")
-    settings.print_result(result, text=text.rstrip("\n"))
-
-
-def _use_of(certificate: Certificate) -> str:
-    """What a certificate is for and for whom, on one line: purposes, and the first names."""
-    names = certificate.alt_names
-    shown = [*names[:_MOST_NAMES], *([f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else [])]
-    return "; ".join(part for part in (", ".join(certificate.purposes) or "no purpose", ", ".join(shown)) if part)
 
 
 def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from optiga.ca.integrity import check_records
-from optiga.ca.profile import MAX_DAYS, days_text
+from optiga.ca.crl_entries import find_unrecorded
+from optiga.ca.integrity import find_objection
+from optiga.ca.profile import MAX_DAYS
 from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError
+from optiga.errors import counted
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -46,11 +47,13 @@ class CrlResult:
     :param ca: subject of the CA, as RFC 4514 has it.
     :param crl_file: the CRL, PEM.
     :param crl_days: days until the next one has to be made.
+    :param completed: serial numbers that stay revoked, although the records that were accepted did not revoke them.
     """
 
     ca: str
     crl_file: str
     crl_days: int
+    completed: tuple[str, ...] = ()
 
 
 def check_published(authority: CertificateAuthority, published: str | None) -> None:
@@ -69,8 +72,8 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
 @click.option(
     "--trust-records",
     is_flag=True,
-    help="Accept the CA's records even if they were edited or come from an older copy. Check 'ca list' first. "
-    "Asks for confirmation if they were.",
+    help="Accept the CA's records even if they were edited or come from an older copy. Certificates that crl.pem or "
+    "--crl revokes stay revoked. Check 'ca list' first. Asks for confirmation if the records were changed.",
 )
 @click.option(
     "--trust-clock",
@@ -93,35 +96,47 @@ def crl(
     ask_passphrase: bool,
 ) -> None:
     """Write a new certificate revocation list (crl.pem) before the current one expires."""
-    if trust_records and published is not None:
-        raise click.UsageError("--trust-records and --crl do not go together.")
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     result = CrlResult(authority.certificate.subject, str(authority.folder.crl_path), crl_days)
     settings.check_query(result)
-    check_published(authority, published)
+    if not trust_records:
+        check_published(authority, published)
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)
-    if trust_records and (doubt := _doubt(authority.folder)):
-        confirm(settings, f"Signing the records of {ca_path} as they are", [doubt], yes=yes)
-    objection = authority.renew_crl(crl_days, trust_records=trust_records, trust_clock=trust_clock)
-    if objection:
-        settings.warn(
-            f"the records were accepted as they are, and signed again in {authority.folder.head_path}: {objection}"
-        )
-    settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {days_text(crl_days)}")
+    given = Path(published) if published is not None else None
+    if trust_records and (doubts := _doubts(authority.folder, given)):
+        confirm(settings, f"Signing the records of {ca_path} as they are", doubts, yes=yes)
+    accepted = authority.renew_crl(
+        crl_days, trust_records=trust_records, published=given if trust_records else None, trust_clock=trust_clock
+    )
+    result = replace(result, completed=tuple(one.serial for one in accepted.completed))
+    if accepted.objection:
+        head = authority.folder.head_path
+        settings.warn(f"the records were accepted as they are, and signed again in {head}: {accepted.objection}")
+    settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {counted(crl_days, 'day')}")
     if settings.wants_result:
         settings.print_result(result, default="repr")
 
 
-def _doubt(folder: CaFolder) -> str:
-    """Why the records are not believed, one sentence; empty if they are."""
-    try:
-        with open_records(folder.records_path) as records, records.snapshot():
-            check_records(folder, records)
-    except ConfigurationError as error:
-        return error.message
-    return ""
+def _doubts(folder: CaFolder, published: Path | None) -> list[str]:
+    """Why the records are not believed, and what comes of it that they are accepted; empty if they are believed."""
+    with open_records(folder.records_path) as records, records.snapshot():
+        objection = find_objection(folder, records, published)
+        lacking = find_unrecorded(folder, records, published) if objection else []
+    if not objection:
+        return []
+    doubts = [objection]
+    if lacking:
+        serials = ", ".join(one.serial for one in lacking)
+        count = counted(len(lacking), "certificate")
+        doubts.append(f"{count} that a CRL revokes and the records do not will be revoked in the records: {serials}")
+    if published is None:
+        doubts.append(
+            f"certificates revoked since then become valid again if {folder.crl_path} does not revoke them: give the "
+            "newest CRL that you have published with --crl"
+        )
+    return doubts
 
 
 def _turning_back(ahead: PublishedCrl) -> list[str]:

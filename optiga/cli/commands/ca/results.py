@@ -53,7 +53,8 @@ class ListedCertificate:
 
     :param serial: in hex, and ``subject`` as RFC 4514 has it.
     :param state: ``valid``, ``expired`` or ``revoked``.
-    :param not_before: from when on it is valid, UTC, and so is ``not_after``, until when.
+    :param not_before: from when on it is valid, UTC, and so is ``not_after``, until when. These and the subject are
+        None for a certificate of which only the serial number is known, from a CRL.
     :param revoked_at: UTC; None if it is not, and so is ``reason``, as RFC 5280, 5.3.1 names it.
     :param request_sha256: of the CSR that it was issued for, in hex; None where the records do not tell.
     :param names: subject alternative names.
@@ -62,9 +63,9 @@ class ListedCertificate:
 
     serial: str
     state: str
-    subject: str
-    not_before: datetime
-    not_after: datetime
+    subject: str | None
+    not_before: datetime | None
+    not_after: datetime | None
     revoked_at: datetime | None
     reason: str | None
     request_sha256: str | None

@@ -11,13 +11,16 @@ from click.core import ParameterSource
 
 from optiga.ca.folder import CaFolder
 from optiga.ca.integrity import check_records
-from optiga.ca.records import find_record, open_records
-from optiga.ca.revocation import REASONS, is_graver
+from optiga.ca.records import open_records, utc_now
+from optiga.ca.revocation import REASONS
+from optiga.ca.revoking import plan_revocation
 from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.errors import counted
+from optiga.results import lines, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class RevocationResult:
     :param revoked_at: UTC.
     :param reason: as RFC 5280, 5.3.1 names it.
     :param crl_file: the CRL that says so, PEM.
+    :param also_revoked: serial numbers of other certificates of the same key, revoked in the same step because the
+        key is compromised.
+    :param still_valid: serial numbers of other certificates of the same key that stay valid.
     """
 
     serial: str
@@ -35,6 +41,8 @@ class RevocationResult:
     revoked_at: datetime
     reason: str
     crl_file: str
+    also_revoked: tuple[str, ...]
+    still_valid: tuple[str, ...]
 
 
 @click.command(name="revoke")
@@ -68,7 +76,10 @@ def revoke(
 ) -> None:
     """Revoke a certificate for good, named by serial number or file, and write a new CRL (crl.pem).
 
-    A name of only hex digits and colons is a serial number; anything else is a file.
+    A name of only hex digits and colons is a serial number; anything else is a file. A file may also hold a
+    certificate that the CA's records lack, if the CA's key has signed it.
+
+    With the reason keyCompromise or cACompromise, every valid certificate of the same key is revoked.
 
     The reason of a revoked certificate can only become more serious: from unspecified to any other, and from any to
     keyCompromise.
@@ -82,28 +93,48 @@ def revoke(
     check_published(authority, published)
     before = find_crl_warning(authority.folder)
     confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
-    record, fresh = authority.revoke(named, reason, crl_days=crl_days)
+    done = authority.revoke(named, reason, crl_days=crl_days)
+    record = done.record
     assert record.revoked_at is not None  # noqa: S101
     was_given = click.get_current_context().get_parameter_source("reason") is not ParameterSource.DEFAULT
     if before:
         settings.warn(f"{before}; the new CRL replaces it")
-    crl_path = str(authority.folder.crl_path)
-    result = RevocationResult(record.serial, record.subject, record.revoked_at, record.reason, crl_path)
-    if not fresh:
+    result = RevocationResult(
+        record.serial,
+        record.subject,
+        record.revoked_at,
+        record.reason,
+        str(authority.folder.crl_path),
+        tuple(one.serial for one in done.others),
+        tuple(one.serial for one in done.still_valid),
+    )
+    if not done.is_new:
         settings.note(
             f"The certificate was already revoked, with the reason {record.reason}. A new CRL has been written"
         )
         if was_given and record.reason != reason:
             settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is not more serious")
-    settings.print_result(result)
+    if not done.is_recorded:
+        settings.note("The certificate has been added to the CA's records, which lacked it")
+    if result.still_valid:
+        what = "Another certificate" if len(result.still_valid) == 1 else "Other certificates"
+        settings.note(f"{what} of the same key can still be used: {', '.join(result.still_valid)}")
+    listed = {name: ", ".join(getattr(result, name)) or "none" for name in ("also_revoked", "still_valid")}
+    settings.print_result(result, text=lines({**to_json(result), **listed}))
 
 
 def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
     """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
     with open_records(folder.records_path) as records, records.snapshot():
         check_records(folder, records)
-        record = find_record(records, name)
-    what = f"Revoking {record.serial} of {record.subject}"
-    if record.revoked_at is None:
-        return what, [f"the certificate becomes invalid ({reason})"]
-    return what, [f"the reason goes from {record.reason} to {reason}"] if is_graver(reason, record.reason) else []
+        plan = plan_revocation(folder, records, name, reason, utc_now())
+    stays = []
+    if plan.is_new:
+        stays.append(f"the certificate becomes invalid ({plan.reason})")
+    elif plan.becomes_graver:
+        stays.append(f"the reason goes from {plan.record.reason} to {plan.reason}")
+    if plan.others:
+        serials = ", ".join(one.serial for one in plan.others)
+        count = counted(len(plan.others), "other valid certificate")
+        stays.append(f"{count} of the same key, which is compromised, will be revoked, too: {serials}")
+    return f"Revoking {plan.record.serial} of {plan.record.subject or 'an unknown subject'}", stays

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from optiga.ca.authority import INTERMEDIATE_DAYS
 from optiga.ca.creation import create_imported
 from optiga.ca.existing import SourceFile, find_existing
 from optiga.ca.folder import check_made_elsewhere, check_new
@@ -16,7 +17,7 @@ from optiga.ca.naming import check_patterns
 from optiga.ca.renewal import renew as renew_ca
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.ca.standing import is_told_to_aws
-from optiga.cli.commands.ca.authority import show_ca
+from optiga.cli.commands.ca.authority import show_ca, warn_of_shortening
 from optiga.cli.commands.ca.crl import DAYS
 from optiga.cli.commands.ca.results import CaResult
 from optiga.cli.support.containers import container_passphrase
@@ -173,7 +174,11 @@ def renew(
     settings.check_query(CaResult)
     parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase) if parent_path else None
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    folder = renew_ca(authority, parent, days=days)
+    folder, warnings = renew_ca(authority, parent, days=days)
+    for warning in warnings:
+        settings.warn(warning[:1].lower() + warning[1:])
+    if parent is not None and days is None:
+        warn_of_shortening(settings, folder.certificate, (parent.certificate,), INTERMEDIATE_DAYS)
     warn_of_crl(settings, folder)
     settings.note(f"Hand out {folder.path / 'ca.pem'} again: the old certificate expires on its own date")
     if is_told_to_aws(folder):

@@ -1,0 +1,106 @@
+"""The certificate of a CA that a user names: by its serial number, or by a file that it is in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optiga.ca.records import Record, format_serial
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.files.files import is_there
+from optiga.pki.certificate import Certificate, load_certificates
+
+if TYPE_CHECKING:
+    from optiga.ca.records import Records
+
+_SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
+"""A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""
+_LIST = "To list the CA's certificates, use 'ca list'"
+
+
+def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
+    """The record of a certificate that a user names.
+
+    :param name: a text of hex digits and colons alone is a serial number, whatever files there are; any other text,
+        and any path, is a file.
+    :param own: the CA's certificate.
+    :raises ConfigurationError: if it is neither.
+    :raises CertificateError: if this CA has issued no such certificate, or its records lack it.
+    """
+    record, is_recorded = find_signed(records, name, own)
+    if not is_recorded:
+        raise CertificateError(
+            f"the records of this CA lack the certificate in {name}, although the CA has signed it",
+            hint="The records come from an older copy of the folder. 'ca revoke' can revoke the certificate",
+            reason=Reason.NOT_FOUND,
+        )
+    return record
+
+
+def find_signed(records: Records, name: str | Path, own: Certificate) -> tuple[Record, bool]:
+    """The record of a certificate that a user names, and whether the records have it: a file may also have a
+    certificate that the CA has signed and that is not in its records.
+
+    What the records know only by its serial number, from a CRL, is completed from the file, and counts as not recorded.
+
+    :param name: as :func:`find_record` takes it, and it raises what that does.
+    """
+    if isinstance(name, str) and _SERIAL.fullmatch(name):
+        return _find_serial(records, name), True
+    path = Path(name)
+    if not name or not is_there(path):
+        if isinstance(name, Path):
+            raise ConfigurationError(
+                f"cannot read the certificate {name}: no such file or folder", reason=Reason.NOT_FOUND
+            )
+        raise ConfigurationError(
+            f"{name!r} is neither a serial number in hex nor a file",
+            hint="To list the serial numbers, use 'ca list'",
+            reason=Reason.NOT_FOUND,
+        )
+    certificate = load_certificates(path)[0]
+    known = records.find(format_serial(certificate.parsed.serial_number))
+    if known is not None and known.der == certificate.der:
+        return known, True
+    if _is_own(certificate, own):
+        raise _own_certificate(certificate, path)
+    if not certificate.is_issued_by(own):
+        raise CertificateError(
+            f"the certificate in {path} was not issued by this CA", hint=_LIST, reason=Reason.MISMATCH
+        )
+    if known is not None and known.der:
+        raise CertificateError(
+            f"the records of this CA have another certificate with the serial number of that in {path}",
+            hint=f"To revoke both, give the serial number {known.serial}",
+            reason=Reason.CONFLICT,
+        )
+    signed = Record.of(certificate, "")
+    return (signed if known is None else replace(signed, revoked_at=known.revoked_at, reason=known.reason)), False
+
+
+def _is_own(certificate: Certificate, own: Certificate) -> bool:
+    """Whether a certificate is the CA's own, or was before a renewal."""
+    return certificate.public_key.info == own.public_key.info and certificate.subject == own.subject
+
+
+def _own_certificate(certificate: Certificate, path: Path) -> CertificateError:
+    if certificate.subject == certificate.issuer:
+        hint = "No CRL revokes a root CA: remove its certificate wherever it is trusted"
+    else:
+        hint = f"The CA that issued it can revoke it: {certificate.issuer}"
+    return CertificateError(
+        f"the certificate in {path} is the CA's own certificate", hint=hint, reason=Reason.WRONG_TYPE
+    )
+
+
+def _find_serial(records: Records, text: str) -> Record:
+    digits = text.lower().removeprefix("0x").replace(":", "")
+    found = records.find(format_serial(int(digits, 16))) if digits else None
+    if found is None:
+        hint: str = f"{_LIST}. If the records are not the newest, give the certificate's file"
+        if is_there(Path(text)):
+            hint = naming("{hint}. To use the file {text}, give it with {file}", hint=hint, text=text)
+        raise CertificateError(f"the records of this CA have no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
+    return found

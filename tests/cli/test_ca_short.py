@@ -1,0 +1,74 @@
+"""A certificate that ends with its CA, long before it would otherwise: it is said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from optiga.ca.creation import CaName, create_root
+from optiga.ca.profile import choose_validity
+from optiga.ca.records import utc_now
+from optiga.errors import CertificateError
+from tests.support.ca_helpers import make_request
+from tests.support.cli.runner import Cli
+
+OPEN = "--no-passphrase"
+
+
+@pytest.fixture
+def root(cli: Cli) -> str:
+    assert cli("ca", "init", "root", "--days", "5", OPEN).code == 0
+    Path("device.csr").write_bytes(make_request())
+    return "root"
+
+
+def sign(ca: str, *words: str) -> tuple[str, ...]:
+    return ("ca", "sign", "device.csr", "--ca", ca, *words)
+
+
+def test_a_device(cli: Cli, root: str) -> None:
+    result = cli(*sign(root, "-q"))
+    assert result.code == 0
+    assert "Warning: the certificate expires on" in result.err
+    assert "after 5 days instead of 3650" in result.err
+    assert "CN=root" in result.err
+
+
+def test_an_intermediate_ca(cli: Cli, root: str) -> None:
+    result = cli("ca", "intermediate", "factory", "--ca", root, OPEN, "-q")
+    assert "after 5 days instead of 3650" in result.err
+    assert cli("ca", "intermediate", "other", "--ca", root, "--days", "2", OPEN, "-q").err == ""
+    assert "instead of 3650" in cli("ca", "renew", "other", "--ca", root, "-q").err
+
+
+def test_below_one_that_ends_first(cli: Cli) -> None:
+    """A root that is renewed for long does not help a device below an intermediate CA that is not."""
+    cli("ca", "init", "root", OPEN)
+    cli("ca", "intermediate", "factory", "--ca", "root", "--days", "40", OPEN)
+    Path("device.csr").write_bytes(make_request())
+    assert "because the certificate of CN=factory expires then" in cli(*sign("factory")).err
+
+
+def test_what_was_asked_for(cli: Cli, root: str) -> None:
+    assert cli(*sign(root, "--days", "4")).err == ""
+
+
+def test_a_little_shorter(cli: Cli) -> None:
+    """A device's certificate and its CA's are as long by default: the CA is always the older one."""
+    cli("ca", "init", "root", OPEN)
+    cli("ca", "intermediate", "factory", "--ca", "root", OPEN)
+    Path("device.csr").write_bytes(make_request())
+    assert cli(*sign("factory")).err == ""
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(0, "At most 1 day is possible"), (1, "To renew the CA, use 'ca renew'")],
+)
+def test_the_most_that_is_possible(tmp_path: Path, hours: int, words: str) -> None:
+    now = utc_now()
+    folder = create_root(tmp_path / "root", CaName("root"), days=1, now=now)
+    with pytest.raises(CertificateError, match=words):
+        choose_validity(now + timedelta(hours=hours), 2, 2, folder.certificate.parsed)
