@@ -66,7 +66,7 @@ def show(settings: Settings) -> None:
     """Show which defaults file (optiga.toml) is used in this folder, and where each value comes from.
 
     The command line overrides environment variables, and environment variables override the file. For --profile and
-    --region, the file overrides AWS's own environment variables.
+    --region, the file overrides AWS's own environment variables. Values in ~/.aws are not shown.
     """
     settings.check_query(DefaultsShown)
     found = look_for_defaults([])
