@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
 import sys
@@ -292,7 +293,9 @@ def _take_defaults(settings: Settings, arguments: Sequence[str]) -> DefaultMap |
     """
     if _ASKS_FOR_HELP & set(arguments) or set(arguments[:1]) & _WITHOUT_DEFAULTS:
         return None
-    find_defaults, fill = (load(f".support.defaults:{name}", "optiga.cli") for name in ("find_defaults", "DefaultMap"))
+    shows_mistakes = ("config", "show") in itertools.pairwise(arguments)
+    find = "look_for_defaults" if shows_mistakes else "find_defaults"
+    find_defaults, fill = (load(f".support.defaults:{name}", "optiga.cli") for name in (find, "DefaultMap"))
     settings.defaults = defaults = find_defaults(arguments)
     for why in defaults.refused:
         settings.warn(why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
@@ -192,14 +192,16 @@ def chip_information(
     now: datetime | None = None,
     see: Callable[[str, Certificate], None] = lambda _slot, _leaf: None,
     prove: Prove | None = None,
+    slots: Collection[str] | None = None,
 ) -> ChipInformation:
-    """Identity, life cycle and slots of a chip. About fifty exchanges.
+    """Identity, life cycle and slots of a chip. About fifty exchanges; without slots five.
 
     Objects that the chip's model does not have are left out. A certificate whose reading a counter limits is not read.
 
     :param now: the time that validity is judged at.
     :param prove: finds out for each slot with a certificate whether that is of its key; None to leave it open.
     :param see: called with the name of each slot that holds a certificate, and with that certificate.
+    :param slots: names of the slots that are looked at; None for all, and for all other objects.
     :raises ChipError: if the chip refuses for other reasons.
     """
     uid = chip.uid
@@ -208,10 +210,12 @@ def chip_information(
     title = _configuration(chip, model) or firmware.model
     states = LifeCycleInformation(_life_cycle(chip, LCS_GLOBAL), _life_cycle(chip, LCS_APPLICATION))
     counter = _read(chip, SECURITY_EVENT_COUNTER)
-    there = (slot for slot in SLOTS if model is None or slot.key_oid in model.objects)
+    there = [slot for slot in SLOTS if model is None or slot.key_oid in model.objects]
+    there = [slot for slot in there if slots is None or slot.name in slots]
     looking = _Looking(chip, now or datetime.now(timezone.utc), see, prove)
-    slots = [(slot.name, _describe_slot(looking, slot)) for slot in there]
-    _find_others(looking)
+    described = [(slot.name, _describe_slot(looking, slot)) for slot in there]
+    if slots is None:
+        _find_others(looking)
     unusable = sorted(looking.unusable, key=lambda one: one.oid)
     return ChipInformation(
         uid=uid.hex,
@@ -220,7 +224,7 @@ def chip_information(
         firmware=firmware.version,
         life_cycle=states,
         security_event_counter=counter[0] if counter else None,
-        slots={name: slot for name, slot in slots if slot},
+        slots={name: slot for name, slot in described if slot},
         unusable=tuple(UnusableObject(format_oid(one.oid), one.problem, one.ways_out) for one in unusable),
     )
 

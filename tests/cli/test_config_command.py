@@ -262,6 +262,25 @@ class TestNew:
             "policy": None,
         }
 
+    @pytest.mark.parametrize(
+        ("answer", "algorithm"),
+        [
+            ("p256", "secp256r1"),
+            ("P-384", "secp384r1"),
+            ("prime256v1", "secp256r1"),
+            ("brainpool256r1", "brainpoolp256r1"),
+            ("rsa-2048", "rsa2048"),
+            ("SECP521R1", "secp521r1"),
+        ],
+    )
+    def test_other_names_of_an_algorithm(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch, answer: str, algorithm: str
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", Terminal(f"\n\n\n\n\n\nsecp256k1\n{answer}\n\n\n\n"))
+        result = cli("config", "new", "new.jsn")
+        assert (result.code, result.err.count("'secp256k1' is not")) == (0, 1)
+        assert self.said(cli)["algorithm"] == algorithm
+
     def test_nothing_is_written_before_the_last_answer(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", Terminal("de\n"))
         assert cli("config", "new", "new.jsn").code != 0

@@ -210,6 +210,20 @@ class TestValues:
         assert "optiga.toml:1: " in result.errors[0]
         assert "optiga.toml" not in cli("emulator", "serve", "--timing", "slow").errors[0]
 
+    @pytest.mark.parametrize("port", ["socket://x", "emulator:x?y=1", "ft260?foo=1", "/dev/no-such-port"])
+    def test_a_port_that_is_none_is_the_files(self, cli: Cli, port: str) -> None:
+        path = write(f"\nport = {port!r}")
+        (error,) = cli("info").errors
+        assert f"{path}:2" in error
+        assert str(path) not in cli("info", "--port", "/dev/none").errors[0]
+
+    def test_a_region_that_is_none_is_the_files(self, cli: Cli) -> None:
+        path = write("region = 'eu west'")
+        result = cli("deprovision", "--yes")
+        assert result.code == 2
+        assert f"{path}:1: " in result.errors[0]
+        assert str(path) not in cli("deprovision", "--yes", "--region", "a b").errors[0]
+
 
 class TestShow:
     def test_where_each_value_comes_from(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,6 +276,7 @@ class TestShow:
             "curve": ('"p999"', "p999"),
             "timing": ('"fast"', "fast"),
             "port": ('"emulator:x?y=1"', "unknown option 'y'"),
+            "region": ('"eu west"', "region"),
             "attribute": ('["room"]', "KEY=VALUE"),
             "thing-type": ('"two words"', "thing type"),
             "thing-group": ('["a", "b c"]', "'b c'"),
@@ -274,6 +289,15 @@ class TestShow:
             assert words in result.errors[0]
         write("".join(f"{key} = {value}\n" for key, (value, _) in said.items()))
         assert len(cli("config", "show").errors) == len(said)
+
+    def test_no_mistake_hides_another(self, cli: Cli) -> None:
+        path = write("prot = 'x'\ntimeout = 'soon'\nregion = ''\nyes = true\nport = 'socket://x'\n")
+        errors = cli("config", "show").errors
+        said = ("'prot' is not", "'timeout'", "'region' is empty", "'yes' is not allowed", "'port'")
+        assert len(errors) == len(said)
+        for line, (error, words) in enumerate(zip(errors, said, strict=True), 1):
+            assert f"{path}:{line}: " in error
+            assert words in error
 
     def test_mistakes_are_in_plain_words(self, cli: Cli) -> None:
         write("timeout = 0\ncrl-days = 'x'\n")

@@ -6,11 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import jmespath
 import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
+from optiga.emulator import Board, EmulatedChip
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate_for
+from tests.support.served_boards import board_on_tcp
 
 
 class TestInfo:
@@ -43,6 +46,48 @@ class TestInfo:
         assert information["model"] == "OPTIGA Trust M V3"
         assert information["uid_fields"]["firmware_build"] == "2564"
         assert list(information["slots"]) == ["first", "second", "third", "fourth", "five", "six"]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "uid",
+            "model",
+            "[uid, firmware]",
+            "{a: uid}",
+            "uid_fields.batch_number",
+            "life_cycle | global",
+            "uid_fields.*",
+        ],
+    )
+    def test_a_query_for_the_chip_alone_asks_no_key(
+        self, cli: Cli, port: str, query: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        whole = cli("--port", port, "-q", "-v", "info", "--output", "json")
+        assert "sign" in caplog.text
+        caplog.clear()
+        result = cli("--port", port, "-q", "-v", "info", "--query", query, "--output", "json")
+        assert result.code == 0
+        assert json.loads(result.out) == jmespath.search(query, json.loads(whole.out))
+        assert "sign" not in caplog.text
+        assert "metadata of 0xE0F1" not in caplog.text
+
+    @pytest.mark.parametrize("query", ["slots.first.key_match", "*", "@", "[uid, slots]", "keys(@)", "slots.*.key"])
+    def test_any_other_query_asks_all(self, cli: Cli, port: str, query: str, caplog: pytest.LogCaptureFixture) -> None:
+        result = cli("--port", port, "-q", "-v", "info", "--query", query, "--output", "json")
+        assert "sign" in caplog.text
+        whole = json.loads(cli("--port", port, "info", "--output", "json").out)
+        assert query in ("*", "@") or json.loads(result.out) == jmespath.search(query, whole)
+
+    def test_a_query_that_finds_nothing_opens_no_chip(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "info", "--query", "nonsense").code == 2
+        assert not Path(port.partition(":")[2]).exists()
+
+    def test_an_emulated_chip_at_a_boards_port_is_named(self, cli: Cli, caplog: pytest.LogCaptureFixture) -> None:
+        with board_on_tcp(Board(EmulatedChip().execute)) as url:
+            result = cli("--port", url, "-v", "info", "--query", "uid")
+        assert result.code == 0
+        assert "is emulated" in result.err
+        assert "sign" not in caplog.text
 
 
 class TestBoards:

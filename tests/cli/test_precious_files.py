@@ -100,6 +100,7 @@ def test_other_files_are_replaced_as_ever(cli: Cli, port: str) -> None:
     assert cli("--port", port, "--read", "first", "--out", "out").code == 0
     assert Path("out").read_bytes().startswith(b"-----BEGIN CERTIFICATE")
     for content in (b"text", b"", b"\x30\x03\x02\x01\x00"):
+        Path("out").unlink()
         Path("out").write_bytes(content)
         assert cli("--port", port, "random", "16", "--out", "out").code == 0
         assert len(Path("out").read_bytes()) == 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -9,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from optiga.update.update_file import read_update
 from tests.support.cli.mistakes import USAGE, error_of, fails
 from tests.support.cli.runner import Cli
-from tests.support.places import CONFIG
+from tests.support.places import CONFIG, ROOT
 
 OTHER = b"what nobody can make again"
 KEPT = {
@@ -37,6 +39,16 @@ DATA = {
     "object": "--read 0xE0C2 --out out",
     "signature": "key sign third out.csr --out out",
 }
+SECRETS = {
+    "derived key": "key derive hkdf --secret 0xF1D0 --size 16 --out out",
+    "agreed secret": "key ecdh third peer.pem --out out",
+    "AES key": "key draw aes128 --out out",
+    "random bytes": "random 32 --out out",
+    "binding secret": "pair --out out",
+}
+"""Commands that make the file ``out`` with a secret in it, which nothing else has."""
+DOCUMENTED = b"Write the file:\n\n-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n"
+"""A text about certificates, with none in it."""
 NEW_EACH_TIME = {"new key", "drawn key", "certificate", "certificate without a name"}
 
 
@@ -67,6 +79,21 @@ def run(cli: Cli, port: str, answers: list[bool]) -> Cli:
     Path("secret").write_bytes(bytes(32))
     assert cli("--port", port, "object", "write", "0xF1D0", "secret").code == 0
     return lambda words: cli("-q", "--port", port, *words.split())
+
+
+def put_for_all(name: str, content: bytes) -> None:
+    """Make a file that everybody may read, in place of one that may be a secret."""
+    Path(name).unlink(missing_ok=True)
+    Path(name).write_bytes(content)
+    Path(name).chmod(0o644)
+
+
+def make_updates(run: Cli) -> list[Path]:
+    """Updates of an object: in JSON and in C."""
+    for out in ("made.json", "made.h"):
+        words = "update make data 0xF1E0 csr --version 1 --anchor 0xE0E8 --signer ca/ca.key --out"
+        assert run(f"{words} {out}").code == 0
+    return [Path("made.json"), Path("made.h")]
 
 
 def target(name: str) -> Path:
@@ -141,8 +168,8 @@ def test_a_refused_certificate_is_not_issued(run: Cli) -> None:
 
 @pytest.mark.parametrize("name", DATA)
 def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: str) -> None:
-    for other in (OTHER, b"", b"\x30\x03\x02\x01\x00", b"{}", b'{"format": "optiga-update"}', b"uid"):
-        Path("out").write_bytes(other)
+    for other in (OTHER, b"", b"\x30\x03\x02\x01\x00", b"{}", b"uid", DOCUMENTED):
+        put_for_all("out", other)
         assert run(DATA[name]).code == 0
         assert Path("out").read_bytes() != other
     first = run("--read first").out
@@ -153,7 +180,10 @@ def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: 
         "a CRL": [Path("ca/crl.pem").read_bytes()],
         "a public key": [Path("peer.pem").read_bytes()],
         "a configuration": [CONFIG.read_bytes(), b"\xef\xbb\xbf" + CONFIG.read_bytes()],
+        "an AWS policy": [(ROOT / "templates" / "thing_policy.template").read_bytes()],
+        "an update set": [read_update(Path(path)).signed.encode() for path in make_updates(run)],
     }
+    held["an update set"] += [path.read_bytes() for path in make_updates(run)]
     for what, words in (
         ("an export of a chip's objects", "export made --force"),
         ("the state of an emulated chip", "emulator dump --out made --force"),
@@ -164,10 +194,60 @@ def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: 
         held.setdefault(what, []).append(Path("made").read_bytes())
     for what, contents in held.items():
         for content in contents:
-            Path("out").write_bytes(content)
+            put_for_all("out", content)
             assert what in fails(cli, USAGE, "-q", "--port", port, *DATA[name].split())
             assert Path("out").read_bytes() == content
             assert run(f"{DATA[name]} --force").code == 0
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_no_place_for_data(cli: Cli, port: str, run: Cli, name: str) -> None:
+    assert run(SECRETS[name]).code == 0
+    content = Path("out").read_bytes()
+    for words in DATA.values():
+        assert "may be a secret" in fails(cli, USAGE, "-q", "--port", port, *words.split())
+        assert Path("out").read_bytes() == content
+    assert run(f"{DATA['random']} --force").code == 0
+
+
+def test_a_passphrase_is_no_place_for_data(cli: Cli, port: str, run: Cli, answers: list[bool]) -> None:
+    path = Path("out")
+    path.write_text("the words that open the CA\n")
+    for mode in (0o600, 0o400, 0o700):
+        path.chmod(mode)
+        fails(cli, USAGE, "-q", "--port", port, *DATA["signature"].split())
+    answers[:] = [False]
+    assert run(DATA["signature"]).code == USAGE
+    assert (answers, path.read_text()) == ([], "the words that open the CA\n")
+    path.chmod(0o640)
+    assert run(DATA["signature"]).code == 0
+
+
+def test_what_cannot_be_read_is_not_replaced(cli: Cli, port: str, run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("out").write_bytes(OTHER)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("optiga.cli.support.replacing.open_input", refuse)
+    assert "cannot be read" in fails(cli, USAGE, "-q", "--port", port, *DATA["random"].split())
+    assert Path("out").read_bytes() == OTHER
+
+
+def test_defaults_are_no_place_for_data(cli: Cli, port: str, run: Cli) -> None:
+    Path("optiga.toml").write_text("timing = 'none'\n")
+    assert "default values" in fails(cli, USAGE, "-q", "--port", port, "random", "16", "--out", "optiga.toml")
+
+
+def test_an_update_takes_the_place_of_its_last_version(cli: Cli, port: str, run: Cli) -> None:
+    Path("data").write_bytes(OTHER)
+    words = "update make data 0xF1E0 data --anchor 0xE0E8 --signer ca/ca.key --out out"
+    for version in (1, 2):
+        assert run(f"{words} --version {version}").code == 0
+    assert run("update show out --query payload_version").out.strip() == "2"
+    assert "an update set" in fails(cli, USAGE, "-q", "--port", port, *DATA["random"].split())
+    Path("out").write_bytes(CONFIG.read_bytes())
+    assert run(f"{words} --version 3").code == USAGE
 
 
 @pytest.mark.parametrize("form", ["certificate", "csr", "key", "pkcs7"])

@@ -75,7 +75,7 @@ class TestRandom:
         assert cli("--port", port, "random", "300", "--out", "random").out == ""
         assert len(Path("random").read_bytes()) == 300
         assert is_private("random")
-        cli("--port", port, "random", "20", "--hex", "--out", "random")
+        cli("--port", port, "random", "20", "--hex", "--out", "random", "--force")
         assert len(bytes.fromhex(Path("random").read_text())) == 20
         assert len(cli("--port", port, "random", "8", "--query", "random").out) == 17
 
@@ -126,7 +126,7 @@ class TestAes:
         result = cli("--port", port, "aes", "decrypt", "protected", "--out", "plain", *words)
         assert (result.out, Path("plain").read_bytes()) == ("", MESSAGE)
         assert is_private("plain")
-        cli("--port", port, "aes", "decrypt", "protected", "--out", "plain", "--pad", "none", *words)
+        cli("--port", port, "aes", "decrypt", "protected", "--out", "plain", "--pad", "none", "--force", *words)
         assert Path("plain").read_bytes() == padded
 
     def test_ecb_in_hex(self, cli: Cli, port: str, aes: bytes) -> None:

@@ -202,7 +202,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     "no region": (botocore_exceptions.NoRegionError, "no AWS region is set.*region=eu-central-1"),
     "region": (
         lambda: botocore_exceptions.InvalidRegionError(region_name="e u"),
-        "no AWS region.*'e u'.*region=eu-central-1",
+        "AWS region is not valid.*'e u'.*region=eu-central-1",
     ),
     "endpoint": (
         lambda: botocore_exceptions.InvalidEndpointConfigurationError(msg="x"),

@@ -41,6 +41,15 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._descriptor, keys.encode())
 
+    def go_on(self) -> None:
+        """Do as a shell with a stopped process: set the terminal as the shell has it, and let the process go on."""
+        import termios
+
+        flags = termios.tcgetattr(self._descriptor)
+        flags[3] |= termios.ECHO
+        termios.tcsetattr(self._descriptor, termios.TCSADRAIN, flags)
+        os.kill(self._process, signal.SIGCONT)
+
     def wait_for(self, pattern: str) -> str:
         """What it prints until something that a pattern finds, from where the last wait ended.
 

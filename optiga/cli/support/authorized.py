@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from optiga.chip import Chip, open_chip
+from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings
 from optiga.objects.authorization import authorize, load_authorization
-from optiga.transport import Port
 
 
 def open_authorized(
-    find_port: Callable[[], Port],
+    connect: Callable[[], Chip],
     oids: Sequence[int],
     secrets: Sequence[tuple[str, Path]],
     settings: Settings,
 ) -> Chip:
     """Open a chip, and prove to it that secrets are known.
 
-    :param find_port: gives the port, once the files of the secrets have been read.
+    :param connect: opens the chip, once the files of the secrets have been read.
     :param oids: objects that its model must have.
     :param secrets: objects, each with the file of the secret that it holds.
-    :param settings: are told what the owner of such a file should know, and that a chip has been made.
+    :param settings: are told what the owner of such a file should know.
     :raises OptigaError: if that cannot be.
     """
     with of_option("--authorize"):
         authorizations = [load_authorization(oid, path) for oid, path in secrets]
-    chip = open_chip(find_port())
-    settings.note_new_chip()
+    chip = connect()
     try:
         require_objects(chip, oids)
         authorize(chip, authorizations)

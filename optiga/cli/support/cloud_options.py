@@ -10,9 +10,11 @@ import click
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.options import is_default
 from optiga.cli.support.settings import Decorator, together
+from optiga.cloud.aws.aws_names import check_region
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.cloud.aws.patience import TIMEOUT_S
 from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
+from optiga.errors import ConfigurationError
 from optiga.provision.specs import ThingSpec
 
 
@@ -28,8 +30,17 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return pairs
 
 
+def _take_region(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value:
+        try:
+            check_region(value)
+        except ConfigurationError as error:
+            raise click.BadParameter(str(error), ctx, param) from None
+    return value
+
+
 aws_options: Decorator = together(
-    click.option("--region", metavar="REGION", help="AWS region, for example eu-central-1."),
+    click.option("--region", metavar="REGION", callback=_take_region, help="AWS region, for example eu-central-1."),
     click.option("--profile", metavar="NAME", help="Profile in AWS's configuration files."),
     click.option("--endpoint-url", metavar="URL", help="URL to use instead of AWS's own endpoint."),
     click.option(

@@ -11,13 +11,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
@@ -46,24 +47,54 @@ class Defaults(Value):
     :param values: by the names of options, without dashes.
     :param refused: why files that were found are not used.
     :param lines: where each value stands, by the same names.
+    :param mistakes: what the file may not say, each with its line.
     """
 
     path: Path | None
     values: Mapping[str, Any]
     refused: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
+    mistakes: tuple[tuple[int, ConfigurationError], ...] = ()
 
     def where(self, key: str) -> str:
         """The file and the line of a value, as messages begin."""
         return f"{self.path}:{self.lines[key]}"
 
 
+@contextmanager
+def naming_line_of_port(defaults: Defaults | None, port: str | None) -> Iterator[None]:
+    """Errors of the port name the file and the line that it comes from, if it does."""
+    try:
+        yield
+    except (ConfigurationError, BoardError) as error:
+        if port is not None and defaults is not None and defaults.values.get("port") == port:
+            line = defaults.where("port")
+            if isinstance(error, ConfigurationError):
+                error.locate(f"{line}: 'port'")
+            elif error.reason is Reason.NO_BOARD:
+                error.advise(f"The port is the default in {line}")
+        raise
+
+
 def find_defaults(arguments: Sequence[str]) -> Defaults:
+    """The nearest file, as :func:`look_for_defaults` finds it, if it has no mistakes.
+
+    :raises ConfigurationError: if it cannot be read, or says what it may not.
+    """
+    found = look_for_defaults(arguments)
+    if found.mistakes:
+        (_, first), *others = found.mistakes
+        first.problems = tuple(str(error) for _, error in others)
+        raise first
+    return found
+
+
+def look_for_defaults(arguments: Sequence[str]) -> Defaults:
     """The nearest file: beside a configuration that the arguments name, in the current folder or above, or the user's.
 
     Where there is none, this asks the system for each of these, and loads nothing.
 
-    :raises ConfigurationError: if it cannot be read, or says what it may not.
+    :raises ConfigurationError: if it cannot be read, or is no TOML.
     """
     refused = []
     for place in places(arguments):
@@ -75,8 +106,8 @@ def find_defaults(arguments: Sequence[str]) -> Defaults:
             refused.append(f"{place} is not used: {why}")
             continue
         path = load("pathlib:Path", "optiga")(place)
-        values, lines = _read(path)
-        return Defaults(path, values, tuple(refused), lines)
+        values, lines, mistakes = _read(path)
+        return Defaults(path, values, tuple(refused), lines, mistakes)
     return Defaults(None, {}, tuple(refused))
 
 
@@ -114,8 +145,8 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
     return ""
 
 
-def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
-    """The values, and the line of each."""
+def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int], tuple[tuple[int, ConfigurationError], ...]]:
+    """The values, the line of each, and the mistakes in others."""
     values, lines = load("optiga.cli.support.toml:read_toml", "optiga")(path, "defaults file", _MOST_BYTES)
     used, errors = {}, []
     for key, value in values.items():
@@ -124,15 +155,12 @@ def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
             _check(where, key, value)
             used[key] = _seen_from(path.parent, key, value)
         except ConfigurationError as error:
-            errors.append(error)
+            errors.append((lines[key], error))
         except RuntimeError:
             home = re.search(r"~[^/?&\\]*", str(value))
-            errors.append(ConfigurationError(f"{where}: {key!r}: {home and home[0]} is nobody's home"))
-    if errors:
-        first, *others = errors
-        first.problems = tuple(str(error) for error in others)
-        raise first
-    return used, lines
+            said = f"{where}: {key!r}: {home and home[0]} is nobody's home"
+            errors.append((lines[key], ConfigurationError(said)))
+    return used, lines, tuple(errors)
 
 
 def _check(where: str, key: str, value: Any) -> None:

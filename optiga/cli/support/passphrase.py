@@ -22,6 +22,7 @@ from optiga.cli.support.file_names import FILE
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.errors import ConfigurationError, OptigaError, Reason, naming
+from optiga.files.hidden_input import staying_hidden
 from optiga.files.passphrases import TRIES, is_wrong_passphrase, passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
 
@@ -73,7 +74,8 @@ def read_passphrase(
                 else "Give the passphrase in a file",
                 reason=Reason.MISSING,
             )
-        typed = passphrase_of_text(os.fsencode(click.prompt(shown(prompt), hide_input=True, err=True)))
+        with staying_hidden(f"{shown(prompt)}: "):
+            typed = passphrase_of_text(os.fsencode(click.prompt(shown(prompt), hide_input=True, err=True)))
         return None if typed is None else replace(typed, is_typed=True)
     value = find_passphrase(environment) if environment else None
     return passphrase_of_text(os.fsencode(value)) if value else None

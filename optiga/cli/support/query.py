@@ -42,6 +42,24 @@ def compile_query(expression: str) -> Any:
         ) from None
 
 
+def fields_of(expression: str) -> frozenset[str] | None:
+    """The fields of a result that a query looks at; None if it may look at any of them."""
+    return _fields_of(compile_query(expression).parsed)
+
+
+def _fields_of(node: Mapping[str, Any]) -> frozenset[str] | None:
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        return frozenset({node["value"]})
+    if kind == "key_val_pair" or kind in _STEPS or kind in _PROJECTIONS:
+        return _fields_of(children[0])  # the others are applied to what this one finds
+    if kind in ("multi_select_list", "multi_select_dict"):
+        found = [_fields_of(child) for child in children]
+        known = [one for one in found if one is not None]
+        return frozenset[str]().union(*known) if len(known) == len(found) else None
+    return None
+
+
 def check(expression: str, result: object) -> None:
     """Refuse a query that finds nothing in a result that is still to be.
 

@@ -1,20 +1,22 @@
 """Outputs in files that are there already: what of other content may be lost, and what asks first.
 
 Certificates, keys, configurations, exports are kept, whatever command has written them: none takes the place of another
-file, and nothing takes theirs, unless it is the same. What a command makes anew at will takes the place of any other
-file. What nobody could ever get back (:mod:`optiga.files.precious`) is never replaced, and is no business of this.
+file, and nothing takes theirs, unless it is the same. So are files that only their owner may read: a secret is raw
+bytes, and cannot be told by them. What a command makes anew at will takes the place of any other file. What nobody
+could ever get back (:mod:`optiga.files.precious`) is never replaced, and is no business of this.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from optiga.cli.support.confirm import confirm, is_somebody_there
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import write_new, write_whole
+from optiga.files.files import cause_of, write_new, write_whole
 from optiga.files.kept import what_is_kept
 from optiga.files.opening import open_input
 
@@ -22,7 +24,8 @@ _SECRET_MODE = 0o600
 _ANOTHER = "Name another with --out"
 _LOOK = 1 << 16
 """Bytes by which a file is told."""
-_UNREADABLE = b"?"
+_OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
+_DEFAULTS = "optiga.toml"
 
 
 def check_replaced(
@@ -49,32 +52,43 @@ def check_replaced(
         settings.force = True
     if settings.force or (held := _other_content(Path(out), data)) is None:
         return
-    what = what_is_kept(held)
-    if not (what or is_kept) or is_elsewhere(held):
+    content, why = held
+    what = what_is_kept(content)
+    if not (what or why or is_kept) or is_elsewhere(content):
         return
+    why = f"it contains {what}" if what else why
     if is_somebody_there():
-        confirm(settings, f"Replacing {out}", [f"{what or 'what is in it'} is lost"], yes=False)
+        lost = f"{what or 'what is in it'} is lost" + (f" ({why})" if why and not what else "")
+        confirm(settings, f"Replacing {out}", [lost], yes=False)
         settings.force = True  # it is not asked twice
         return
     raise ConfigurationError(
-        f"{out} is there already, with other content" + (f": it contains {what}" if what else ""),
+        f"{out} is there already, with other content" + (f": {why}" if why else ""),
         hint=f"{another}, or replace it with --force",
         reason=Reason.EXISTS,
     )
 
 
-def _other_content(path: Path, data: bytes | None) -> bytes | None:
-    """What a file holds that would be lost; None if that is nothing: no regular file, an empty one, or the same."""
+def _other_content(path: Path, data: bytes | None) -> tuple[bytes, str] | None:
+    """What a file holds that would be lost, and why that is not to be lost, whatever it is; empty if it may be.
+
+    :returns: None if nothing would be lost: no regular file, an empty one, or the same.
+    """
     try:
         if not path.is_file():
             return None
         with open_input(path) as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             held = file.read(max(_LOOK, len(data or b"")) + 1)
     except ValueError:  # a null character in the path: writing it says so
         return None
-    except OSError:
-        return _UNREADABLE
-    return held if held and held != data else None
+    except OSError as error:
+        return b"", f"it cannot be read ({cause_of(error)})"
+    if not held or held == data:
+        return None
+    if not mode & _OTHERS_READ:
+        return held, f"only you can read it (mode {mode:04o}), so it may be a secret"
+    return held, "it sets default values" if path.name == _DEFAULTS else ""
 
 
 def write_output(

@@ -76,7 +76,8 @@ class Settings:
 
         self.show_waiting()
         if self._resolved is None:
-            self._resolved = resolve_port(self.port)
+            with load("optiga.cli.support.defaults:naming_line_of_port", "optiga")(self.defaults, self.port):
+                self._resolved = resolve_port(self.port)
             if (file := self._resolved.chip_file) is not None:
                 self.announce_emulated(file)
             if (secret := self._resolved.secret) is not None:
@@ -101,7 +102,6 @@ class Settings:
             self._waiting = None
 
     def _say(self, text: str, colour: str | None = None) -> None:
-        """Lines on standard error."""
         if self._waiting is not None:
             self._waiting.erase()
         say(text, colour=colour)
@@ -113,15 +113,21 @@ class Settings:
         :param meanwhile: what may be done while the chip begins.
         :raises OptigaError: if that cannot be.
         """
-        from optiga.chip import open_chip
-
         if not self.authorizations and not oids:
-            chip = open_chip(self.find_port(), meanwhile=meanwhile)
-            self.note_new_chip()
-            return chip
+            return self.connect(meanwhile)
         from optiga.cli.support.authorized import open_authorized
 
-        return open_authorized(self.find_port, oids, self.authorizations, self)
+        return open_authorized(self.connect, oids, self.authorizations, self)
+
+    def connect(self, meanwhile: Callable[[], object] | None = None) -> Chip:
+        """Open the chip at the port asked for, as :meth:`open_chip`, and prove nothing."""
+        from optiga.chip import open_chip
+
+        port = self.find_port()
+        with load("optiga.cli.support.defaults:naming_line_of_port", "optiga")(self.defaults, self.port):
+            chip = open_chip(port, meanwhile=meanwhile)
+        self.note_new_chip()
+        return chip
 
     def note_new_chip(self) -> None:
         """Say that opening the port has made an emulated chip, if it has; said once."""
@@ -179,14 +185,12 @@ class Settings:
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
         first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
-        lines = [first, *(line if line.startswith("    ") else f"    {line}" for line in others)]
-        text = "\n".join(lines)
-        self._say(f"Warning: {text}", "yellow")
+        others = [line if line.startswith("    ") else f"    {line}" for line in others]
+        self._say("\n".join([f"Warning: {first}", *others]), "yellow")
 
     def error(self, text: str) -> None:
         """Why the command failed; one line."""
-        text = shorten(shown(" ".join(told(text, option_of).splitlines())))
-        self._say(f"Error: {text}", "red")
+        self._say(f"Error: {shorten(shown(' '.join(told(text, option_of).splitlines())))}", "red")
 
     def wants_errors_as_json(self, arguments: Sequence[str]) -> bool:
         """Whether errors are one JSON object, too.

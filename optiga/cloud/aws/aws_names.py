@@ -39,6 +39,17 @@ _ATTRIBUTE = r"[a-zA-Z0-9_.,@/:#-]+"
 _VALUE = r"[a-zA-Z0-9_.,@/:#=\[\]-]*"
 
 
+def check_region(name: str) -> None:
+    """Refuse what cannot be a region's name: it is a part of the name of AWS's hosts (RFC 1123, 2.1).
+
+    :raises ConfigurationError: if it cannot.
+    """
+    if not re.fullmatch(r"(?![0-9]+$)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?", name, re.ASCII):
+        raise ConfigurationError(
+            f"{name!r} is not a valid name of an AWS region", hint="A valid name is, for example, eu-central-1"
+        )
+
+
 def is_name(kind: str, name: str) -> bool:
     """Whether AWS IoT takes a name; one that is whole, without ``{uid}``."""
     longest = _LONGEST.get(kind, MAX_NAME)

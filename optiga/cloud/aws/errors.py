@@ -258,7 +258,15 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             hint="Check ~/.aws/config, or the file in AWS_CONFIG_FILE",
             reason=Reason.NOT_READABLE,
         )
-    if isinstance(error, (known.NoRegionError, known.InvalidRegionError)):
+    if isinstance(error, known.InvalidRegionError):
+        return AwsError(
+            f"the AWS region is not valid: {said}",
+            hint=naming(
+                "Check the environment variable AWS_REGION and the file ~/.aws/config, or use {region=eu-central-1}"
+            ),
+            reason=Reason.BAD_VALUE,
+        )
+    if isinstance(error, known.NoRegionError):
         return AwsError(
             f"no AWS region is set: {said}",
             hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),

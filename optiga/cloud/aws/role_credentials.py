@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import Reason, printable
+from optiga.files.hidden_input import staying_hidden
 
 if TYPE_CHECKING:
     from botocore.session import Session as CoreSession
@@ -45,7 +46,8 @@ def _ask_at_terminal(prompt: str) -> str:
     problem = "standard input is no terminal"
     if sys.stdin is not None and sys.stdin.isatty():
         try:
-            return getpass.getpass(f"{said}: ").strip()
+            with staying_hidden(f"{said}: "):
+                return getpass.getpass(f"{said}: ").strip()
         except EOFError:
             problem = "no code was entered"
     raise AwsError(

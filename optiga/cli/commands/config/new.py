@@ -19,6 +19,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
+from optiga.files.problems import suggest
 from optiga.files.shown import shown
 from optiga.identity.configuration import parse_configuration
 from optiga.identity.keys_on_chip import find_algorithm
@@ -133,7 +134,8 @@ def _choose(
         return given if given is not None else _ask(question, default, mistake) if ask else default
 
     subject = subject or (_ask_subject() if ask else usual.subject)
-    algorithm = answer(algorithm, f"Key ({', '.join(ALGORITHMS)})", usual.algorithm, _algorithm_mistake).lower()
+    algorithm = answer(algorithm, f"Key ({', '.join(ALGORITHMS)})", usual.algorithm, _algorithm_mistake)
+    algorithm = find_algorithm(algorithm) or algorithm
     if slot is not None:
         _refuse(("slot", slot_mistake(slot, algorithm)))
     slot = answer(slot, "Slot", usual_slot(algorithm), partial(slot_mistake, algorithm=algorithm))
@@ -192,7 +194,9 @@ def _refuse(*mistakes: tuple[str, str]) -> None:
 
 
 def _algorithm_mistake(text: str) -> str:
-    return "" if text.lower() in ALGORITHMS else f"{text!r} is not a key algorithm of the chip"
+    if find_algorithm(text) in ALGORITHMS:
+        return ""
+    return f"{text!r} is not one of {', '.join(ALGORITHMS)}{suggest(text, ALGORITHMS, {})}"
 
 
 def _name_mistake(kind: str, name: str) -> str:

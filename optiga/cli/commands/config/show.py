@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from optiga.cli.render.tables import table
-from optiga.cli.support.defaults import FILE_NAME, Defaults, find_defaults, places
+from optiga.cli.support.defaults import FILE_NAME, Defaults, look_for_defaults, places
 from optiga.cli.support.guesses import plain_usage
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
@@ -66,10 +66,10 @@ def show(settings: Settings) -> None:
     """Show which defaults file (optiga.toml) is used in this folder, and where each value comes from.
 
     The command line overrides environment variables, and environment variables override the file. For --profile and
-    --region, the file overrides AWS's own environment variables.
+    --region, the file overrides AWS's own environment variables. Values in ~/.aws are not shown.
     """
     settings.check_query(DefaultsShown)
-    found = find_defaults([])
+    found = look_for_defaults([])
     raise_problems(_mistakes(found))
     values = tuple(_values(found.values, str(found.path), settings.port))
     result = DefaultsShown(None if found.path is None else str(found.path), tuple(places([])), values)
@@ -86,7 +86,8 @@ def _why_empty(found: Defaults) -> str:
 
 
 def _mistakes(found: Defaults) -> Iterator[Problem]:
-    """The values that no command takes."""
+    """What the file may not say, and the values that no command takes."""
+    yield from (Problem(line, str(error)) for line, error in found.mistakes)
     for key, value in found.values.items():
         try:
             _check(key, value)

@@ -19,6 +19,7 @@ from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.hex_text import is_digits, parse_hex
+from optiga.files.kept import UPDATE, what_is_kept
 from optiga.files.secrets import SecretFile, read_secret
 from optiga.identity.forms import Form, form_of_type, may_have_type
 from optiga.objects.addressing import ADMINISTERED, TRUST_ANCHOR, UPDATE_SECRET, resolve
@@ -225,6 +226,11 @@ def make_metadata(settings: Settings, /, oid: str, words: tuple[str, ...], reset
     )
 
 
+def _is_update(held: bytes) -> bool:
+    """Whether a file holds an update, whose place its next version takes."""
+    return what_is_kept(held) == UPDATE
+
+
 def _make(
     settings: Settings,
     oid: int,
@@ -246,7 +252,7 @@ def _make(
     check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
     _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
     check_out(out)
-    check_replaced(settings, out, None, is_kept=False)
+    check_replaced(settings, out, None, is_kept=False, is_elsewhere=_is_update)
     signer, signer_warnings = _open_key(
         options["signer_path"],
         options["passphrase_file"],

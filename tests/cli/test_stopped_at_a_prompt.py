@@ -1,0 +1,45 @@
+"""Ctrl-Z and ``fg`` at a prompt for a passphrase: what is typed afterwards is hidden, too."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli.runner import Cli
+from tests.support.processes import OPTIGA
+from tests.support.terminal import terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no processes so")
+SECRET = "the words that open it"
+PROMPT = r"passphrase[^:]*: $"
+GETPASS = """
+from optiga.cloud.aws.role_credentials import _ask_at_terminal
+print("typed", len(_ask_at_terminal("The passphrase:")))
+"""
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_passphrase(cli: Cli, times: int) -> None:
+    Path("words").write_text(SECRET)
+    Path("words").chmod(0o600)
+    assert cli("ca", "init", "ca", "--passphrase-file", "words").code == 0
+    with terminal([*OPTIGA, "ca", "crl", "--ca", "ca", "--query", "crl_file"], Path.cwd()) as shown:
+        shown.wait_for(f"(?i){PROMPT}")
+        for _ in range(times):
+            shown.go_on()
+            shown.wait_for(f"(?i){PROMPT}")
+        shown.type(f"{SECRET}\n")
+        assert "crl.pem" in shown.wait_for_end()
+        assert SECRET not in shown.text
+
+
+def test_a_code_for_aws(tmp_path: Path) -> None:
+    with terminal([sys.executable, "-c", GETPASS], tmp_path) as shown:
+        shown.wait_for(f"(?i){PROMPT}")
+        shown.go_on()
+        shown.wait_for(f"(?i){PROMPT}")
+        shown.type("123456\n")
+        assert "typed 6" in shown.wait_for_end()
+        assert "123456" not in shown.text
