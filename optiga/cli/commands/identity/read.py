@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.printing import print_lines
@@ -12,7 +12,6 @@ from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.read import is_secret
 from optiga.identity.read import read_object as read
 from optiga.objects.addressing import READABLE, resolve
-from optiga.results import at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class ReadResult:
     oid: str
     size: int
     data: bytes
-    certificates: tuple[str, ...] = field(metadata=at_most(8))
+    certificates: tuple[str, ...]
 
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
