@@ -118,7 +118,7 @@ def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: b
 
 @command.command(name="export")
 @_journal_options
-@out_file_option("Output file (default: standard output).")
+@out_file_option("Output file (default: standard output).", is_printed=True)
 @common_options(forms=_FORMS)
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
