@@ -40,11 +40,6 @@ def keyed(*keys: str) -> dict[str, object]:
     return {"keys": keys}
 
 
-def at_most(number: int) -> dict[str, object]:
-    """How many elements there can be, for a ``--query`` that asks for one by its index."""
-    return {"most": number}
-
-
 def to_json(value: object) -> Any:
     """A result, or a part of one, as JSON has it.
 

@@ -17,7 +17,7 @@ from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import is_folder_gone, take_passphrases
-from optiga.cli.support.file_names import FILE, FOLDER, force_option
+from optiga.cli.support.file_names import FILE, FILE_OR_OUTPUT, FOLDER, force_option
 from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
@@ -125,7 +125,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option("--keep-key", is_flag=True, help="With --csr: use the key that is in the slot. Generate none.")
 @click.option("--public-key", type=FILE, help="With --keep-key: public key (default: from the slot's certificate).")
 @click.option("--out-dir", type=FOLDER, help="Output folder for the CSR (default: current folder).")
-@click.option("--out", type=FILE, help="With --read: output file, PEM or raw bytes.")
+@click.option("--out", type=FILE_OR_OUTPUT, help="With --read: output file, PEM or raw bytes; - for standard output.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
 @click.option(
     "--pkcs12-passphrase-file",
@@ -277,8 +277,7 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
             said = f"the output cannot be written: {error.strerror}"
             return _report(settings, given, ConfigurationError(said, reason=Reason.OUT_OF_SPACE))
         if is_folder_gone():
-            said = "the current folder no longer exists"
-            hint = "Change to another folder"
+            said, hint = "the current folder no longer exists", "Change to another folder"
             return _report(settings, given, ConfigurationError(said, hint=hint, reason=Reason.NOT_FOUND))
         return _report_unexpected(settings, given, error)
     except Exception as error:

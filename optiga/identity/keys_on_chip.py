@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _PLACE = replace(KEY, names_slot=True)
 """What a new key is made in: named as a slot is, or ``aes``."""
+EMPTY_SUBJECT = "an empty subject"
+"""Whose a certificate without a subject is, in messages."""
 _NOT_TO_BE_HAD = (
     ErrorCode.INVALID_OID,
     ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED,
@@ -286,14 +288,14 @@ def _check_first(metadata: Metadata) -> None:
 
 
 def find_subject(chip: Chip, oid: int) -> str:
-    """The subject of the certificate, the first of a chain, in an object; empty if it tells none.
+    """The subject of the certificate, the first of a chain, in an object; empty if there is no certificate.
 
     :raises ChipError: if the chip refuses for another reason than that it has no such object, or does not let it be
         read.
     """
     try:
         data = read_stored(chip, oid)
-        return "" if is_empty(data) else decode_stored(data, Certificate.parse_leniently)[0].subject
+        return "" if is_empty(data) else decode_stored(data, Certificate.parse_leniently)[0].subject or EMPTY_SUBJECT
     except ChipError as error:
         if error.code not in _NOT_TO_BE_HAD:
             raise

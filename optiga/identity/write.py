@@ -24,7 +24,7 @@ from optiga.protocol.conditions import ALWAYS
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import access_now, is_counted
-from optiga.results import HIDDEN, OID
+from optiga.results import ADDED, HIDDEN, OID
 from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class WriteResult(Value):
     size: int
     written: bool
     key_match: bool | None = None
-    key_oid: int | None = field(default=None, metadata=HIDDEN)
-    warnings: tuple[str, ...] = field(default=(), metadata=HIDDEN)
+    key_oid: int | None = field(default=None, metadata=OID | ADDED)
+    warnings: tuple[str, ...] = field(default=(), metadata=ADDED)
     is_certificate: bool = field(default=False, metadata=HIDDEN)
 
 

@@ -41,8 +41,6 @@ from optiga.provision.results import RunResult, SlotExport, SlotResult, SlotSumm
 
 F = TypeVar("F")
 T = TypeVar("T", bound=SlotResult)
-YES = "yes"
-"""What is said of a chip that is emulated, and of a certificate that is one thing's alone."""
 
 
 class Step(IntEnum):
@@ -240,9 +238,9 @@ class Entry:
         return self.proof.fingerprint if self.proof else None
 
     @property
-    def emulated(self) -> str | None:
-        """``yes`` for a chip that was found to be emulated."""
-        return YES if self.is_emulated else None
+    def emulated(self) -> bool:
+        """Whether the chip was found to be emulated."""
+        return self.is_emulated
 
     @property
     def key_info(self) -> bytes | None:
@@ -314,9 +312,9 @@ class Entry:
         return self.attached.arn if isinstance(self.attached, ThingAttached) else None
 
     @property
-    def exclusive(self) -> str | None:
-        """``yes`` where its certificate can be no other thing's."""
-        return YES if self.exclusively else None
+    def exclusive(self) -> bool:
+        """Whether its certificate can be no other thing's."""
+        return bool(self.exclusively)
 
     @property
     def billing_group(self) -> str | None:

@@ -40,7 +40,7 @@ class SlotSummary(SlotResult):
     started_at: str | None
     updated_at: str | None
     attested: str | None
-    emulated: str | None
+    emulated: bool
     serial: str | None
 
 
@@ -50,14 +50,14 @@ class SlotExport(SlotSummary):
 
     :param csr: in PEM.
     :param certificate: certificate and chain in PEM, leaf first.
-    :param exclusive: ``yes`` where the certificate can be no other thing's.
+    :param exclusive: whether the certificate can be no other thing's.
     :param billing_group: that the thing is in, as far as a run has seen to it.
     """
 
     template: str | None
     csr: str | None
     certificate: str | None
-    exclusive: str | None
+    exclusive: bool
     billing_group: str | None
 
 

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from optiga.errors import ConfigurationError
-from optiga.provision.entry import YES, Entry, Step
+from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import (
     Attested,
     Begun,
@@ -44,6 +44,8 @@ UNKNOWN = "-"
 """What stood for the key of a certificate that was not known."""
 _TIMES = ("started_at", "updated_at", "requested_at")
 _BINARY = ("key_info", "csr")
+_YES = "yes"
+"""What such a journal says of a chip that is emulated."""
 ADDED = ("attested", "emulated", "replaced_keys")
 """What the first journals of version 1 have no columns for."""
 
@@ -116,7 +118,7 @@ class OldEntry:
         if self.attested is not None:
             yield Attested(self.attested)
         if self.emulated is not None:
-            if self.emulated != YES:
+            if self.emulated != _YES:
                 raise ValueError("its mark of an emulated chip is not valid")
             yield Emulated()
         yield from self._of_chip()

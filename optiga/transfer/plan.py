@@ -25,6 +25,7 @@ from optiga.protocol.rules.values import Problem, check_setting
 from optiga.transfer.checks import check_changes, check_content
 from optiga.transfer.cut_off import CUT_OFF, is_cut_off
 from optiga.transfer.form import Entry
+from optiga.transfer.lost import lost_certificate
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -202,6 +203,8 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
         stays += what_stays_written(
             info.oid, data, chip.objects.read(info.oid) if info.oid in oids.LIFE_CYCLES else b""
         )
+        if lost := lost_certificate(chip, info.oid):
+            stays.append(lost)
     return ObjectPlan(
         info,
         before,

@@ -110,9 +110,9 @@ class TestBoards:
             "/dev/ttyUSB0",
         ]
         _, board, plain, other = result.out.splitlines()
-        assert re.search("  board  KitProg3 of a PSOC 6 kit +KitProg3 CMSIS-DAP$", board)
-        assert re.search("  -  +not a USB port", plain)
-        assert re.search("  -  +USB identity 0403:6001 does not belong to a known board  FT232R$", other)
+        assert re.search("  serial  yes +KitProg3 of a PSOC 6 kit +KitProg3 CMSIS-DAP$", board)
+        assert re.search("  serial  no +not a USB port", plain)
+        assert re.search("  serial  no +USB identity 0403:6001 does not belong to a known board  FT232R$", other)
 
     def test_json(self, cli: Cli) -> None:
         ports = json.loads(cli("boards", "--output", "json").out)["ports"]

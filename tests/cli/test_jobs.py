@@ -174,7 +174,19 @@ class TestWrite:
         assert "Warning" not in result.err
         size = len(stored(port, 0xE0E1))
         expected = {"oid": "0xE0E1", "slot": "second", "size": size, "written": True, "key_match": True}
-        assert json.loads(result.out) == expected
+        assert json.loads(result.out) == {**expected, "key_oid": "0xE0F1", "warnings": []}
+        assert ast.literal_eval(cli("--port", port, "--write", certificate, "--output", "repr").out) == {
+            **expected,
+            "written": False,
+        }
+
+    def test_warnings_are_in_the_json(self, cli: Cli, port: str, csr: Path) -> None:
+        """As in those of a dry run: a script need not read standard error."""
+        Path("other.pem").write_bytes(make_certificate())
+        (planned,) = ast.literal_eval(cli("--port", port, "--write", "other.pem", "--query", "[warnings]").out)
+        (warning,) = json.loads(cli("--port", port, "--write", "other.pem", "--output", "json").out)["warnings"]
+        assert planned == [warning]
+        assert "does not belong to the key in 0xE0F1" in warning
 
     def test_of_the_chips_own_key_if_strict(self, cli: Cli, port: str, certificate: Path) -> None:
         result = cli("--port", port, "--write", certificate, "--strict", "--query", "key_match")

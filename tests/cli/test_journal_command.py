@@ -16,6 +16,7 @@ import pytest
 from cryptography import x509
 
 from optiga.provision.entry import Entry, Step
+from optiga.provision.facts import AttachedExclusively, Emulated
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
@@ -80,8 +81,9 @@ def read_csv(text: str) -> list[dict[str, str]]:
 
 
 def as_text(slots: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Slots as CSV has them: nothing is empty."""
-    return [{name: "" if value is None else str(value) for name, value in slot.items()} for slot in slots]
+    """Slots as CSV has them: nothing is empty, and so is what is not so."""
+    said: dict[Any, str] = {None: "", False: "", True: "yes"}
+    return [{name: said.get(value) if value in said else str(value) for name, value in slot.items()} for slot in slots]
 
 
 class TestShow:
@@ -130,7 +132,18 @@ class TestShow:
         assert slots == [asdict(entry.summary()) for entry in saved]
         assert list(slots[0]) == SHOWN
         assert (slots[0]["step"], slots[1]["thing"]) == ("finished", None)
+        assert [slot["emulated"] for slot in slots] == [False, False]
         assert all(datetime.fromisoformat(slots[0][name]).tzinfo for name in ("started_at", "updated_at"))
+
+    def test_marks_are_truth_values(self, cli: Cli) -> None:
+        """And in CSV, as ever, a word or nothing."""
+        with open_journal(Path(FILE_NAME), make=True) as journal:
+            journal.save(BEGUN.after(Emulated(), AttachedExclusively()))
+        (shown,) = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
+        (out,) = json.loads(cli("journal", "export").out)["slots"]
+        assert (shown["emulated"], out["emulated"], out["exclusive"]) == (True, True, True)
+        (row,) = read_csv(cli("journal", "export", "--output", "csv").out)
+        assert (row["emulated"], row["exclusive"]) == ("yes", "yes")
 
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "show", "--output", "csv")
@@ -214,7 +227,7 @@ class TestExport:
 
     @pytest.mark.parametrize(
         ("out", "line"),
-        [("none/slots", "the folder does not exist"), (".", "names no file"), ("-", "'-' names no file")],
+        [("none/slots", "the folder does not exist"), (".", "names no file")],
     )
     def test_where_it_cannot_be_written(self, cli: Cli, saved: list[Entry], out: str, line: str) -> None:
         result = cli("journal", "export", "--out", out)

@@ -107,7 +107,6 @@ MISTAKES = {
     "output that is a folder": Mistake(
         "--port {port} --read 0xE0C2 --out {files}", "it is a folder", reason="wrong_type"
     ),
-    "output to a dash": Mistake("--port {port} --read 0xE0C2 --out -", "'-' names no file"),
     "key for certificate": Mistake(
         "--port {port} --write {files}/key.pem", "private key", CERTIFICATE, reason="wrong_type"
     ),

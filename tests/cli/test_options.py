@@ -245,24 +245,70 @@ def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatc
         "completion bash",
     ],
 )
-@pytest.mark.parametrize("option", ["--query uid", "--output json"])
-def test_commands_without_a_result_have_no_options_for_it(cli: Cli, words: str, option: str) -> None:
-    result = cli(*words.split(), *option.split())
+def test_commands_without_a_result_cannot_be_queried(cli: Cli, words: str) -> None:
+    result = cli(*words.split(), "--query", "uid")
     (error,) = result.err.splitlines()
     assert (result.code, result.out) == (2, "")
     assert "No such option" in error
-    assert option.partition(" ")[0] in error
+    assert "--query" in error
     assert list(Path.cwd().iterdir()) == []
 
 
 @pytest.mark.parametrize("words", ["{} emulator new none", "emulator {} new none", "{} completion bash"])
-@pytest.mark.parametrize("option", ["--query uid", "--output json"])
-def test_nor_do_options_for_it_stand_before_them(cli: Cli, words: str, option: str) -> None:
-    result = cli(*words.format(option).split())
+def test_nor_does_a_query_stand_before_them(cli: Cli, words: str) -> None:
+    result = cli(*words.format("--query uid").split())
     (error,) = result.err.splitlines()
     assert (result.code, result.out) == (2, "")
-    assert f"{option.partition(' ')[0]} requires a command that has a result" in error
+    assert "--query requires a command that has a result" in error
     assert list(Path.cwd().iterdir()) == []
+
+
+def commands_below(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command and what it is called, groups with a result of their own as well."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands_below(command, (*words, name))
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield " ".join((*words, name)), command
+
+
+def test_every_command_takes_the_options_for_its_errors() -> None:
+    """Errors of each can be JSON, and its notes be kept away: a script need not know which commands have a result."""
+    found = dict(commands_below(app))
+    assert len(found) > 70
+    lacking = {
+        (name, option)
+        for name, command in found.items()
+        for option in ("--output", "--quiet")
+        if name != "help" and not any(option in parameter.opts for parameter in command.params)
+    }
+    assert lacking == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "emulator new a/b/c",
+        "emulator load none none",
+        "emulator reset none",
+        "emulator secrets none --secret-out s",
+        "emulator control none power",
+        "emulator serve --tcp x --chip none",
+        "emulator run --chip a/b/c -- true",
+        "completion tcsh",
+        "emulator root x",
+        "boards udev x",
+    ],
+)
+@pytest.mark.parametrize("place", ["{0} {1}", "{1} {0}"])
+def test_errors_of_commands_without_a_result_are_json(cli: Cli, words: str, place: str) -> None:
+    name, _, program = words.partition(" -- ")
+    result = cli(*place.format("--output json", name).split(), *(["--", program] if program else []))
+    assert (result.out, result.code in (2, 3)) == ("", True)
+    assert json.loads(result.err.splitlines()[-1])["error"]["exit_code"] == result.code
 
 
 @pytest.mark.parametrize("words", ["journal export", "emulator dump"])

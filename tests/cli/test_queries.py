@@ -65,6 +65,13 @@ def test_what_can(query: str, found: object) -> None:
         "list[-2].a",
         "list[1].e",
         "list[1].e.f",
+        "list[2]",
+        "list[-3].e",
+        "b[2]",
+        "list[?e=='x'] | [0]",
+        "list[?e=='x'] | [0].e",
+        "(list[?e=='x'])[0].e.f",
+        "[b[7]][0]",
         '"none"."a b"',
         "none.[a]",
         "none.{x: a}",
@@ -78,7 +85,7 @@ def test_null_on_the_way_is_null(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["nothing", "a.b", "uid.none", "deep.none", "deep.c.none.d", "b[2]", "list[2]", "x || y"],
+    ["nothing", "a.b", "uid.none", "deep.none", "deep.c.none.d", "uid[0]", "a[0].b", "x[0]", "uid[*].x", "x || y"],
 )
 def test_what_is_not_there_is_no_null(query: str) -> None:
     with pytest.raises(ConfigurationError, match="finds nothing in the result"):
@@ -107,6 +114,13 @@ def test_a_name_that_is_wrong_behind_a_null_is_wrong(cli: Cli, port: str) -> Non
         ("info --query slots.second|kex", "'slots.second' has .*certificate"),
         ("info --query uid.hex", "'uid' is a text, with no fields"),
         ("object list --query objects.oid", r"'objects' is a list: 'objects\[\].oid' is of each"),
+        (
+            "info --query slots.*.key.algorithm",
+            r"'slots\.\*\.key' is a list: 'slots\.\*\.key\[\]\.algorithm'",
+        ),
+        ("object list --query (objects[].oid).name", r"'objects\[\]\.oid' is a list: 'objects\[\]\.oid\[\]\.name'"),
+        ("object list --query (objects[*]).oid", r"'objects\[\*\]' is a list: 'objects\[\*\]\[\]\.oid'"),
+        ("object list --query (objects[?oid!=null]).oid", r"is a list: '\[\]\.oid' behind it"),
         ("object list --query objects[0].nam", r"'objects\[0\]' has oid, .*, did you mean 'name'"),
         ("object list --query objecs[].oid", "It has objects, did you mean 'objects'"),
     ],
@@ -162,7 +176,25 @@ def test_a_name_of_what_has_none(cli: Cli, port: str, query: str, hint: str) -> 
         "objects[?oid!=null]",
         "objects[:2].oid",
         "objects[].{a: oid} | [0].a",
+        "objects[40].oid",
+        "objects[4000].oid",
+        "objects[?oid=='none'] | [0].oid",
     ],
 )
 def test_names_that_are_right(cli: Cli, port: str, query: str) -> None:
     assert cli("--port", port, "object", "list", "--query", query).code == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "printed"),
+    [
+        ("usage[7]", "null"),
+        ("usage[?@=='x'] | [0]", "null"),
+        ("usage[?@=='x']", "[]"),
+        ("usage[-1]", '"key_agreement"'),
+    ],
+)
+def test_an_element_that_is_not_there_is_null_behind_an_act(cli: Cli, port: str, query: str, printed: str) -> None:
+    """How many elements there are is not known before it: what is done already is no error."""
+    made = cli("--port", port, "key", "generate", "second", "--query", query, "--output", "json")
+    assert (made.code, made.out) == (0, f"{printed}\n"), made.err

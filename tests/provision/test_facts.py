@@ -172,7 +172,7 @@ class TestFold:
         assert (entry.certificate, entry.certificate_file) == ("PEM", "ab.pem")
         assert (entry.certificate_id, entry.certificate_arn) == ("c" * 64, "arn:x")
         assert (entry.thing, entry.thing_arn, entry.policy) == ("lamp", "arn:y", "lamps")
-        assert (entry.account, entry.emulated, entry.attested) == ("123456789012", "yes", None)
+        assert (entry.account, entry.emulated, entry.attested) == ("123456789012", True, None)
         assert entry.started_at == entry.updated_at == entry.requested_at == NOW
 
     def test_a_certificate_that_is_registered_behind_its_writing(self) -> None:

@@ -29,7 +29,7 @@ MAX_FOR_CHIP = 1 << 20
 """Most bytes of what goes into a chip: many times what a whole one holds."""
 _PIECE = 1 << 16
 
-out_option: Decorator = out_file_option("Output file, as bytes (default: standard output).")
+out_option: Decorator = out_file_option("Output file, as bytes (default: standard output).", is_printed=True)
 hex_option: Decorator = click.option("--hex", "as_hex", is_flag=True, help="Print the result in hex.")
 hash_option: Decorator = click.option(
     "--hash",
@@ -181,7 +181,7 @@ def check_not_terminal(what: str) -> None:
     if sys.stdout is not None and sys.stdout.isatty():
         raise ConfigurationError(
             f"{what} cannot be written to a terminal",
-            hint="Use --out FILE, or print it in hex",
+            hint="Use --out FILE, or print it in another form",
             reason=Reason.UNSUPPORTED,
         )
 

@@ -10,17 +10,21 @@ from click.types import StringParamType
 
 from optiga.cli.support.settings import Decorator, Settings, together
 
+STANDARD_OUTPUT = "-"
+
 
 class FileName(StringParamType):
     """The type of an option or argument.
 
     :param name: what stands for it in help.
     :param dash: whether ``-`` is left to the command.
+    :param why: why ``-`` is refused, for the message; empty where that needs no reason.
     """
 
-    def __init__(self, name: str, *, dash: bool = True) -> None:
+    def __init__(self, name: str, *, dash: bool = True, why: str = "") -> None:
         self.name = name
         self._dash = dash
+        self._refusal = f"'-' names no file{why and ': '}{why}."
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
         return self.name
@@ -29,12 +33,14 @@ class FileName(StringParamType):
         if not value:
             self.fail("the name is empty.", param, ctx)
         if value == "-" and not self._dash:
-            self.fail("'-' names no file.", param, ctx)
+            self.fail(self._refusal, param, ctx)
         return value
 
 
 FILE = FileName("FILE")
 FILE_OR_INPUT = FileName("FILE|-")
+FILE_OR_OUTPUT = FileName("FILE|-")
+SECRET_FILE = FileName("FILE", dash=False, why="a secret goes to a file that only you can read")
 FOLDER = FileName("DIR")
 KEY = FileName("KEY")
 
@@ -62,12 +68,32 @@ force_option: Decorator = click.option(
 """``--force``, for commands that write a file which the user names; the settings have it."""
 
 
-def out_file_option(what: str, *, required: bool = False) -> Decorator:
+def _printed(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    return None if value == STANDARD_OUTPUT else value
+
+
+def out_file_option(what: str, *, required: bool = False, secret: bool = False, is_printed: bool = False) -> Decorator:
     """``--out``, as ``out``, and ``--force``.
 
     :param what: what the file is for, for help.
+    :param secret: refuse ``-``: a secret goes to a file that only its owner can read.
+    :param is_printed: ``-`` is as if there were no file, whose content is printed then; otherwise the command takes it.
     """
-    return together(click.option("--out", type=FILE, required=required, help=what), force_option)
+    kind, callback = SECRET_FILE if secret else FILE_OR_OUTPUT, _printed if is_printed else None
+    return together(click.option("--out", type=kind, required=required, callback=callback, help=what), force_option)
+
+
+def is_standard_output(settings: Settings, out: str | None) -> bool:
+    """Whether the output goes to standard output instead of a file. No result does then; ``--output`` is for errors.
+
+    :raises click.UsageError: if it does and a part of the result was asked for, or if it is to replace a file.
+    """
+    if out != STANDARD_OUTPUT:
+        return False
+    if settings.query is not None:
+        raise click.UsageError("--out - does not go together with --query: it prints the content alone.")
+    refuse_force("a file")
+    return True
 
 
 def refuse_force(wanted: str) -> None:

@@ -18,6 +18,9 @@ _STEPS = ("subexpression", "index_expression", "pipe")
 """Parts of an expression of which each is applied to what the one before finds."""
 _PROJECTIONS = ("projection", "value_projection", "filter_projection", "flatten")
 """Parts that go through what their first part finds."""
+_UNTOLD = "…"
+_STARS = {"projection": "[*]", "value_projection": "*", "filter_projection": f"[?{_UNTOLD}]", "flatten": "[]"}
+"""How each of these is written behind what it goes through."""
 _EITHER = ("or_expression", "and_expression")
 _ANSWERS = ("literal", "function_expression")
 """Parts whose null is no lack of anything: somebody wrote it, or it was worked out."""
@@ -83,7 +86,8 @@ def check_names(expression: str, kind: type) -> None:
 
 
 def search(expression: str, result: Mapping[str, Any]) -> Any:
-    """What a query finds in a result; None only where the result says null there or on the way there.
+    """What a query finds in a result; None only where the result says null there or on the way there, or where a list
+    has fewer elements.
 
     :raises ConfigurationError: if it finds nothing, or cannot be applied.
     """
@@ -129,18 +133,25 @@ def _what_is_there(node: Mapping[str, Any], value: Any, path: str = "") -> str:
     if isinstance(value, Mapping):
         return f"{repr(path) if path else 'It'} has {', '.join(value)}{suggest(name, value, {})}"
     if isinstance(value, list):
-        return f"{path!r} is a list: '{path}[].{name}' is of each of its elements"
+        where = f"'{path}[].{name}'" if path and _UNTOLD not in path else f"'[].{name}' behind it"
+        return f"{repr(path) if path else 'It'} is a list: {where} is of each of its elements"
     return f"{path!r} is {describe_kind(value)}, with no fields"
 
 
 def _below(path: str, node: Mapping[str, Any]) -> str:
     """Where a part of an expression leads; as it is for parts without a name."""
-    if node["type"] in _STEPS:
-        for child in node["children"]:
+    kind, children = node["type"], node["children"]
+    if kind in _STEPS:
+        for child in children:
             path = _below(path, child)
-    if node["type"] == "field":
+    if kind in _PROJECTIONS:
+        path = _below(path, children[0])
+        nested = children[0]["type"] == "flatten"
+        path += "" if nested else f".{_STARS[kind]}" if path and kind == "value_projection" else _STARS[kind]
+        return _below(path, children[1]) if len(children) > 1 else path
+    if kind == "field":
         return f"{path}.{node['value']}" if path else str(node["value"])
-    return f"{path}[{node['value']}]" if node["type"] == "index" else path
+    return f"{path}[{node['value']}]" if kind == "index" else path
 
 
 def _reason(error: Exception) -> str:
@@ -158,7 +169,8 @@ def _reason(error: Exception) -> str:
 
 
 def _says_null(node: Mapping[str, Any], value: Any) -> bool:
-    """Whether an expression that gives null does so because of a null that is there, at its end or on its way.
+    """Whether an expression gives null because of a null that is there or a list that is shorter, at its end or on its
+    way, and not because of a wrong name.
 
     :param node: the expression, or a part of one, as JMESPath has parsed it.
     :param value: what it is applied to.
@@ -171,7 +183,7 @@ def _says_null(node: Mapping[str, Any], value: Any) -> bool:
     if kind == "field":
         return isinstance(value, Mapping) and node["value"] in value and value[node["value"]] is None
     if kind == "index":
-        return isinstance(value, list) and -len(value) <= node["value"] < len(value) and value[node["value"]] is None
+        return isinstance(value, list)  # an element that is null or, as in JMESPath, none that is there
     if kind in _STEPS:
         for child in children:
             found = TreeInterpreter().visit(child, value)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 _MOST = 32
-"""How many elements a list of a sample has; a query may ask for one by its index."""
+"""How many elements a list of a sample has: a function may be applied to one that a query names by its index."""
 _TEXT = "x"
 """For all that is text in JSON: no number, and not empty."""
 _PLAIN: dict[type, object] = {bool: True, int: 1, float: 1.0, **dict.fromkeys((str, bytes, datetime, Path), _TEXT)}
@@ -49,7 +49,7 @@ def _value(hint: Any, said: Mapping[str, Any]) -> Any:
         there = [one for one in get_args(hint) if one is not type(None)]
         return reduce(_both, (_value(one, said) for one in there))
     if origin in (tuple, list):
-        return [_value(get_args(hint)[0], {})] * said.get("most", _MOST)
+        return [_value(get_args(hint)[0], {})] * _MOST
     if origin is not None and issubclass(origin, Mapping):
         return {key: _value(get_args(hint)[1], {}) for key in said["keys"]}
     if hasattr(hint, "__dataclass_fields__") or hasattr(hint, "_fields"):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R")
+_FORMS = ("repr", "json", "text")
+"""What ``--output`` may be."""
 
 
 class Decorator(Protocol):
@@ -288,12 +290,12 @@ def together(*decorators: Callable[[Any], Any]) -> Decorator:
 
 
 def common_options(
-    *, environment: bool = False, board: bool = True, forms: tuple[str, ...] = ("repr", "json", "text")
+    *, environment: bool = False, board: bool = True, forms: tuple[str, ...] = _FORMS
 ) -> Callable[[F], F]:
     """The options that every command takes.
 
     :param board: whether it may use a board; the help of others does not show ``--port``.
-    :param forms: what ``--output`` may be; without any there is no result to query either.
+    :param forms: what ``--output`` may be; without any there is no result to query, and it is for errors alone.
     :param environment: whether the environment variable for the port counts; on the main command only, so that it
         never overrules what was written there.
     """
@@ -309,7 +311,7 @@ def common_options(
             help="Serial device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH] "
             "(default: the board, if only one is plugged in).",
         ),
-        *(_result_options(forms) if forms else (_without_result,)),
+        *(_result_options(forms) if forms else (_errors_option, _without_result)),
         click.option(
             "-q",
             "--quiet",
@@ -351,15 +353,24 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     ]
 
 
+def _errors_option(function: F) -> F:
+    """``--output`` of commands that print no result."""
+    return click.option(
+        "--output",
+        type=click.Choice(_FORMS),
+        expose_value=False,
+        callback=_keep_output,
+        help="Output format of errors: json for programs.",
+    )(function)
+
+
 def _without_result(function: F) -> F:
-    """For commands that print no result: they refuse what was said of one before their name."""
+    """For commands that print no result: they refuse a query that stands before their name."""
 
     @wraps(function)
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        settings = _settings(click.get_current_context())
-        for option, value in (("--query", settings.query), ("--output", settings.output)):
-            if value is not None:
-                raise click.UsageError(f"{option} requires a command that has a result.")
+        if _settings(click.get_current_context()).query is not None:
+            raise click.UsageError("--query requires a command that has a result.")
         return function(*args, **kwargs)
 
     return cast("F", refuse)

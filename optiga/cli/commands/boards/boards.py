@@ -10,10 +10,11 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
+from optiga.results import cell
 from optiga.transport.boards import FoundPort, list_ports
 from optiga.transport.hid_boards import udev_rules
 
-_COLUMNS = ("port", "kind", "why", "description")
+_COLUMNS = ("port", "kind", "board", "why", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def command(ctx: click.Context, settings: Settings) -> None:
     if ctx.invoked_subcommand is not None:
         return
     ports = list_ports()
-    rows = [(port.device, "board" if port.is_board else None, port.why, port.description) for port in ports]
+    rows = [(port.device, port.kind, cell(port.is_board), port.why, port.description) for port in ports]
     text = (
         table(_COLUMNS, rows, width_for(settings))
         if rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.file_names import FileName
+from optiga.cli.support.file_names import SECRET_FILE, FileName
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects import pairing
@@ -19,7 +19,7 @@ _FINAL = (
 
 
 @click.group(cls=GuidedGroup, name="pair", invoke_without_command=True)
-@click.option("--out", type=_FILE, help="Output file for the secret; only you can read it.")
+@click.option("--out", type=SECRET_FILE, help="Output file for the secret; only you can read it.")
 @click.option("--lock", "is_final", is_flag=True, help="Make the pairing final. Asks for confirmation.")
 @yes_option
 @common_options()

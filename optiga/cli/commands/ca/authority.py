@@ -25,10 +25,10 @@ from optiga.cli.commands.ca.crl import (
     check_published,
     published_option,
 )
-from optiga.cli.commands.ca.results import CaResult, IssueResult
+from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
-from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_file_option
+from optiga.cli.support.file_names import FILE, FOLDER, FileName, is_standard_output, out_file_option
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -37,6 +37,7 @@ from optiga.cli.support.passphrase import (
     read_new_passphrase,
     warn_of_crl,
 )
+from optiga.cli.support.printing import check_standard_output
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
@@ -186,7 +187,9 @@ def intermediate(
 @click.command(name="sign")
 @click.argument("csr_path", type=FileName("CSR|-"))
 @ca_option
-@out_file_option("Output file for the certificate and its chain (default: name of the CSR, with .pem).")
+@out_file_option(
+    "Output file for the certificate and its chain; - for standard output (default: name of the CSR, with .pem)."
+)
 @click.option(
     "--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 3650, or as long as the CA)."
 )
@@ -221,20 +224,28 @@ def sign(
     settings.check_query(IssueResult)
     request, data = named_or_input(csr_path, "CSR")
     csr = load_request(request, data)
+    is_printed = is_standard_output(settings, out)
     target = Path(out) if out is not None else request.with_suffix(".pem")
-    check_output_file(target, over_keys=True)  # which key it is, is looked at below
-    if data is None and target.exists() and target.samefile(request):
-        raise ConfigurationError(
-            f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
-        )
+    if is_printed:
+        check_standard_output("the certificate")
+    else:
+        check_output_file(target, over_keys=True)  # which key it is, is looked at below
+        if data is None and target.exists() and target.samefile(request):
+            raise ConfigurationError(
+                f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
+            )
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
-    authority.folder.check_output(target)
-    check_nothing_lost(target)
-    is_elsewhere = partial(authority.can_show, csr_der=csr)
-    check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
+    if not is_printed:
+        authority.folder.check_output(target)
+        check_nothing_lost(target)
+        is_elsewhere = partial(authority.can_show, csr_der=csr)
+        check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
     check_published(authority, published)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
-    issued.write(target)
+    if is_printed:
+        print_issued(issued)
+    else:
+        issued.write(target)
     warn_of_crl(settings, authority.folder)
     for warning in issued.warnings:
         settings.warn(warning[:1].lower() + warning[1:])
@@ -244,6 +255,8 @@ def sign(
     for note in issued.notes:
         if note not in issued.warnings:
             settings.note(note)
+    if is_printed:
+        return
     result = IssueResult(
         certificate_file=str(target),
         serial=issued.serial,

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from optiga.cli.support.printing import print_lines
+from optiga.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from optiga.ca.authority import IssuedCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +103,15 @@ class CertificateShown:
     certificate: str
     names: tuple[str, ...]
     purposes: tuple[str, ...]
+
+
+def print_issued(issued: IssuedCertificate) -> None:
+    """On standard output, with its chain.
+
+    :raises ConfigurationError: if that does not take it; the certificate is not lost then.
+    """
+    try:
+        print_lines(issued.pem, line_break=False)
+    except ConfigurationError as error:
+        error.advise(f"The certificate is issued. Print it: 'ca show {issued.serial}'")
+        raise

@@ -129,7 +129,7 @@ def _row(one: ObjectDescription) -> tuple[str | None, ...]:
 
 @command.command(name="read", short_help="Read an object's data.")
 @click.argument("oid", metavar="OID|SLOT")
-@out_file_option("Output file, PEM or raw bytes.")
+@out_file_option("Output file, PEM or raw bytes; - for standard output.")
 @authorize_option
 @common_options()
 @pass_settings

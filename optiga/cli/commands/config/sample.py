@@ -45,7 +45,7 @@ class SampleList:
 
 @click.command(name="sample")
 @click.argument("name", required=False, metavar="[NAME]")
-@out_file_option("Output file for the sample (default: standard output).")
+@out_file_option("Output file for the sample (default: standard output).", is_printed=True)
 @wide_option
 @common_options(board=False)
 @pass_settings

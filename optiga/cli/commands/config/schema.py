@@ -13,7 +13,7 @@ from optiga.identity.configuration_schema import configuration_schema
 
 
 @click.command(name="schema")
-@out_file_option("Output file for the schema (default: standard output).")
+@out_file_option("Output file for the schema (default: standard output).", is_printed=True)
 @common_options(board=False)
 @pass_settings
 def schema(settings: Settings, out: str | None) -> None:

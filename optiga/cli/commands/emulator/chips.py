@@ -67,7 +67,7 @@ def reset(settings: Settings, path: str | None, yes: bool) -> None:
 
 @click.command(name="dump", short_help="Write the whole state of a chip as JSON.")
 @click.argument("path", type=CHIP, required=False)
-@out_file_option("Output file that only you can read (default: standard output).")
+@out_file_option("Output file that only you can read (default: standard output).", secret=True)
 @common_options(forms=("json",))
 @pass_settings
 def dump(settings: Settings, path: str | None, out: str | None) -> None:

@@ -118,7 +118,7 @@ def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: b
 
 @command.command(name="export")
 @_journal_options
-@out_file_option("Output file (default: standard output).")
+@out_file_option("Output file (default: standard output).", is_printed=True)
 @common_options(forms=_FORMS)
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
@@ -200,6 +200,8 @@ def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
 
 def _cell(value: object) -> object:
     """A value that no spreadsheet takes for a formula (OWASP, "CSV Injection"); PEM is none, and stays as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if not isinstance(value, str) or _PEM.fullmatch(value):
         return value
     return shown(f"'{value}" if value.startswith(_BEGIN_OF_FORMULA) else value)

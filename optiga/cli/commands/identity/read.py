@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from optiga.cli.support.content import check_out, save
+from optiga.cli.support.content import check_not_terminal, check_out, save, write_bytes
+from optiga.cli.support.file_names import is_standard_output
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings
 from optiga.cli.support.trust import announce_emulated
@@ -12,7 +13,6 @@ from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.read import is_secret
 from optiga.identity.read import read_object as read
 from optiga.objects.addressing import READABLE, resolve
-from optiga.results import at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class ReadResult:
     oid: str
     size: int
     data: bytes
-    certificates: tuple[str, ...] = field(metadata=at_most(8))
+    certificates: tuple[str, ...]
 
 
 def read_object(settings: Settings, target: str, *, out: str | None) -> None:
-    """``--read``: an object as PEM or hex dump on standard output, or as it is into a file."""
+    """``--read``: an object as PEM or hex dump on standard output, or as it is into a file or standard output."""
     resolved = resolve(target, READABLE)
+    if is_bare := is_standard_output(settings, out):
+        out = None
     settings.check_query(ReadResult)
     check_out(out)
     with settings.open_chip(resolved.oid) as chip:
@@ -45,7 +47,11 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
     if out is not None:
         label, is_kept = resolved.info.label, bool(result.certificates)
         save(settings, out, result.file_content, label, secret=secret, is_kept=is_kept)
-    if settings.wants_result:
+    if is_bare:
+        if not result.certificates:
+            check_not_terminal(f"the content of {resolved.info.label}")
+        write_bytes(result.file_content)
+    elif settings.wants_result:
         pems = tuple(certificate.pem for certificate in result.certificates)
         shown = ReadResult(resolved.info.label, len(result.data), result.data, pems)
         settings.print_result(shown, default="repr")

@@ -26,7 +26,7 @@ _secret_option = click.option(
 _size_option = click.option(
     "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Size of the key in bytes."
 )
-_out_option = out_file_option("Output file for the key, as bytes (default: standard output, in hex).")
+_out_option = out_file_option("Output file for the key, as bytes (default: standard output, in hex).", secret=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class DrawnKeyResult:
 
 @click.command(name="draw")
 @click.argument("algorithm", metavar="ALGORITHM")
-@out_file_option("Output file for the key; only you can read it (default: standard output).")
+@out_file_option("Output file for the key; only you can read it (default: standard output).", secret=True)
 @yes_option
 @common_options()
 @pass_settings

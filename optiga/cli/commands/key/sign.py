@@ -8,7 +8,7 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
-from optiga.cli.support.file_names import FILE_OR_INPUT, FileName, out_file_option
+from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, FileName, out_file_option
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.signatures import digests_of, find_verifier, sign_digest, verify_on_chip
@@ -60,13 +60,12 @@ class Verification:
 @click.argument("name", metavar="SLOT")
 @click.argument("path", type=FILE_OR_INPUT)
 @_own_hash_option
-@out_file_option("Output file for the signature (default: standard output).")
+@out_file_option("Output file for the signature, - for standard output (default: standard output, in hex).")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["der", "raw", "hex", "base64"]),
-    help="Signature format: DER, r and s alone, or DER in hex or base64 (default: der in a file, hex on standard "
-    "output).",
+    help="Signature format: DER, r and s alone, or DER in hex or base64 (default: der with --out, otherwise hex).",
 )
 @authorize_option
 @common_options()
@@ -78,6 +77,8 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     RSA signature is PKCS #1 v1.5; der and raw are the same.
     """
     slot = resolve_slot(name)
+    if out == STANDARD_OUTPUT:
+        out, form = None, form or "der"
     chosen = form or ("der" if out is not None else "hex")
     settings.check_query(SignatureResult)
     check_out(out)

@@ -12,7 +12,7 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import check_out, out_option, save
+from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FileName, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.printing import check_standard_output, print_lines, say
@@ -131,7 +131,7 @@ def list_all(settings: Settings) -> None:
     metavar="LIST",
     help="Key usage, separated by commas: authentication, signature, key_agreement, encryption.",
 )
-@out_file_option("Output file for the public key, PEM (default: standard output).")
+@out_file_option("Output file for the public key, PEM (default: standard output).", is_printed=True)
 @yes_option
 @authorize_option
 @common_options()
@@ -213,7 +213,7 @@ def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
 @click.option(
     "--certificate", "where", metavar="OID", help="Object with the certificate (default: certificate of the slot)."
 )
-@out_file_option("Output file for the public key, PEM (default: standard output).")
+@out_file_option("Output file for the public key, PEM (default: standard output).", is_printed=True)
 @authorize_option
 @common_options()
 @pass_settings
@@ -265,7 +265,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     metavar="N",
     help="Keep the secret in this session of the chip and do not print it.",
 )
-@out_option
+@out_file_option("Output file, as bytes (default: standard output, in hex).", secret=True)
 @authorize_option
 @common_options()
 @pass_settings

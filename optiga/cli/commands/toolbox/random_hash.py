@@ -15,7 +15,7 @@ from optiga.cli.support.content import (
     read_whole,
     save,
 )
-from optiga.cli.support.file_names import FILE_OR_INPUT, out_file_option
+from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -72,13 +72,15 @@ class MacResult:
     help="Write hex, to a file, too (default: hex on standard output, bytes in a file).",
 )
 @click.option("--raw", is_flag=True, help="Write bytes to standard output.")
-@out_file_option("Output file for the bytes; only you can read it.")
+@out_file_option("Output file for the bytes, which only you can read; - for standard output.")
 @common_options()
 @pass_settings
 def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | None) -> None:
     """Get N random bytes from the chip's true random number generator."""
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
+    if out == STANDARD_OUTPUT:
+        out, raw = None, not as_hex
     settings.check_query(RandomResult)
     check_out(out, secret=True)
     if out is not None:

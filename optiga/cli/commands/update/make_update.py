@@ -12,9 +12,10 @@ import click
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
-from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, out_file_option
+from optiga.cli.support.file_names import FILE, FILE_OR_INPUT, KEY, STANDARD_OUTPUT, is_standard_output, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.passphrase import read_or_ask, use_passphrase
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.errors import ConfigurationError, Reason
@@ -37,7 +38,7 @@ from optiga.update.contents import (
 )
 from optiga.update.make import DEFAULT_LABEL, UpdateSecret, make_update
 from optiga.update.private_keys import KeyFile
-from optiga.update.update_file import write_update
+from optiga.update.update_file import encode_json, write_update
 from optiga.update.update_set import UpdateDescription
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ _update_options = together(
         metavar="HEX",
         help="UID of the only chip that accepts the update (default: any chip).",
     ),
-    out_file_option("Output file for the update: JSON, or C if the name ends in .h, .c or .txt.", required=True),
+    out_file_option(
+        "Output file for the update: JSON, or C if the name ends in .h, .c or .txt; - for JSON on standard output.",
+        required=True,
+    ),
 )
 """What every update has, whatever it brings; all of it is taken by :func:`_make`."""
 
@@ -175,6 +179,10 @@ def make_key(
     has the key.
     """
     info = resolve(oid, KEYS).info
+    if options["out"] == STANDARD_OUTPUT and not options["secret_path"]:
+        raise click.UsageError(
+            "--out - requires --secret: a key that is not encrypted goes to a file that only you can read."
+        )
     key_warnings: tuple[str, ...] = ()
     if is_aes(info):
         content, key_warnings = _read_aes_key(path)
@@ -249,10 +257,9 @@ def _make(
     with of_option("--anchor"):
         anchor = resolve(options["anchor"], TRUST_ANCHOR)
     secret, secret_warnings = _secret(settings, options)
-    check_out(out, secret=secret is None, over_keys=True)  # whether it is the very key, is said first
-    _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
-    check_out(out)
-    check_replaced(settings, out, None, is_kept=False, is_elsewhere=_is_update)
+    is_printed = is_standard_output(settings, out)
+    if not is_printed:
+        _check_file(settings, options, inputs, has_secret=secret is not None)
     signer, signer_warnings = _open_key(
         options["signer_path"],
         options["passphrase_file"],
@@ -272,12 +279,29 @@ def _make(
     described = update.describe()
     result = UpdateMade(described, out)
     settings.check_query(result)
-    write_update(Path(out), update)
-    settings.note(f"The update of {described.target} to version {described.payload_version} has been written to {out}")
+    if is_printed:
+        print_lines(encode_json(update), line_break=False)
+    else:
+        write_update(Path(out), update)
+        settings.note(
+            f"The update of {described.target} to version {described.payload_version} has been written to {out}"
+        )
     for warning in (*secret_warnings, *signer_warnings, *warnings):
         settings.warn(warning)
-    if settings.wants_result:
+    if settings.wants_result and not is_printed:
         settings.print_result(result, default="repr")
+
+
+def _check_file(settings: Settings, options: dict[str, Any], inputs: Sequence[str | None], *, has_secret: bool) -> None:
+    """Make sure that the file of an update can be written, and nothing is lost by it.
+
+    :param inputs: files that the payload came from.
+    """
+    out: str = options["out"]
+    check_out(out, secret=not has_secret, over_keys=True)  # whether it is the very key, is said first
+    _check_apart(out, (*inputs, options["signer_path"], options["secret_path"], options["passphrase_file"]))
+    check_out(out)
+    check_replaced(settings, out, None, is_kept=False, is_elsewhere=_is_update)
 
 
 def _warn_of_digits(settings: Settings, data: bytes, name: str, option: str) -> None:
