@@ -103,8 +103,9 @@ def find_shortening(certificate: Certificate, above: Sequence[Certificate], usua
     ending = next((one for one in above if one.not_after == end), None)
     if ending is None or end - start > timedelta(days=usual_days * _SHORT_PART):
         return ""
+    days = round((end - start) / timedelta(days=1))  # the CA is some seconds older
     return (
-        f"the certificate expires on {end:%Y-%m-%d}, after {counted((end - start).days, 'day')} instead of "
+        f"the certificate expires on {end:%Y-%m-%d}, after {counted(days, 'day')} instead of "
         f"{usual_days}, because the certificate of {ending.subject} expires then. To renew that, use 'ca renew'"
     )
 

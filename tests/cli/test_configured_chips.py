@@ -207,7 +207,7 @@ def test_the_first_slot_takes_a_new_key_where_the_chip_says_so(cli: Cli, bench: 
 
 def test_a_locked_object_is_imported_with_both_secrets(cli: Cli, bench: Bench) -> None:
     Path("f.json").write_text(json.dumps({"e0e1": {"data": "c0ffee"}}))
-    words = ("-q", "import", "f.json", "--query", "written")
+    words = ("-q", "import", "f.json", "--query", "written", "--yes")
     assert "0xE0E1 is locked" in fails(cli, CONFIGURATION, "--port", bench.plain, *words)
     assert "0xE0E1 is locked" in fails(cli, CONFIGURATION, "--port", bench.shielded, *words)
     done = cli("--port", bench.shielded, *words, "--authorize", "0xF1D0=a")

@@ -413,7 +413,7 @@ class TestCommand:
         assert main(["boards"]) == 0
         said = capsys.readouterr()
         rows = [line.split()[:2] for line in said.out.splitlines()]
-        assert rows == [["port", "kind"], ["/dev/i2c-1", "board"], ["ft260", "board"]]
+        assert rows == [["port", "kind"], ["/dev/i2c-1", "i2c"], ["ft260", "ft260"]]
         assert INSTALL in said.err
         assert "ft260" in said.err
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import update_wrapper, wraps
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import click
@@ -80,9 +82,9 @@ class Settings:
         if self._resolved is None:
             with load("optiga.cli.support.defaults:naming_line_of_port", "optiga")(self.defaults, self.port):
                 self._resolved = resolve_port(self.port)
-            if (file := self._resolved.chip_file) is not None:
+            if file := self._resolved.chip_file:
                 self.announce_emulated(file)
-            if (secret := self._resolved.secret) is not None:
+            if secret := self._resolved.secret:
                 self.warn_of_readers(secret)
         return self._resolved
 
@@ -151,9 +153,7 @@ class Settings:
 
     def warn_of_readers(self, secret: Path) -> None:
         """Say that others may read the file of a platform binding secret, if they may."""
-        from optiga.files.secrets import readers_of
-
-        for warning in readers_of(secret, "the platform binding secret"):
+        for warning in load("optiga.files.secrets:readers_of", "optiga")(secret, "the platform binding secret"):
             self.warn(warning)
 
     def warn_of_folder(self, path: Path, what: str) -> None:
@@ -161,15 +161,10 @@ class Settings:
 
         :param what: what the file is to the user, for example ``the journal``.
         """
-        try:
-            if not path.parent.stat().st_mode & 0o022:
-                return
-        except (OSError, ValueError):
-            return
-        from optiga.files.owners import folder_warning
-
-        if warning := folder_warning(path, what):
-            self.warn(warning)
+        with suppress(OSError, ValueError):
+            is_shared = path.parent.stat().st_mode & 0o022
+            if is_shared and (warning := load("optiga.files.owners:folder_warning", "optiga")(path, what)):
+                self.warn(warning)
 
     def announce_emulated(self, path: Path) -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
@@ -201,10 +196,7 @@ class Settings:
         """
         if self.output is not None:
             return self.output == "json"
-        return any(
-            argument == "--output=json" or (argument == "--output" and following == "json")
-            for argument, following in zip(arguments, [*arguments, ""][1:], strict=True)
-        )
+        return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
 
     def check_query(self, result: object) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
@@ -225,7 +217,7 @@ class Settings:
     @property
     def is_read_by_a_person(self) -> bool:
         """Whether a result goes to a terminal, and nobody asked for a form or a part of it."""
-        return self.goes_to_terminal and self.query is None and self.output is None
+        return self.goes_to_terminal and not self.wants_result
 
     @property
     def goes_to_terminal(self) -> bool:
@@ -251,8 +243,7 @@ class Settings:
             if hasattr(result, "__dataclass_fields__"):  # what lies behind a null is known from the type alone
                 (check if value is None else check_names)(self.query, type(result))
             text = str(value)
-            is_bare = value is None or isinstance(value, str)
-            if form == "repr" or (is_bare and self.output != "json"):
+            if form == "repr" or (self.output != "json" and (value is None or isinstance(value, str))):
                 form = "text"
         if self.output == "text":
             print_lines(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
@@ -289,9 +280,7 @@ def together(*decorators: Callable[[Any], Any]) -> Decorator:
     return decorate
 
 
-def common_options(
-    *, environment: bool = False, board: bool = True, forms: tuple[str, ...] = _FORMS
-) -> Callable[[F], F]:
+def common_options(*, environment: bool = False, board: bool = True, forms: tuple[str, ...] = _FORMS) -> Decorator:
     """The options that every command takes.
 
     :param board: whether it may use a board; the help of others does not show ``--port``.
