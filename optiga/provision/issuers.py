@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from optiga.ca.profile import authority_identifier
+from optiga.ca.profile import CLOCK_TOLERANCE, authority_identifier
 from optiga.ca.request import CertificateRequest
 from optiga.ca.standing import find_revocation, has_issued_for
 from optiga.cloud.aws.errors import AwsError
-from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.identity.sample_request import sample_request
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import public_key_of_info
@@ -191,6 +191,19 @@ class CaIssuer:
         csr = b"" if entry.request is None else entry.request.csr
         key_info = public_key_of_info(entry.key_info).info
         return find_revocation(self._authority.folder, key_info, certificate=leaf, csr_der=csr)
+
+    def difference(self, entry: Entry) -> str:
+        """What is asked for and an entry's certificate is not, in words; empty if there is nothing."""
+        if entry.issued is None:
+            return ""
+        leaf, own = chain_of(entry)[0], self._authority.certificate
+        wants_server = self._server and entry.csr and CertificateRequest.parse(entry.csr).wishes.wants_server
+        if wants_server and "serverAuth" not in leaf.purposes:
+            return "is for a TLS client only, and this run asks for a TLS server, too"
+        days = round((leaf.not_after - leaf.not_before - CLOCK_TOLERANCE) / timedelta(days=1))
+        if self._days is not None and self._days != days and leaf.not_after != own.not_after:
+            return f"is valid for {counted(days, 'day')}, and this run asks for {self._days}"
+        return ""
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)

@@ -112,6 +112,11 @@ class Plan:
         what = f"its certificate ({record.reason})" if is_own else "its key as compromised"
         return f"{self.new.issuer.title} has revoked {what}"
 
+    def difference(self, entry: Entry) -> str:
+        """What the job asks of its own CA and an entry's certificate is not; empty if there is nothing."""
+        issuer = self.new.issuer if self.new else None
+        return issuer.difference(entry) if isinstance(issuer, CaIssuer) else ""
+
     def outputs(self, uid: str) -> ChipOutputs:
         """The files of a chip.
 

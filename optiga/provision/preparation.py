@@ -133,7 +133,7 @@ class Preparation:
     def _begin_anew(self, old: Entry | None) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
-        lost = self._lose_identity() if old is None or old.is_finished else None
+        lost = self._lose_identity()
         if old is not None:
             self._tell_valid(old)
         before = tuple(Replaced(name, key) for name, key in self._replaced(old).items())
@@ -271,6 +271,9 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     :raises CloudError: if it does not.
     """
     check_standing(entry, plan)
+    if different := plan.difference(entry):
+        said = f"the certificate of this finished chip {different}"
+        reporter.warn(naming("{said}. {anew}", said=said, anew=plan.anew_hint))
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):

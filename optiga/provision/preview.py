@@ -136,7 +136,8 @@ def _foresee(
     if entry.is_finished:
         reporter.note("This chip is already finished")
     elif not found.is_finished:
-        reporter.note(f"A run continues the interrupted run after the step {entry.step.title!r}")
+        proviso = "" if entry.key_info is None else ", if the chip still has its key"
+        reporter.note(f"A run continues the interrupted run after the step {entry.step.title!r}{proviso}")
     return Foreseen(chip_slot.uid, entry.step, tuple(restored), previous, is_known=True)
 
 

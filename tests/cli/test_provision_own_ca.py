@@ -166,3 +166,16 @@ class TestCaRegister:
         result = cli("ca", "register", ca, "--several-accounts")
         assert result.code == CLOUD_EXIT
         assert "mode DEFAULT, not SNI_ONLY" in result.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(("--days", "3650"), "valid for 10 days, and this run asks for 3650"), (("--days", "10"), ""), ((), "")],
+)
+def test_days_of_a_finished_chip(cli: Cli, run: Cli, options: tuple[str, ...], said: str) -> None:
+    cli("ca", "init", "days", "--no-passphrase")
+    ca = ("--ca", "days", "--no-cloud")
+    result_of(run(*ca, "--days", "10"))
+    again = run(*ca, *options)
+    assert again.code == 0
+    assert said in again.err if said else "asks for" not in again.err

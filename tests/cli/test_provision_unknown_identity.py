@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 import optiga
 from optiga.errors import Reason
 from optiga.provision.events import Warned
+from optiga.provision.steps.identity import SignCsr
 from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import journal_entries
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
@@ -63,6 +65,24 @@ def test_nobody_is_there_to_be_asked(cli: Cli, run: Cli, live: Bench, options: t
     assert "--journal" in error
     assert "--yes" in error
     assert held(live) == before
+
+
+def test_an_interrupted_run_that_another_has_overtaken(run: Cli, bench: Bench) -> None:
+    """Its key is gone, and the slot has an identity of another journal: it is not replaced without a question."""
+
+    def strike(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SignCsr, "run", strike)
+        assert run(*OTHER).code == 130
+    result_of(run())
+    before = held(bench)
+    result = run(*OTHER)
+    assert result.code == CONFIGURATION_EXIT
+    assert "not in this journal" in result.errors[0]
+    assert held(bench) == before
+    result_of(run(*OTHER, "--yes"))
 
 
 def test_no(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
