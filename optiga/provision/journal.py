@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
+from optiga.files.interruptions import Uninterrupted
 from optiga.files.placeholders import check_new_name
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals, facts_of
 from optiga.provision.entry import Entry, Step
@@ -154,11 +155,11 @@ class Journal:
         :returns: when it was written down.
         """
         now = datetime.now(timezone.utc).replace(microsecond=0)
+        self._has_grown = True  # before it has: a request to end the run may come as soon as it is written
         with self._writing():
             if not self._store.is_chained:
                 self._take_over(now)
             self._add(uid, slot, facts, now)
-        self._has_grown = True
         return now
 
     def save(self, entry: Entry) -> Entry:
@@ -175,16 +176,19 @@ class Journal:
     def sealed(self) -> Iterator[None]:
         """Seal the journal behind a run, also behind one that fails, unless that has written nothing down.
 
+        Requests to end the run wait for the seal.
+
         :raises ConfigurationError: if the journal cannot be written.
         """
         try:
             yield
+            with Uninterrupted():
+                self.seal()
         except BaseException:
             if self._has_grown:
-                with suppress(OptigaError):
+                with suppress(OptigaError), Uninterrupted():
                     self.seal()
             raise
-        self.seal()
 
     def seal(self) -> Seal | None:
         """Seal what has been added since the last seal, and keep the newest beside the journal.

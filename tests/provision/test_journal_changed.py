@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.interruptions import INTERRUPTIONS, EndRequested
 from optiga.provision import journal as journal_module
 from optiga.provision.chain import Head, Link, Seal
 from optiga.provision.facts import Begun, CsrSigned, Fact, Finished, Issued, KeyMade, Registered, Written
@@ -392,6 +394,25 @@ class TestKilled:
             fail()
         with open_journal(path) as journal:
             assert (journal.check().seals, journal.check().unsealed) == (4, 0)
+
+    @pytest.mark.parametrize("place", ["append", "_grown", "_keep"])
+    def test_a_run_that_is_ended_is_sealed(self, path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+        """The signal comes as soon as something is written down, or while the run is sealed."""
+        do = getattr(Journal, place)
+
+        def struck(self: Journal, *args: object) -> object:
+            try:
+                return do(self, *args)
+            finally:
+                signal.raise_signal(signal.SIGTERM)
+
+        monkeypatch.setattr(Journal, place, struck)
+        with INTERRUPTIONS, pytest.raises(EndRequested):
+            run(path, ONE, Begun("ca:00", "beef"))
+        monkeypatch.undo()
+        with open_journal(path) as journal:
+            assert (journal.check().seals, journal.check().unsealed) == (4, 0)
+        is_whole(path)
 
     def test_a_run_that_does_nothing_changes_nothing(self, path: Path) -> None:
         before = path.read_bytes(), seal_path(path).read_bytes()
