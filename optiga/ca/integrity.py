@@ -32,7 +32,7 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     :raises ConfigurationError: if they are such.
     :raises CertificateError: if the published CRL is none of this CA.
     """
-    path, public_key = folder.records_path, _key_of(folder)
+    path, public_key = folder.records_path, key_of(folder)
     own = check_owner(folder, records)
     if own is None and records.head() is None:
         raise ConfigurationError(f"{path} has no CRL and no hash chain any more", hint=_COPY, reason=Reason.DAMAGED)
@@ -78,7 +78,7 @@ def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
     :raises ConfigurationError: if they are another's.
     """
     newest = records.newest_crl()
-    own = read_crl(newest, _key_of(folder))
+    own = read_crl(newest, key_of(folder))
     if newest and own is None:
         raise ConfigurationError(
             f"{folder.records_path} has the records of another CA",
@@ -94,18 +94,22 @@ def read_head(folder: CaFolder) -> Head | None:
         head = Head.parse(read_input(folder.head_path, "signature of the records", _MAX_HEAD_FILE))
     except ConfigurationError:
         return None
-    return head if head is not None and head.is_of(_key_of(folder)) else None
+    return head if head is not None and head.is_of(key_of(folder)) else None
 
 
 def read_crl_file(folder: CaFolder) -> PublishedCrl | None:
     """The CRL in the folder; None if it is not there, damaged, or none of this CA's: it is written anew then."""
     try:
-        return read_crl(read_input(folder.crl_path, "CRL", _MAX_CRL_FILE), _key_of(folder))
+        return read_crl(read_input(folder.crl_path, "CRL", _MAX_CRL_FILE), key_of(folder))
     except ConfigurationError:
         return None
 
 
-def _key_of(folder: CaFolder) -> CaPublicKey:
+def key_of(folder: CaFolder) -> CaPublicKey:
+    """The public key of a CA.
+
+    :raises CertificateError: if it is neither EC nor RSA.
+    """
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     key = load_key(folder.certificate.public_key)

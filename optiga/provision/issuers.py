@@ -22,7 +22,8 @@ from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
-    from optiga.ca.authority import CertificateAuthority, IssuedCertificate
+    from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.issued import IssuedCertificate
     from optiga.ca.records import Record
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
@@ -164,6 +165,13 @@ class CaIssuer:
         except CertificateError as error:
             error.locate(f"{self.title} would refuse to certify {configuration.source}")
             raise
+
+    def open(self) -> None:
+        """Open the CA's key, if it is not open yet.
+
+        :raises OptigaError: if it does not open.
+        """
+        _ = self._authority.key
 
     def is_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is this CA: the same name and the same key, whatever certificate the CA has now.

@@ -87,6 +87,14 @@ class Plan:
             )
         return naming("For a new key and certificate, use {renew}")
 
+    def open_issuer(self) -> None:
+        """Have the job's own CA ready to sign: its key is opened, if that is not done yet.
+
+        :raises OptigaError: if it does not open.
+        """
+        if self.new is not None and isinstance(self.new.issuer, CaIssuer):
+            self.new.issuer.open()
+
     def is_issuer_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is the job's.
 

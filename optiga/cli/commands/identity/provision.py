@@ -29,6 +29,7 @@ from optiga.errors import ConfigurationError
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
+from optiga.provision.entry import Step
 from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
@@ -134,7 +135,11 @@ def command(
     check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
         settings.find_port()
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
+    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
+    is_known = dry_run or journal.exists()  # a chip that is finished needs no key of a CA
+    authority = None
+    if ca_path:
+        authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)
     aws, thing = build_aws_options(options), build_thing(options)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
     services = Services(
@@ -157,7 +162,6 @@ def command(
     plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
-    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
     if dry_run:
         check_new_name(journal)
         foreseen = None
@@ -166,6 +170,8 @@ def command(
             foreseen = preview(settings.open_chip, plan, known, services)
         if foreseen is None and journal.exists():
             settings.note("If the journal knows the chip, only the missing steps are done")
+        if authority is not None and not authority.is_open and (not foreseen or foreseen.level < Step.CERTIFIED):
+            settings.note(f"The key of the CA in {ca_path} is encrypted: the run needs its passphrase")
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = describe(plan, foreseen)
