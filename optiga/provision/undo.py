@@ -9,7 +9,7 @@ from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
-from optiga.errors import CloudError, ConfigurationError, Naming, naming
+from optiga.errors import CloudError, ConfigurationError, Naming, OptigaError, naming
 from optiga.provision.believed import check_entry, check_names, known_keys
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.earlier import left_in_aws, lives, names_left, place_of, removal_of, valid_of_ca, way_to
@@ -17,6 +17,7 @@ from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
 from optiga.provision.facts import Deprovisioned, Removed
 from optiga.provision.holdings import Holdings, look
+from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.services import Connector, Services
 
@@ -126,7 +127,7 @@ def _deprovision(
     delete_thing: bool,
     delete_policy: bool,
 ) -> Entry:
-    registry, held = None, None
+    registry, certificates, held = None, None, None
     present = journal.find(entry.uid, entry.slot) or entry
     if entry.account is not None:
         aws = _connect(entry, options, services.connect, reporter)
@@ -136,14 +137,19 @@ def _deprovision(
             held.check_thing(entry.thing, registry, reporter)
         if delete_policy and entry.policy is not None:
             held.check_policy(entry.policy, registry, reporter)
-        _remove_certificates(held, certificates, registry, reporter)
-    done = _mark(entry, present, held, journal, reporter)
-    if registry is not None and held is not None and delete_thing and entry.thing is not None:
-        _remove_thing(entry.thing, held, registry, reporter)
-    if registry is not None and delete_policy and entry.policy is not None:
-        is_deleted = registry.delete_policy(entry.policy)
-        told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
-        reporter.note(told)
+    try:
+        if registry is not None and certificates is not None and held is not None:
+            _remove_certificates(held, certificates, registry, reporter)
+        done = _mark(entry, present, held, journal, reporter)
+        if registry is not None and held is not None and delete_thing and entry.thing is not None:
+            _remove_thing(entry.thing, held, registry, reporter)
+        if registry is not None and delete_policy and entry.policy is not None:
+            is_deleted = registry.delete_policy(entry.policy)
+            told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
+            reporter.note(told)
+    except (OptigaError, KeyboardInterrupt) as error:
+        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
+        raise
     if registry is not None:
         _tell_names(entry, journal, registry, reporter)
     for other in left_in_aws(journal, present).values():
