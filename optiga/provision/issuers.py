@@ -6,7 +6,9 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.ca.judging import find_early_end
 from optiga.ca.profile import authority_identifier
+from optiga.ca.records import utc_now
 from optiga.ca.request import CertificateRequest
 from optiga.ca.standing import find_revocation, has_issued_for
 from optiga.cloud.aws.errors import AwsError
@@ -24,6 +26,7 @@ from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.issued import IssuedCertificate
+    from optiga.ca.judging import EarlyEnd
     from optiga.ca.records import Record
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
@@ -172,6 +175,10 @@ class CaIssuer:
         :raises OptigaError: if it does not open.
         """
         _ = self._authority.key
+
+    def early_end(self) -> EarlyEnd | None:
+        """What to say of a certificate that would be cut short because the CA ends; None if it is not."""
+        return find_early_end(self._authority.folder, self._days, utc_now())
 
     def is_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is this CA: the same name and the same key, whatever certificate the CA has now.

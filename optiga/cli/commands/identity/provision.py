@@ -76,7 +76,10 @@ class DryRun:
 @device_options
 @click.option("--ca", "ca_path", type=FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
 @click.option(
-    "--days", type=click.IntRange(1), metavar="N", help="With --ca: days that the certificate is valid (default: 3650)."
+    "--days",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --ca: days that the certificate is valid (default: 3650, or as long as the CA).",
 )
 @click.option("--server", is_flag=True, help="With --ca: allow use as a TLS server, too, if CONFIG asks for it.")
 @click.option(
@@ -170,8 +173,10 @@ def command(
             foreseen = preview(settings.open_chip, plan, known, services)
         if foreseen is None and journal.exists():
             settings.note("If the journal knows the chip, only the missing steps are done")
-        if authority is not None and not authority.is_open and (not foreseen or foreseen.level < Step.CERTIFIED):
-            settings.note(f"The key of the CA in {ca_path} is encrypted: the run needs its passphrase")
+        if authority is not None and (foreseen is None or foreseen.level < Step.CERTIFIED):
+            plan.tell_of_end(services.reporter(slot=plan.slot.name))
+            if not authority.is_open:
+                settings.note(f"The key of the CA in {ca_path} is encrypted: the run needs its passphrase")
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = describe(plan, foreseen)
