@@ -216,8 +216,9 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
     with opened as journal, settings.open_chip() as chip:
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
-        result = entry.run_result(journal.newest_seal)
+        outputs = plan.outputs(entry.uid)
+        result = entry.run_result(journal.newest_seal, outputs.folder)
     if settings.is_read_by_a_person:
-        settings.print_result(result, text=summary_of(result, plan.outputs(result.uid), journal_path))
+        settings.print_result(result, text=summary_of(result, outputs, journal_path))
     else:
         settings.print_result(result, default="json")
