@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
@@ -56,6 +56,28 @@ class Defaults(Value):
     def where(self, key: str) -> str:
         """The file and the line of a value, as messages begin."""
         return f"{self.path}:{self.lines[key]}"
+
+
+def advise_of_default(error: OptigaError, defaults: Defaults, arguments: Sequence[str]) -> None:
+    """Have an error that speaks of a value in a file of defaults say where that stands.
+
+    :param arguments: the command line, whose values take the place of those in the file.
+    """
+    said = f"{error.port} {error.message}"
+    if (not isinstance(error, ConfigurationError) and error.reason is not Reason.NO_BOARD) or str(
+        defaults.path
+    ) in said:
+        return
+    given = {word.partition("=")[0] for word in arguments}
+    for key, value in defaults.values.items():
+        if key in _NUMBERS or f"--{key}" in given:
+            continue
+        texts = set(value if isinstance(value, list) else [value])
+        if key in _PATHS:  # before a placeholder is what must be there already
+            texts |= {one.partition("{")[0].rstrip("/\\") for one in texts}
+        if any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", said) for one in texts if one):
+            error.advise(f"The value of {key} is set in {defaults.where(key)}. For another value, use --{key}")
+            return
 
 
 def find_defaults(arguments: Sequence[str]) -> Defaults:
