@@ -265,11 +265,9 @@ def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter
     if entry.issuer != AwsIssuer.name or entry.requested is None or entry.issued is not None:
         return None
     request = Request.of(entry)
-    what = (
-        "AWS IoT may have issued a certificate in the interrupted run. If so, that certificate stays in AWS IoT, "
-        "inactive"
-    )
-    found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what)
+    what = "cannot look for a certificate that AWS IoT may have issued in the interrupted run"
+    stays = "such a certificate stays in AWS IoT, inactive"
+    found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what, stays)
     return found.certificate_id if found else None
 
 
