@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from optiga.cli.render.device import summary_of
+from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
@@ -89,6 +90,7 @@ class DryRun:
 )
 @click.option("--no-cloud", is_flag=True, help="With --ca: do not use AWS. Stop when the certificate is on the chip.")
 @passphrase_options
+@authorize_option
 @common_options()
 @pass_settings
 def command(
