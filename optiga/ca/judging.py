@@ -45,7 +45,7 @@ def find_early_end(folder: CaFolder, days: int | None, now: datetime) -> EarlyEn
     if days is not None or end >= now + timedelta(days=DEVICE_DAYS - 1):
         return None
     is_soon = end < now + timedelta(days=365)
-    text = f"the certificate is valid until {end:%Y-%m-%d %H:%M} UTC only, because the CA's own certificate ends then"
+    text = f"the certificate will expire on {end:%Y-%m-%d %H:%M} UTC, because the CA's own certificate expires then"
     return EarlyEnd(f"{text}. To renew the CA, use 'ca renew'" if is_soon else text, is_soon)
 
 

@@ -230,8 +230,8 @@ def test_a_certificate_that_ends_with_its_ca(cli: Cli, run: Cli, left: str, told
     for options in (("--dry-run",), ()):
         result = run(*command, *options)
         assert result.code == 0
-        said = [line for line in result.err.splitlines() if "he certificate is valid until" in line]
+        said = [line for line in result.err.splitlines() if "he certificate will expire on" in line]
         assert [line.partition("he certificate")[0] for line in said] == ([] if told is None else [told])
     for options in (("--dry-run",), ()):
-        assert "is valid until" not in run(*command, *options).err
-    assert "is valid until" not in run(*command, "--renew", "--days", "1").err
+        assert "will expire on" not in run(*command, *options).err
+    assert "will expire on" not in run(*command, "--renew", "--days", "1").err
