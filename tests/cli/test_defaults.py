@@ -400,8 +400,9 @@ class TestErrorsOfValues:
         assert f"{path}:1" in result.errors[0]
         assert f"--{text.partition(' ')[0]}" in result.errors[0]
 
-    def test_one_that_has_nothing_to_do_with_it(self, cli: Cli, port: str) -> None:
-        path = write('out-dir = "dev"')
+    @pytest.mark.parametrize("text", ['out-dir = "dev"', 'profile = "configuration"', "timeout = 2"])
+    def test_one_that_has_nothing_to_do_with_it(self, cli: Cli, port: str, text: str) -> None:
+        path = write(text)
         result = cli("--port", port, "--csr", "none.jsn")
-        assert result.code == 2
+        assert (result.code, "configuration" in result.err) == (2, True)
         assert f"{path}:1" not in result.err

@@ -63,21 +63,22 @@ def advise_of_default(error: OptigaError, defaults: Defaults, arguments: Sequenc
 
     :param arguments: the command line, whose values take the place of those in the file.
     """
-    said = f"{error.port} {error.message}"
-    if (not isinstance(error, ConfigurationError) and error.reason is not Reason.NO_BOARD) or str(
-        defaults.path
-    ) in said:
-        return
-    given = {word.partition("=")[0] for word in arguments}
-    for key, value in defaults.values.items():
-        if key in _NUMBERS or f"--{key}" in given:
-            continue
-        texts = set(value if isinstance(value, list) else [value])
-        if key in _PATHS:  # before a placeholder is what must be there already
-            texts |= {one.partition("{")[0].rstrip("/\\") for one in texts}
-        if any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", said) for one in texts if one):
+    said, given = f"{error.port} {error.message}", {word.partition("=")[0] for word in arguments}
+    is_of_value = isinstance(error, ConfigurationError) or error.reason is Reason.NO_BOARD
+    for key, value in defaults.values.items() if is_of_value and str(defaults.path) not in said else ():
+        is_plain = key in _PATHS or key == "port" or key.replace("-", " ") in said  # another word may mean anything
+        if f"--{key}" not in given and key not in _NUMBERS and is_plain and _speaks_of(said, key, value):
             error.advise(f"The value of {key} is set in {defaults.where(key)}. For another value, use --{key}")
             return
+
+
+def _speaks_of(said: str, key: str, value: Any) -> bool:
+    """Whether a message has a value in it, or the part of a folder before a placeholder, which must be there."""
+    texts = [rf"{re.escape(one)}(?!\w)" for one in (value if isinstance(value, list) else [value])]
+    if key in _PATHS and "{" in value:
+        begin = value.partition("{")[0].rstrip("/\\")
+        texts += [rf"{re.escape(begin)}(?![\w./\\-])"] if begin else []
+    return any(re.search(rf"(?<!\w){text}", said) for text in texts)
 
 
 def find_defaults(arguments: Sequence[str]) -> Defaults:
