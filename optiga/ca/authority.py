@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from optiga.ca.changes import AcceptedRecords, Changes
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
-from optiga.ca.integrity import check_records
+from optiga.ca.integrity import check_records, key_of
 from optiga.ca.issued import IssuedCertificate as IssuedCertificate  # noqa: PLC0414 - others import it from here
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
@@ -28,6 +29,7 @@ from optiga.ca.profile import (
 from optiga.ca.records import Record, Records, key_fingerprint, open_records, utc_now
 from optiga.ca.revocation import COMPROMISES, CRL_DAYS, PublishedCrl
 from optiga.ca.revoking import Revoked, plan_revocation, write_revocation
+from optiga.ca.signing import stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
 from optiga.pki.certificate import Certificate
@@ -47,27 +49,34 @@ INTERMEDIATE_DAYS = 3650
 
 
 class CertificateAuthority:
-    """A CA whose key is open.
+    """A CA whose key is open, or is opened when it first signs.
 
+    :param key: the key, or what opens it.
     :param warnings: what its owner should know, one sentence each.
     """
 
-    def __init__(self, folder: CaFolder, key: CaKey, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: CaFolder, key: CaKey | Callable[[], CaKey], warnings: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.warnings = warnings
-        self._issuer = Issuer(key, folder.certificate.parsed, folder.settings.crl_url)
-        self._changes = Changes(folder, self._issuer)
+        self._key = key
 
     @classmethod
-    def open(cls, path: Path, passphrase: bytes | Passphrase | None = None) -> CertificateAuthority:
+    def open(
+        cls,
+        path: Path,
+        passphrase: bytes | Passphrase | None = None,
+        *,
+        later: Callable[[CaFolder], CaKey] | None = None,
+    ) -> CertificateAuthority:
         """Open the CA in a folder.
 
+        :param later: opens its key when that is first needed; None opens it now.
         :raises ConfigurationError: if there is none, or its key does not open.
         :raises CertificateError: if its certificate is damaged or not that of its key.
         """
         folder = CaFolder.open(path)
         folder.check_published()
-        key = open_key(folder, passphrase)
+        key = open_key(folder, passphrase) if later is None else partial(later, folder)
         warnings = []
         if folder.key_is_open_to_others:
             warnings.append(f"other users can read the CA's key {path / KEY}: remove their access with chmod 600")
@@ -79,9 +88,24 @@ class CertificateAuthority:
             return cls(folder, key, tuple(warnings))
 
     @property
+    def is_open(self) -> bool:
+        """Whether the key is open."""
+        return not callable(self._key)
+
+    @property
     def key(self) -> CaKey:
-        """The CA's private key."""
-        return self._issuer.key
+        """The CA's private key; what opens it may raise an :class:`~optiga.errors.OptigaError`."""
+        if callable(self._key):
+            self._key = self._key()
+        return self._key
+
+    @cached_property
+    def _issuer(self) -> Issuer:
+        return Issuer(self.key, self.folder.certificate.parsed, self.folder.settings.crl_url)
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.folder, self._issuer)
 
     @property
     def certificate(self) -> Certificate:
@@ -150,7 +174,9 @@ class CertificateAuthority:
         :raises ConfigurationError: if the days are none.
         """
         judged = judge(self.folder, csr_der, days, utc_now(), server=server, ignore_names=ignore_names)
-        size = device_size(judged.request, judged.grant, self._issuer, judged.validity)
+        key, folder = key_of(self.folder), self.folder
+        stranger = Issuer(stranger_like(key), folder.certificate.parsed, folder.settings.crl_url)
+        size = device_size(judged.request, judged.grant, key, stranger, judged.validity)
         return (size, *(len(one.der) for one in self.folder.chain))
 
     def find_issued(self, csr_der: bytes, *, now: datetime | None = None) -> IssuedCertificate | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.ca.signing import hash_of, most_bytes_of_signature, stranger_like
+from optiga.ca.signing import hash_of, most_bytes_of_signature
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted
 from optiga.pki.public_keys import load_key
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
     from optiga.ca.request import CertificateRequest
-    from optiga.ca.signing import CaKey
+    from optiga.ca.signing import CaKey, CaPublicKey
     from optiga.pki.certificate import Certificate
 
 MAX_DAYS = 36500
@@ -247,19 +247,19 @@ def build_device(
     return builder.sign(issuer.key, issuer.hash_algorithm)
 
 
-def device_size(request: CertificateRequest, grant: Grant, issuer: Issuer, validity: Validity) -> int:
+def device_size(request: CertificateRequest, grant: Grant, key: CaPublicKey, issuer: Issuer, validity: Validity) -> int:
     """Most bytes that :func:`build_device` makes, in DER: with the longest serial number and signature.
 
     What is made to find out is signed by a key that is thrown away: nobody has a certificate from it.
 
+    :param key: the CA's.
+    :param issuer: a stranger that signs in its place, with the CA's certificate.
     :raises CertificateError: if none can be made.
     """
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    key = issuer.key.public_key()
-    stranger = Issuer(stranger_like(key), issuer.certificate, issuer.crl_url)
     try:
-        made = build_device(request, grant, stranger, _LONGEST_SERIAL, validity)
+        made = build_device(request, grant, issuer, _LONGEST_SERIAL, validity)
     except (ValueError, TypeError) as error:
         raise CertificateError(f"cannot issue a certificate for this CSR: {error}", reason=Reason.REFUSED) from None
     return len(made.public_bytes(Encoding.DER)) - len(made.signature) + most_bytes_of_signature(key)

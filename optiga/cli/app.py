@@ -321,6 +321,8 @@ def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) ->
     :returns: its exit code.
     """
     family, code = family_of(error)
+    if settings.defaults is not None and settings.defaults.values:
+        load(".support.defaults:advise_of_default", "optiga.cli")(error, settings.defaults, arguments)
     if settings.wants_errors_as_json(arguments):
         say(error_line(error, family, code, option_of))
         return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.counters import read_counter
 from optiga.protocol.conditions import NEVER, Condition
@@ -37,7 +37,7 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     metadata = chip.objects.metadata(oid)
     for tag in tags:
         if evaluate(access_now(metadata, tag), Known(authorized=chip.authorized, integrity=())) is False:
-            raise _refused(oid, metadata, tag, "Use another slot or object")
+            raise _refused(oid, metadata, tag, _advice(chip, metadata, tag))
         check_counted(chip, oid, metadata, tag, uses=uses)
     return metadata
 
@@ -72,12 +72,25 @@ def needs_shielding(metadata: Metadata, tag: Tag) -> bool:
     return condition != NEVER and evaluate(condition, _UNSHIELDED) is False
 
 
+def _advice(chip: Chip, metadata: Metadata, tag: Tag) -> str:
+    """What to do about a condition that does not hold: prove what it asks for, if that is a secret."""
+    condition = access_now(metadata, tag)
+    asked = {simple.value for simple in condition if simple.kind is Condition.AUTHORIZATION}
+    secrets = ", ".join(map(format_oid, sorted(asked - chip.authorized)))
+    if not secrets:
+        return "Use another slot or object"
+    is_shielded = any(simple.kind is Condition.CONFIDENTIALITY for simple in condition)
+    way = " over a shielded connection" if is_shielded else ""
+    told = f"Prove that you have the secret of {secrets}{way}"
+    return naming("{told} ({authorize}), or use another slot or object", told=told)
+
+
 def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> ConfigurationError:
     name = tag.name.lower()
     stands = metadata.in_words().get(name, "absent, which is never")
     return ConfigurationError(
         f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}",
-        hint=f"{advice}; nothing was changed",
+        hint=naming("{advice}; nothing was changed", advice=advice),
         oid=oid,
         reason=Reason.DENIED,
     )

@@ -28,11 +28,12 @@ class Unanswered(Enum):
 UNANSWERED = Unanswered.UNANSWERED
 
 
-def ask(question: Callable[[], T], unanswered: U, reporter: Reporter, what: str) -> T | U:
+def ask(question: Callable[[], T], unanswered: U, reporter: Reporter, what: str, otherwise: str = "") -> T | U:
     """The answer to a question that only reads.
 
     :param unanswered: what stands for the answer where the credentials may not ask.
-    :param what: what comes of that, for the warning.
+    :param what: what cannot be done then, for the warning: ``cannot check whether …``.
+    :param otherwise: what comes of that, a clause behind "without this check"; empty if that is clear.
     :raises AwsError: for whatever else AWS says.
     """
     try:
@@ -40,13 +41,14 @@ def ask(question: Callable[[], T], unanswered: U, reporter: Reporter, what: str)
     except AwsError as error:
         if not error.is_unanswered:
             raise
-        reporter.warn(f"{what}: {why_unanswered(error)}")
+        reporter.warn(unanswered_text(error, what, otherwise))
         return unanswered
 
 
-def why_unanswered(error: AwsError) -> str:
-    """Why a question has no answer, and what to do; without the full stop."""
-    return f"these credentials do not allow {error.denied}. {error.hint}"
+def unanswered_text(error: AwsError, what: str, otherwise: str = "") -> str:
+    """That a question has no answer, why, and what to do; the parameters are those of :func:`ask`."""
+    text = f"{what}, because these credentials do not allow {error.denied}. {error.hint}"
+    return f"{text}. Without this check, {otherwise}" if otherwise else text
 
 
 def check_thing_type(registry: Registry, name: str, region: str, reporter: Reporter) -> None:

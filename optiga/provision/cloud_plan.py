@@ -190,7 +190,11 @@ def _is_registered(ca: Certificate, certificates: Certificates, reporter: Report
     :raises CloudError: if it has, and the CA is not active.
     """
     found: list[CloudCa] = ask(
-        lambda: certificates.find_cas(ca), [], reporter, "the certificate is registered without its CA"
+        lambda: certificates.find_cas(ca),
+        [],
+        reporter,
+        f"cannot check whether AWS IoT has the CA {ca.subject}",
+        "the device's certificate is registered without its CA",
     )
     registered = next((one for one in found if one.certificate.der == ca.der), None)
     if registered is not None and registered.status != ACTIVE:

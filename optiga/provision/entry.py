@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.errors import CertificateError
 from optiga.pki.certificate import parse_certificates
@@ -38,6 +38,9 @@ from optiga.provision.facts import (
     damaged,
 )
 from optiga.provision.results import RunResult, SlotExport, SlotResult, SlotSummary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 F = TypeVar("F")
 T = TypeVar("T", bound=SlotResult)
@@ -334,12 +337,15 @@ class Entry:
         """What there is to tell when it is done."""
         return self._told(SlotResult)
 
-    def run_result(self, seal: str | None) -> RunResult:
+    def run_result(self, seal: str | None, folder: Path) -> RunResult:
         """The same, of the run that has done it.
 
         :param seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+        :param folder: where its files are.
         """
-        return self._told(RunResult, journal_seal=seal)
+        named = {"csr_path": self.filename, "certificate_path": self.certificate_file}
+        paths = {field: None if name is None else str((folder / name).absolute()) for field, name in named.items()}
+        return self._told(RunResult, journal_seal=seal, **paths)
 
     def summary(self) -> SlotSummary:
         """What a list of slots shows of each."""

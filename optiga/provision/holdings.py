@@ -88,8 +88,8 @@ class Holdings:
                 ),
                 reason=Reason.CONFLICT,
             )
-        what = f"cannot check whether the policy {name} has several versions, with which AWS does not delete it"
-        if more := ask(partial(registry.other_versions_of, name), 0, reporter, what):
+        what, refused = f"cannot check whether the policy {name} has several versions", "AWS may refuse to delete it"
+        if more := ask(partial(registry.other_versions_of, name), 0, reporter, what, refused):
             raise CloudError(
                 f"the policy {name} has {counted(more, 'version')} beside the default one, and AWS does not delete it "
                 "with those",
@@ -109,8 +109,8 @@ def look(entry: Entry, certificates: Certificates, registry: Registry, reporter:
     own, stays, is_seen = [], False, False
     unrecorded = find_unrecorded(entry, certificates, reporter) if entry.is_complete else None
     for name in (*reversed(known_keys(entry)), *([unrecorded] if unrecorded else [])):
-        what = f"cannot check the certificate {name} in AWS IoT: it is assumed to be active"
-        held = ask(partial(certificates.describe, name), UNANSWERED, reporter, what)
+        what, assumed = f"cannot check the certificate {name} in AWS IoT", "the certificate is assumed to be active"
+        held = ask(partial(certificates.describe, name), UNANSWERED, reporter, what, assumed)
         if held is None:
             reporter.note(f"There is no certificate {name} in AWS IoT any more")
             continue
@@ -125,8 +125,8 @@ def look(entry: Entry, certificates: Certificates, registry: Registry, reporter:
         is_active = held is UNANSWERED or held.status == ACTIVE
         own.append(_attached(entry, name, certificates, registry, reporter, is_active=is_active))
     if (unheard := _unregistered(entry)) is not None:
-        what = f"cannot check whether AWS IoT has the certificate {unheard}: if so, that certificate stays in AWS IoT"
-        held = ask(partial(certificates.describe, unheard), UNANSWERED, reporter, what)
+        what, left = f"cannot check whether AWS IoT has the certificate {unheard}", "the certificate stays in AWS IoT"
+        held = ask(partial(certificates.describe, unheard), UNANSWERED, reporter, what, left)
         if held is UNANSWERED:
             stays = True
         elif held is not None and held.status != INACTIVE:
@@ -150,9 +150,11 @@ def _attached(
 ) -> Held:
     """A certificate with what it is attached to."""
     arn = certificates.arn_of(name)
-    unseen = "cannot check what else the certificate is attached to, and AWS does not delete an attached certificate"
-    things = ask(partial(registry.things_of, arn), [entry.thing] if entry.thing else [], reporter, unseen)
-    policies = ask(partial(registry.policies_of, arn), [entry.policy] if entry.policy else [], reporter, unseen)
+    unseen = f"cannot check what else the certificate {name} is attached to"
+    refused = "AWS may refuse to delete it: it does not delete an attached certificate"
+    thing, policy = [entry.thing] if entry.thing else [], [entry.policy] if entry.policy else []
+    things = ask(partial(registry.things_of, arn), thing, reporter, unseen, refused)
+    policies = ask(partial(registry.policies_of, arn), policy, reporter, unseen, refused)
     return Held(name, arn, is_active, things, policies)
 
 

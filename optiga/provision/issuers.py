@@ -6,7 +6,9 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from optiga.ca.judging import find_early_end
 from optiga.ca.profile import CLOCK_TOLERANCE, authority_identifier
+from optiga.ca.records import utc_now
 from optiga.ca.request import CertificateRequest
 from optiga.ca.standing import find_revocation, has_issued_for
 from optiga.cloud.aws.errors import AwsError
@@ -22,7 +24,9 @@ from optiga.provision.facts import CsrSigned, KeyMade, Registered, Requested
 from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 
 if TYPE_CHECKING:
-    from optiga.ca.authority import CertificateAuthority, IssuedCertificate
+    from optiga.ca.authority import CertificateAuthority
+    from optiga.ca.issued import IssuedCertificate
+    from optiga.ca.judging import EarlyEnd
     from optiga.ca.records import Record
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
@@ -165,6 +169,17 @@ class CaIssuer:
             error.locate(f"{self.title} would refuse to certify {configuration.source}")
             raise
 
+    def open(self) -> None:
+        """Open the CA's key, if it is not open yet.
+
+        :raises OptigaError: if it does not open.
+        """
+        _ = self._authority.key
+
+    def early_end(self) -> EarlyEnd | None:
+        """What to say of a certificate that would be cut short because the CA ends; None if it is not."""
+        return find_early_end(self._authority.folder, self._days, utc_now())
+
     def is_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is this CA: the same name and the same key, whatever certificate the CA has now.
 
@@ -263,11 +278,9 @@ def find_unrecorded(entry: Entry, certificates: Certificates, reporter: Reporter
     if entry.issuer != AwsIssuer.name or entry.requested is None or entry.issued is not None:
         return None
     request = Request.of(entry)
-    what = (
-        "AWS IoT may have issued a certificate in the interrupted run. If so, that certificate stays in AWS IoT, "
-        "inactive"
-    )
-    found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what)
+    what = "cannot look for a certificate that AWS IoT may have issued in the interrupted run"
+    stays = "such a certificate stays in AWS IoT, inactive"
+    found = ask(lambda: certificates.find(request.key_info, request.since), None, reporter, what, stays)
     return found.certificate_id if found else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Naming, naming
+from optiga.errors import ConfigurationError, Naming, capitalized, naming
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import UID_FIELD
 from optiga.identity.attestation import load_trust
@@ -86,6 +86,22 @@ class Plan:
                 "' removes the certificate from AWS IoT; then you can register it again",
             )
         return naming("For a new key and certificate, use {renew}")
+
+    def open_issuer(self, reporter: Reporter) -> None:
+        """Have the job's own CA ready to sign: its key is opened, if that is not done yet.
+
+        :param reporter: is told if the certificate is going to be cut short.
+        :raises OptigaError: if the key does not open.
+        """
+        if self.new is not None and isinstance(self.new.issuer, CaIssuer):
+            self.new.issuer.open()
+            self.tell_of_end(reporter)
+
+    def tell_of_end(self, reporter: Reporter) -> None:
+        """Say that the job's own CA is going to cut the certificate short, if it is."""
+        issuer = self.new.issuer if self.new else None
+        if isinstance(issuer, CaIssuer) and (early := issuer.early_end()) is not None:
+            reporter.warn(early.text) if early.is_soon else reporter.note(capitalized(early.text))
 
     def is_issuer_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is the job's.

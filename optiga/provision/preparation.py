@@ -65,6 +65,7 @@ class Preparation:
             if mismatch or self._chip_slot.key_problem(found):
                 return self._begin_anew(found)
             self._chip_slot.check_possible()
+            self._plan.open_issuer(self._reporter)
         elif reason := self._reason_not_to_finish(found, mismatch or self._chip_slot.key_problem(found)):
             if renew:
                 return self._begin_anew(found)
@@ -133,6 +134,7 @@ class Preparation:
     def _begin_anew(self, old: Entry | None) -> Entry:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
+        plan.open_issuer(self._reporter)
         lost = self._lose_identity()
         if old is not None:
             self._tell_valid(old)

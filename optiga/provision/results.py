@@ -66,6 +66,10 @@ class RunResult(SlotResult):
     """What there is to tell of a run that has finished a slot.
 
     :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    :param csr_path: of the CSR's file, absolute; None where there is no CSR.
+    :param certificate_path: the same of the certificate's file.
     """
 
     journal_seal: str | None
+    csr_path: str | None
+    certificate_path: str | None

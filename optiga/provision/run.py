@@ -15,6 +15,7 @@ from optiga.provision.chip_slot import ChipSlot
 from optiga.provision.entry import Entry
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
+from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation, check_accepted
@@ -115,11 +116,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            ended = "has failed" if isinstance(error, OptigaError) else "was interrupted"
-            fixed = "Once the cause is fixed" if isinstance(error, OptigaError) else "To continue"
-            work.reporter.note(
-                f"The run {ended}: the journal has every step that is done. {fixed}, run the same command again"
-            )
+            advise_again(error, f"To continue after the step {entry.step.title!r}, run the same command again")
         raise
     return entry
 

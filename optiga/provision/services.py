@@ -36,8 +36,8 @@ class Services:
     :param port: port of the worker's chip; None if exactly one board is connected.
     :param trust_passphrase: passphrase for a PKCS #12 container with the trusted roots, or a function that asks for it.
     :param station: name of the station in events.
-    :param confirm: function that asks before a key is replaced that the journal does not know; None replaces it with a
-        warning.
+    :param confirm: function that asks before a key is replaced that the journal does not know, or before a device is
+        deprovisioned; None replaces the key with a warning.
     """
 
     journal: Journal | None = None

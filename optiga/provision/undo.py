@@ -9,7 +9,7 @@ from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
-from optiga.errors import CloudError, ConfigurationError, Naming, naming
+from optiga.errors import CloudError, ConfigurationError, Naming, OptigaError, naming
 from optiga.provision.believed import check_entry, check_names, known_keys
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.earlier import left_in_aws, lives, names_left, place_of, removal_of, valid_of_ca, way_to
@@ -17,6 +17,7 @@ from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
 from optiga.provision.facts import Deprovisioned, Removed
 from optiga.provision.holdings import Holdings, look
+from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.services import Connector, Services
 
@@ -94,7 +95,8 @@ def deprovision(
     Resources that are already deleted are not an error. After a failure, call the function again.
 
     :param entry: the entry of the journal from :func:`find_entry`.
-    :param services: the resources, with the journal of the entry.
+    :param services: the resources, with the journal of the entry; its ``confirm`` is asked once all is known, and
+        before anything is changed.
     :param options: options of the connection to AWS; if the region is None, the entry's region is used.
     :param delete_thing: delete the thing, too.
     :param delete_policy: delete the policy, too.
@@ -126,7 +128,7 @@ def _deprovision(
     delete_thing: bool,
     delete_policy: bool,
 ) -> Entry:
-    registry, held = None, None
+    registry, certificates, held = None, None, None
     present = journal.find(entry.uid, entry.slot) or entry
     if entry.account is not None:
         aws = _connect(entry, options, services.connect, reporter)
@@ -136,20 +138,44 @@ def _deprovision(
             held.check_thing(entry.thing, registry, reporter)
         if delete_policy and entry.policy is not None:
             held.check_policy(entry.policy, registry, reporter)
-        _remove_certificates(held, certificates, registry, reporter)
-    done = _mark(entry, present, held, journal, reporter)
-    if registry is not None and held is not None and delete_thing and entry.thing is not None:
-        _remove_thing(entry.thing, held, registry, reporter)
-    if registry is not None and delete_policy and entry.policy is not None:
-        is_deleted = registry.delete_policy(entry.policy)
-        told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
-        reporter.note(told)
+    if services.confirm is not None:
+        where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
+        what = f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}"
+        services.confirm(what, _losses(entry, delete_thing=delete_thing, delete_policy=delete_policy))
+    try:
+        if registry is not None and certificates is not None and held is not None:
+            _remove_certificates(held, certificates, registry, reporter)
+        done = _mark(entry, present, held, journal, reporter)
+        if registry is not None and held is not None and delete_thing and entry.thing is not None:
+            _remove_thing(entry.thing, held, registry, reporter)
+        if registry is not None and delete_policy and entry.policy is not None:
+            is_deleted = registry.delete_policy(entry.policy)
+            told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
+            reporter.note(told)
+    except (OptigaError, KeyboardInterrupt) as error:
+        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
+        raise
     if registry is not None:
         _tell_names(entry, journal, registry, reporter)
     for other in left_in_aws(journal, present).values():
         if place_of(other) != place_of(entry):
             _tell_left(other, present, reporter)
     return done
+
+
+def _losses(entry: Entry, *, delete_thing: bool, delete_policy: bool) -> tuple[str, ...]:
+    """What is going to be lost, one sentence each."""
+    names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
+    lost = [f"the certificate {name}" for name in names if name]
+    lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
+    lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
+    if entry.requested is not None and entry.issued is None and entry.account is not None:
+        lost.append("a certificate that AWS IoT may have issued in the interrupted run")
+    if_there = ", if AWS IoT still has it" * (entry.step is Step.DEPROVISIONED)
+    goes = []
+    if entry.account is None and entry.step is not Step.DEPROVISIONED:
+        goes.append("the journal marks the slot as deprovisioned, and the next run generates a new key")
+    return (*goes, *(f"{name} will be deleted{if_there}" for name in lost))
 
 
 def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal, reporter: Reporter) -> Entry:

@@ -221,7 +221,8 @@ class TestAskedFirst:
         said = refused(cli, cloud, CLOUD, "provision", CONFIG, *ASKED_FIRST[operation].split())
         action = f"{'sts' if operation == 'GetCallerIdentity' else 'iot'}:{operation}"
         assert f"AWS denies these credentials {action}" in said
-        assert f"Allow {action}: {OPERATORS}" in said
+        words = "AWS needs no permission" if action.startswith("sts:") else f"Allow {action}: {OPERATORS}"
+        assert words in said
 
     @pytest.mark.parametrize("operation", sampled(ASKED_FIRST, keep=2))
     def test_answered_with_garbage(self, cli: Cli, cloud: Cloud, operation: str) -> None:
@@ -307,7 +308,7 @@ class TestOtherCommands:
         for operation in ("GetRegistrationCode", "ListCACertificates", "GetCallerIdentity"):
             cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "no"))
             said = refused(cli, cloud, CLOUD, "ca", "register", "ca")
-            assert re.search(f"Allow (iot|sts):{operation}: {re.escape(OPERATORS)}", said), said
+            assert (f"Allow iot:{operation}: {OPERATORS}" in said) is (operation != "GetCallerIdentity"), said
 
     def test_deprovision_with_another_accounts_credentials(
         self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch

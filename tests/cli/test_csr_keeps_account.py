@@ -96,6 +96,15 @@ class TestJournal:
         assert all(word in warning for word in ("personalization.db", "second", "finished", "no longer matches"))
         assert (result.code, len(wire.sent), len(list(Path.cwd().glob("*.csr")))) == (0, 4, 1)
 
+    def test_a_dry_run_warns_of_it_too(self, cli: Cli, port: str, run: Cli, wire: Wire, tmp_path: Path) -> None:
+        assert cli("emulator", "new", port.removeprefix("emulator:")).code == 0
+        self.keep(uid_of(wire), folder=str(tmp_path))
+        (warning,) = [line for line in run("--out-dir", tmp_path).err.splitlines() if line.startswith("Warning: ")]
+        for options in ((), ("-q",)):
+            told = run("--out-dir", tmp_path, "--dry-run", *options)
+            assert (told.code, told.err.count(warning)) == (0, 1)
+        assert "Warning" not in run("--dry-run").err
+
     def test_the_folder_of_the_output_counts(self, run: Cli, wire: Wire, tmp_path: Path) -> None:
         self.keep(uid_of(wire), folder=str(tmp_path))
         assert "Warning" not in run().err

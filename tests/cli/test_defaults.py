@@ -391,3 +391,42 @@ def test_each_mistake_has_its_line(cli: Cli, text: str) -> None:
     result = cli("info")
     assert (result.code, len(result.errors)) == (2, 1)
     assert f"{path}:4: " in result.errors[0]
+
+
+class TestErrorsOfValues:
+    """An error that comes from a value in the file names the file and the line, also with -q."""
+
+    @pytest.mark.parametrize("options", [(), ("-q",), ("--output", "json")])
+    def test_a_folder_of_provision_with_csr(self, cli: Cli, port: str, config: Path, options: tuple[str, ...]) -> None:
+        path = write('\nout-dir = "dev/{uid}"')
+        Path("dev").mkdir()
+        result = cli("--port", port, "--csr", config, *options)
+        assert result.code == 2
+        assert f"{path}:2" in result.err
+        assert "--out-dir" in result.err
+        assert cli("--port", port, "--csr", config, "--out-dir", ".", *options).code == 0
+        mistyped = cli("--port", port, "--csr", config, "--out-dir", "dev/{uid}", *options)
+        assert mistyped.code == 2
+        assert f"{path}:2" not in mistyped.err
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('out-dir = "none/{uid}"', ("provision", "CONFIG", "--dry-run")),
+            ('ca = "none"', ("ca", "list")),
+            ('journal = "none.db"', ("journal", "show")),
+        ],
+    )
+    def test_others(self, cli: Cli, config: Path, text: str, words: tuple[str, ...]) -> None:
+        path = write(text)
+        result = cli(*(config if word == "CONFIG" else word for word in words))
+        assert result.code == 2
+        assert f"{path}:1" in result.errors[0]
+        assert f"--{text.partition(' ')[0]}" in result.errors[0]
+
+    @pytest.mark.parametrize("text", ['out-dir = "dev"', 'profile = "configuration"', "timeout = 2"])
+    def test_one_that_has_nothing_to_do_with_it(self, cli: Cli, port: str, text: str) -> None:
+        path = write(text)
+        result = cli("--port", port, "--csr", "none.jsn")
+        assert (result.code, "configuration" in result.err) == (2, True)
+        assert f"{path}:1" not in result.err

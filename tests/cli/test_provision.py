@@ -270,3 +270,12 @@ class TestAnotherKey:
         bench.cloud.certify_other_key = False
         fields = result_of(run())
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
+
+
+def test_paths_of_files_in_a_folder_for_each_chip(run: Cli, bench: Bench) -> None:
+    """A program need not guess what the placeholders became."""
+    fields = result_of(run("--out-dir", "{uid}-{slot}"))
+    folder = bench.folder / f"{fields['uid']}-second"
+    assert fields["csr_path"] == str(folder / fields["filename"])
+    assert fields["certificate_path"] == str(folder / fields["certificate_file"])
+    assert run("--out-dir", "{uid}-{slot}", "--query", "certificate_path").out == f"{fields['certificate_path']}\n"

@@ -220,3 +220,18 @@ class TestHostsAsCommonNames:
         names = [x509.NameAttribute(x509.NameOID.COMMON_NAME, name) for name in ("lamp", "broker.example")]
         Path("device.csr").write_bytes(make_request(SERVER, subject=x509.Name(names)))
         assert "broker.example" in fails(cli, 5, "ca", "sign", "device.csr", "--ca", ca, "--server")
+
+
+@pytest.mark.parametrize(("left", "told"), [("2", "Warning: t"), ("2000", "T"), ("4000", None)])
+def test_a_certificate_that_ends_with_its_ca(cli: Cli, run: Cli, left: str, told: str | None) -> None:
+    """It is said of a new certificate, before there is a key, and not of a chip that is finished."""
+    assert cli("ca", "init", "short", "--days", left, "--no-passphrase").code == 0
+    command = ("--ca", "short", "--no-cloud")
+    for options in (("--dry-run",), ()):
+        result = run(*command, *options)
+        assert result.code == 0
+        said = [line for line in result.err.splitlines() if "he certificate will expire on" in line]
+        assert [line.partition("he certificate")[0] for line in said] == ([] if told is None else [told])
+    for options in (("--dry-run",), ()):
+        assert "will expire on" not in run(*command, *options).err
+    assert "will expire on" not in run(*command, "--renew", "--days", "1").err

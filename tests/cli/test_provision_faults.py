@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import optiga
 from optiga.chip.sessions.objects import Objects
 from optiga.cloud.aws.connection import ATTEMPTS, AwsOptions, connect
+from optiga.provision.steps.identity import SignCsr
 from optiga.testing import Cloud, CloudFault
 from tests.support.ca_helpers import make_request
 from tests.support.cli.provisioned import OPERATIONS, Bench
@@ -224,10 +225,40 @@ def test_a_certificate_is_lost_only_where_there_was_one(run: Cli, bench: Bench, 
     assert ("no longer matches" in result.errors[0]) == had_certificate
 
 
-def test_what_is_said_before_the_error(run: Cli, bench: Bench) -> None:
-    """It stands before the error that it speaks of."""
+@pytest.mark.parametrize("options", [(), ("-q",), ("--output", "json")])
+def test_what_to_do_is_part_of_the_error(run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
     bench.cloud.fail("CreateThing", ERRORS[4], times=1)
-    *_, note, error = run().err.splitlines()
-    assert note.startswith("The run has failed")
-    assert "run the same command again" in note
-    assert error.startswith("Error: ")
+    result = run(*options)
+    assert result.code == CLOUD_EXIT
+    assert result.err.splitlines()[-1].count("run the same command again") == 1
+    assert result.err.count("same command again") == 1
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("--output", "json")])
+def test_what_to_do_after_an_interruption(run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SignCsr, "run", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        result = run(*options)
+    assert result.code == 130
+    assert "0xE0F1 has a new key" in result.err
+    assert result.err.count("run the same command again") == 1
+
+
+def test_it_is_not_said_twice(run: Cli, bench: Bench) -> None:
+    """AWS's own failures say it, too."""
+    bench.cloud.fail("AttachPolicy", CloudFault.error("InternalFailureException", 500, "down"))
+    result = run("-q")
+    assert result.code == CLOUD_EXIT
+    assert result.errors[0].count("command again") == 1
+
+
+@pytest.mark.parametrize("action", ["DetachThingPrincipal", "DeleteCertificate", "DeleteThing", "DeletePolicy"])
+def test_a_device_that_is_taken_back_by_half(cli: Cli, run: Cli, bench: Bench, action: str) -> None:
+    assert run().code == 0
+    bench.cloud.fail(action, ERRORS[4], times=1)
+    words = ("--port", bench.port, "deprovision", "--delete-thing", "--delete-policy", "--yes", "-q")
+    result = cli(*words)
+    assert result.code == CLOUD_EXIT
+    assert result.errors[0].count("run the same command again") == 1
+    assert cli(*words).code == 0
+    assert bench.certificates() == []

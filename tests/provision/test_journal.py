@@ -184,8 +184,12 @@ class TestShown:
         names = [field.name for field in fields(SlotResult)]
         assert list(told) == names
         assert told == {name: getattr(entry, name) for name in names}
-        assert asdict(entry.run_result("5ea1")) == {**told, "journal_seal": "5ea1"}
-        assert [*names, "journal_seal"] == [field.name for field in fields(RunResult)]
+        paths = {
+            "csr_path": str(Path(f"out/{entry.filename}").absolute()),
+            "certificate_path": str(Path(f"out/{entry.certificate_file}").absolute()),
+        }
+        assert asdict(entry.run_result("5ea1", Path("out"))) == {**told, "journal_seal": "5ea1", **paths}
+        assert [*names, "journal_seal", *paths] == [field.name for field in fields(RunResult)]
 
     def test_summary_and_export(self) -> None:
         entry = full_entry(Step.POLICY)

@@ -11,14 +11,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
@@ -61,19 +60,27 @@ class Defaults(Value):
         return f"{self.path}:{self.lines[key]}"
 
 
-@contextmanager
-def naming_line_of_port(defaults: Defaults | None, port: str | None) -> Iterator[None]:
-    """Errors of the port name the file and the line that it comes from, if it does."""
-    try:
-        yield
-    except (ConfigurationError, BoardError) as error:
-        if port is not None and defaults is not None and defaults.values.get("port") == port:
-            line = defaults.where("port")
-            if isinstance(error, ConfigurationError):
-                error.locate(f"{line}: 'port'")
-            elif error.reason is Reason.NO_BOARD:
-                error.advise(f"The port is the default in {line}")
-        raise
+def advise_of_default(error: OptigaError, defaults: Defaults, arguments: Sequence[str]) -> None:
+    """Have an error that speaks of a value in a file of defaults say where that stands.
+
+    :param arguments: the command line, whose values take the place of those in the file.
+    """
+    said, given = f"{error.port} {error.message}", {word.partition("=")[0] for word in arguments}
+    is_of_value = isinstance(error, ConfigurationError) or error.reason is Reason.NO_BOARD
+    for key, value in defaults.values.items() if is_of_value and str(defaults.path) not in said else ():
+        is_plain = key in _PATHS or key == "port" or key.replace("-", " ") in said  # another word may mean anything
+        if f"--{key}" not in given and key not in _NUMBERS and is_plain and _speaks_of(said, key, value):
+            error.advise(f"The value of {key} is set in {defaults.where(key)}. For another value, use --{key}")
+            return
+
+
+def _speaks_of(said: str, key: str, value: Any) -> bool:
+    """Whether a message has a value in it, or the part of a folder before a placeholder, which must be there."""
+    texts = [rf"{re.escape(one)}(?!\w)" for one in (value if isinstance(value, list) else [value])]
+    if key in _PATHS and "{" in value:
+        begin = value.partition("{")[0].rstrip("/\\")
+        texts += [rf"{re.escape(begin)}(?![\w./\\-])"] if begin else []
+    return any(re.search(rf"(?<!\w){text}", said) for text in texts)
 
 
 def find_defaults(arguments: Sequence[str]) -> Defaults:

@@ -38,7 +38,8 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
 
 
 def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -> None:
-    """Say that the chip is a finished device by a journal. One exchange if that has such a slot.
+    """Say that the chip is a finished device by a journal, and what a new key means then. One exchange if that has
+    such a slot.
 
     :param slot: its name.
     """
@@ -54,6 +55,6 @@ def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -
     if entry is None or not entry.is_finished:
         return
     settings.warn(
-        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: the key is replaced now, so the "
-        "certificate no longer matches. To replace both, use 'provision --renew'"
+        f"the journal {journal} has chip {chip.uid.hex}, slot {slot}, as finished: a new key replaces the key of its "
+        "certificate, which then no longer matches. To replace both, use 'provision --renew'"
     )

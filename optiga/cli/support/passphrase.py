@@ -14,6 +14,7 @@ import click
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.folder import CaFolder
 from optiga.ca.integrity import read_crl_file
+from optiga.ca.keys import open_key
 from optiga.ca.passphrase_rules import check_passphrase
 from optiga.ca.records import utc_now
 from optiga.cli.support.confirm import is_somebody_there
@@ -28,6 +29,7 @@ from optiga.files.shown import shown
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
+    from optiga.ca.signing import CaKey
     from optiga.files.passphrases import Passphrase
 
 T = TypeVar("T")
@@ -176,18 +178,34 @@ def _mistake_in_new(found: Passphrase, is_old: Callable[[bytes], bool]) -> Confi
     return None
 
 
-def open_authority(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:
+def open_authority(
+    settings: Settings, path: str, passphrase_file: str | None, *, ask: bool, later: bool = False
+) -> CertificateAuthority:
     """Open the CA in a folder with the passphrase that the options of :func:`passphrase_options` lead to.
 
+    :param later: where no passphrase is given, open the key only when it is needed, and ask for the passphrase then.
     :raises OptigaError: if that cannot be.
     """
     is_locked = CaFolder.open(Path(path)).key_is_encrypted
     prompt = f"Passphrase of {path}"
-    given = _read_if(is_locked, passphrase_file, ask=ask, prompt=prompt)
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
+    if later and is_locked and read_passphrase(passphrase_file, ask=False) is None and not ask:
+        authority = CertificateAuthority.open(Path(path), later=partial(_open_asked, settings, prompt=prompt))
+        warn_of(settings, authority, None)
+        return authority
+    given = _read_if(is_locked, passphrase_file, ask=ask, prompt=prompt)
     authority, passphrase = use_passphrase(given, partial(CertificateAuthority.open, Path(path)), prompt=prompt)
     warn_of(settings, authority, passphrase)
     return authority
+
+
+def _open_asked(settings: Settings, folder: CaFolder, *, prompt: str) -> CaKey:
+    """Open a CA's key with the passphrase that whoever sits at the terminal is asked for."""
+    given = _read_if(True, None, ask=False, prompt=prompt)
+    key, passphrase = use_passphrase(given, partial(open_key, folder), prompt=prompt)
+    for warning in passphrase.warnings if passphrase else ():
+        settings.warn(warning)
+    return key
 
 
 def open_parent(settings: Settings, path: str, passphrase_file: str | None, *, ask: bool) -> CertificateAuthority:

@@ -80,8 +80,7 @@ class Settings:
 
         self.show_waiting()
         if self._resolved is None:
-            with load("optiga.cli.support.defaults:naming_line_of_port", "optiga")(self.defaults, self.port):
-                self._resolved = resolve_port(self.port)
+            self._resolved = resolve_port(self.port)
             if file := self._resolved.chip_file:
                 self.announce_emulated(file)
             if secret := self._resolved.secret:
@@ -127,9 +126,7 @@ class Settings:
         """Open the chip at the port asked for, as :meth:`open_chip`, and prove nothing."""
         from optiga.chip import open_chip
 
-        port = self.find_port()
-        with load("optiga.cli.support.defaults:naming_line_of_port", "optiga")(self.defaults, self.port):
-            chip = open_chip(port, meanwhile=meanwhile)
+        chip = open_chip(self.find_port(), meanwhile=meanwhile)
         self.note_new_chip()
         return chip
 

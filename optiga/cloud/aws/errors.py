@@ -188,7 +188,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         if named := _DENIED_ACTION.search(said):  # what it takes on the way, as RegisterThing what a template says
             action = named[1]
         denied = action
-        hint = f"Allow {action}: {own_template(OPERATOR)} lists every action that is needed"
+        hint = _how_to_allow(action)
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):
@@ -217,6 +217,20 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         reason = Reason.UNREACHABLE
     code = code or str(status)
     return AwsError(message, hint=hint, code=code, answer=error.response, denied=denied, reason=reason)
+
+
+def _how_to_allow(action: str) -> str:
+    """What to do about an action that is denied; the operator's template lists those of AWS IoT."""
+    if action == "sts:GetCallerIdentity":
+        return (
+            "AWS needs no permission for this action, so something denies it explicitly: check the policy of a VPC "
+            "endpoint for STS, and the policies of the organization"
+        )
+    if action.startswith("iot:"):
+        return f"Allow {action}: {own_template(OPERATOR)} lists every action that is needed"
+    if action.startswith("sts:"):
+        return f"Allow {action} to the credentials that ask for the role's, and in the trust policy of the role"
+    return f"Allow {action}"
 
 
 def _reason_of(code: str) -> Reason:

@@ -13,7 +13,7 @@ from optiga.files.files import write_whole
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import whose
-from optiga.provision.checks import UNANSWERED, ask, why_unanswered
+from optiga.provision.checks import UNANSWERED, ask, unanswered_text
 from optiga.provision.chip_slot import chain_of
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import StepName
@@ -100,12 +100,13 @@ class AttachThing:
             return
         registry, device, reporter = work.cloud.registry, work.cloud.device, work.reporter
         attributes = {key: fill_uid(value, work.uid) for key, value in device.attributes}
-        unseen = f"cannot check whether there is a thing {entry.thing}: it is created if it does not exist"
+        unseen = f"cannot check whether there is a thing {entry.thing}"
+        created = "the thing is created if it does not exist"
         ensured = registry.ensure_thing(
             entry.thing,
             device.thing_type,
             attributes,
-            lambda error: reporter.warn(f"{unseen}: {why_unanswered(error)}"),
+            lambda error: reporter.warn(unanswered_text(error, unseen, created)),
             billing_group=device.billing_group,
         )
         for group in device.groups:
@@ -182,8 +183,9 @@ class AttachPolicy:
 
     def _compare(self, name: str, document: str, work: Work) -> None:
         """Say in what the policy that AWS has differs from the template's."""
-        what = f"the policy {name} in AWS is used. Cannot check whether it differs from the template"
-        theirs = ask(lambda: work.cloud.registry.policy_document(name), None, work.reporter, what)
+        what = f"cannot check whether the policy {name} in AWS differs from the template"
+        used = "the policy in AWS is used as it is"
+        theirs = ask(lambda: work.cloud.registry.policy_document(name), None, work.reporter, what, used)
         different = differences(document, theirs) if theirs is not None else []
         if different:
             lines = "\n".join(f"    {line}" for line in different)
@@ -248,8 +250,9 @@ class Finish:
     def _deactivate(self, entry: Entry, certificate_id: str, work: Work) -> None:
         """Make a certificate that was replaced inactive, if it is this chip's; one that is revoked stays so."""
         certificates, reporter = work.cloud.certificates, work.reporter
-        what = f"cannot check whether the previous certificate, {certificate_id}, is active: it is deactivated"
-        held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, reporter, what)
+        what = f"cannot check whether the previous certificate, {certificate_id}, is active"
+        inactive = "the certificate is deactivated"
+        held = ask(lambda: certificates.describe(certificate_id), UNANSWERED, reporter, what, inactive)
         if held is not UNANSWERED:
             if held is None or held.status != ACTIVE:
                 return

@@ -129,6 +129,8 @@ class Certify:
         if certified is not None:
             reporter.note(capitalized(f"{issuer.title} had issued a certificate in the interrupted run"))
         else:
+            if asked_before:
+                work.plan.tell_of_end(reporter)
             certified = issuer.certify(request)
         if certified.chain[0].public_key.info != public_key_of_info(request.key_info).info:
             registered = certified.registered

@@ -64,7 +64,7 @@ def command(
     if template is not None and not auto_registration:
         raise click.UsageError("--template requires --auto-registration.")
     settings.check_query(RegisteredCa)
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
 
     aws = connect(build_aws_options(options), settings.note)
     registration = CaRegistration(several_accounts, auto_registration, template)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
     from optiga.identity.csr import Csr
 
-_JOURNAL = "personalization.db"
+JOURNAL = "personalization.db"
 """The journal of whoever has provisioned chips in the folder; its own name stands in what a CSR does not load."""
 _CSR_SIZE = 8192
 """Bytes of a CSR's file that hold what is not in the configuration."""
@@ -95,7 +95,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
             file.secure()
             if configuration.is_of_first_slot:
                 load("optiga.identity.keys_on_chip:check_first_slot", "optiga")(chip)
-            if os.path.lexists(journal := folder / _JOURNAL):
+            if os.path.lexists(journal := folder / JOURNAL):
                 from optiga.cli.support.journals import warn_of_identity
 
                 warn_of_identity(settings, chip, journal, configuration.slot.name)

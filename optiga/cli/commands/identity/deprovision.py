@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects.addressing import resolve_slot
-from optiga.provision.entry import Step
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.services import Services
 from optiga.provision.undo import Undone, deprovision, find_entry
@@ -59,20 +59,8 @@ def command(
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         way = build_aws_options(options)
         entry = find_entry(journal, _uid_of_chip(settings) if uid is None else uid, found.name, way.region)
-        names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
-        lost = [f"the certificate {name}" for name in names if name]
-        lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
-        lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
-        if entry.requested is not None and entry.issued is None and entry.account is not None:
-            lost.append("a certificate that AWS IoT may have issued in the interrupted run")
-        if_there = ", if AWS IoT still has it" * (entry.step is Step.DEPROVISIONED)
-        goes = []
-        if entry.account is None and entry.step is not Step.DEPROVISIONED:
-            goes.append("the journal marks the slot as deprovisioned, and the next run generates a new key")
-        goes += [f"{name} will be deleted{if_there}" for name in lost]
-        where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
-        confirm(settings, f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}", goes, yes=yes)
-        services = Services(journal, listeners=(tell_people(settings),))
+        asking = partial(confirm, settings, yes=yes)
+        services = Services(journal, listeners=(tell_people(settings),), confirm=asking)
         done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
         result = Undone.of(done, journal.newest_seal)
     settings.print_result(result)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from optiga.cli.commands.identity.csr import find_configuration
+from optiga.cli.commands.identity.csr import JOURNAL, find_configuration
 from optiga.cli.commands.identity.write import read_plan
 from optiga.cli.support.chip_files import is_still_to_be_made
+from optiga.cli.support.journals import warn_of_identity
 from optiga.cli.support.settings import Settings
 from optiga.errors import counted
 from optiga.files.files import check_folder_writable
@@ -27,6 +29,8 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
         result = rehearse_csr(None, configuration)
     else:
         with settings.open_chip() as chip:
+            if os.path.lexists(journal := Path(out_dir) / JOURNAL):
+                warn_of_identity(settings, chip, journal, configuration.slot.name)
             result = rehearse_csr(chip, configuration)
     settings.print_result(result, text=_csr_text(result, out_dir))
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from optiga.cli.render.device import summary_of
+from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
@@ -29,6 +30,7 @@ from optiga.errors import ConfigurationError
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
+from optiga.provision.entry import Step
 from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
@@ -71,7 +73,10 @@ class DryRun:
 @device_options
 @click.option("--ca", "ca_path", type=FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
 @click.option(
-    "--days", type=click.IntRange(1), metavar="N", help="With --ca: days that the certificate is valid (default: 3650)."
+    "--days",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --ca: days that the certificate is valid (default: 3650, or as long as the CA).",
 )
 @click.option("--server", is_flag=True, help="With --ca: allow use as a TLS server, too, if CONFIG asks for it.")
 @click.option(
@@ -81,6 +86,7 @@ class DryRun:
 )
 @click.option("--no-cloud", is_flag=True, help="With --ca: do not use AWS. Stop when the certificate is on the chip.")
 @passphrase_options
+@authorize_option
 @common_options()
 @pass_settings
 def command(
@@ -130,7 +136,11 @@ def command(
     check_folder_writable(outputs.shared, FIELDS)
     if not dry_run or settings.port is not None:
         settings.find_port()
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase) if ca_path else None
+    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
+    is_known = dry_run or journal.exists()  # a chip that is finished needs no key of a CA
+    authority = None
+    if ca_path:
+        authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)
     aws, thing = build_aws_options(options), build_thing(options)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
     services = Services(
@@ -153,7 +163,6 @@ def command(
     plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
-    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
     if dry_run:
         check_new_name(journal)
         foreseen = None
@@ -162,6 +171,10 @@ def command(
             foreseen = preview(settings.open_chip, plan, known, services)
         if foreseen is None and journal.exists():
             settings.note("If the journal knows the chip, only the missing steps are done")
+        if authority is not None and (foreseen is None or foreseen.level < Step.CERTIFIED):
+            plan.tell_of_end(services.reporter(slot=plan.slot.name))
+            if not authority.is_open:
+                settings.note(f"The key of the CA in {ca_path} is encrypted: the run needs its passphrase")
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = describe(plan, foreseen)
@@ -201,8 +214,9 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
     with opened as journal, settings.open_chip() as chip:
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
-        result = entry.run_result(journal.newest_seal)
+        outputs = plan.outputs(entry.uid)
+        result = entry.run_result(journal.newest_seal, outputs.folder)
     if settings.is_read_by_a_person:
-        settings.print_result(result, text=summary_of(result, plan.outputs(result.uid), journal_path))
+        settings.print_result(result, text=summary_of(result, outputs, journal_path))
     else:
         settings.print_result(result, default="json")

@@ -1,0 +1,16 @@
+"""What is said of a run that has not come to its end: it can be gone on with."""
+
+from __future__ import annotations
+
+from optiga.errors import OptigaError
+
+
+def advise_again(error: OptigaError | KeyboardInterrupt, text: str) -> None:
+    """Have a failure say how to go on: in its hint, or in the arguments of an interruption.
+
+    :param text: one sentence without the full stop; left out where the hint says already to run the command again.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        error.args = (*error.args, text)
+    elif "command again" not in error.hint:
+        error.advise(text)
