@@ -184,9 +184,10 @@ def _check_parent(parent: CertificateAuthority) -> None:
 
     limits = parent.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
     if limits.path_length == 0:
+        is_root = parent.certificate.subject == parent.certificate.issuer
         raise CertificateError(
-            f"{parent.certificate.subject} is an intermediate CA: it can certify devices, but not CAs",
-            hint=naming("Give the root CA with {parent}"),
+            f"{parent.certificate.subject} may not issue certificates of CAs: its basicConstraints have pathlen:0",
+            hint=naming("Give another root CA with {parent}" if is_root else "Give the root CA with {parent}"),
             reason=Reason.WRONG_TYPE,
         )
 

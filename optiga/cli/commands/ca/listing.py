@@ -121,4 +121,5 @@ def _use_of(certificate: Certificate) -> str:
     """What a certificate is for and for whom, on one line: purposes, and the first names."""
     names = certificate.alt_names
     shown = [*names[:_MOST_NAMES], *([f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else [])]
-    return "; ".join(part for part in (", ".join(certificate.purposes) or "no purpose", ", ".join(shown)) if part)
+    purposes = ", ".join(certificate.purposes) or "any purpose"  # RFC 5280, 4.2.1.12, of a certificate that names none
+    return "; ".join(part for part in (purposes, ", ".join(shown)) if part)

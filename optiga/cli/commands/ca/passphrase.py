@@ -54,7 +54,7 @@ def command(
     """Change the passphrase of the key of the CA in a folder, or give it one.
 
     Give the current passphrase with --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE. Copies of the
-    folder keep the old passphrase.
+    folder keep the old passphrase, or the unencrypted key.
     """
     settings.check_query(CaPassphraseResult)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
@@ -73,7 +73,12 @@ def command(
     if new is None:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
     else:
-        settings.note("Copies of the folder still use the old passphrase")
+        was_open = not authority.folder.key_is_encrypted
+        settings.note(
+            "Copies of the folder still hold the key unencrypted: delete them"
+            if was_open
+            else "Copies of the folder still use the old passphrase"
+        )
     settings.print_result(
         CaPassphraseResult(folder.certificate.subject, str(folder.path / KEY), folder.key_is_encrypted)
     )
