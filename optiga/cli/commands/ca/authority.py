@@ -105,7 +105,11 @@ def init(
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     check_new(Path(path))
     passphrase = read_new_passphrase(
-        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+        passphrase_file,
+        ask=ask_passphrase,
+        none=no_passphrase,
+        prompt="Passphrase of the new CA",
+        names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
     folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value, settings=ca_settings)
@@ -166,7 +170,11 @@ def intermediate(
     ca_name.build()
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     passphrase = read_new_passphrase(
-        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+        passphrase_file,
+        ask=ask_passphrase,
+        none=no_passphrase,
+        prompt="Passphrase of the new CA",
+        names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
     folder = create_intermediate(

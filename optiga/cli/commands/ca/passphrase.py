@@ -9,6 +9,7 @@ import click
 
 from optiga.ca.folder import KEY
 from optiga.ca.keys import is_passphrase_of
+from optiga.ca.passphrase_rules import names_in
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -66,6 +67,7 @@ def command(
         option="--new-passphrase-file",
         environment=False,
         is_old=partial(is_passphrase_of, authority.folder),
+        names=names_in(authority.certificate),
     )
     folder = authority.change_passphrase(new.value if new else None)
     for warning in new.warnings if new else ():

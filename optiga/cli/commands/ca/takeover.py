@@ -14,6 +14,7 @@ from optiga.ca.existing import SourceFile, find_existing
 from optiga.ca.folder import check_made_elsewhere, check_new
 from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
+from optiga.ca.passphrase_rules import names_in
 from optiga.ca.renewal import renew as renew_ca
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.ca.standing import is_told_to_aws
@@ -123,7 +124,11 @@ def import_(
             passphrase=container_passphrase(settings, None) if issued else None,
         )
     passphrase = read_new_passphrase(
-        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the imported CA"
+        passphrase_file,
+        ask=ask_passphrase,
+        none=no_passphrase,
+        prompt="Passphrase of the imported CA",
+        names=names_in(existing.certificate),
     )
     value = passphrase.value if passphrase else None
     folder = create_imported(Path(path), existing, history, passphrase=value, settings=ca_settings)
