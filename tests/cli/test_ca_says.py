@@ -114,3 +114,28 @@ class TestForeignFiles:
         assert "chain.pem is missing" in error
         shutil.copy("factory/ca.pem", "factory/chain.pem")  # as the hint says
         assert cli("ca", "list", "--ca", "factory").code == 0
+
+
+class TestWhereTheFolderStands:
+    """Some commands take the folder of a CA as an argument, and others with ``--ca``."""
+
+    @pytest.mark.parametrize(
+        ("given", "meant"),
+        [
+            ("list root", "ca list --ca root"),
+            ("crl root", "ca crl --ca root"),
+            ("sign device.csr root --days 4", "ca sign device.csr --days 4 --ca root"),
+            ("show ab12 root", "ca show ab12 --ca root"),
+            ("revoke root ab12 --yes", "ca revoke ab12 --yes --ca root"),
+            ("intermediate below root", "ca intermediate below --ca root"),
+            ("register --ca root", "ca register root"),
+            ("passphrase --ca root", "ca passphrase root"),
+            ("renew --ca root --days 8000", "ca renew root --days 8000"),
+        ],
+    )
+    def test_the_other_way_is_named(self, cli: Cli, root: str, given: str, meant: str) -> None:
+        assert f"{meant}'?" in fails(cli, 2, "ca", *given.split())
+
+    @pytest.mark.parametrize("given", ["list", "list none", "show ab12", "passphrase", "passphrase --ca none"])
+    def test_nothing_is_made_up(self, cli: Cli, root: str, given: str) -> None:
+        assert "Did you mean" not in fails(cli, 2, "ca", *given.split())

@@ -25,6 +25,7 @@ from optiga.cli.commands.ca.crl import (
     check_published,
     published_option,
 )
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
@@ -116,7 +117,7 @@ def init(
     show_ca(settings, folder, passphrase)
 
 
-@click.command(name="intermediate")
+@click.command(name="intermediate", cls=CaCommand)
 @click.argument("path", type=FOLDER)
 @click.option(
     "--ca",
@@ -192,7 +193,7 @@ def intermediate(
     show_ca(settings, folder, passphrase)
 
 
-@click.command(name="sign")
+@click.command(name="sign", cls=CaCommand)
 @click.argument("csr_path", type=FileName("CSR|-"))
 @ca_option
 @out_file_option(

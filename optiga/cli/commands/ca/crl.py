@@ -13,6 +13,7 @@ from optiga.ca.integrity import find_objection
 from optiga.ca.profile import MAX_DAYS
 from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
@@ -65,7 +66,7 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
         authority.check_published(Path(published))
 
 
-@click.command(name="crl")
+@click.command(name="crl", cls=CaCommand)
 @ca_option
 @crl_days_option
 @published_option

@@ -10,6 +10,7 @@ import click
 from optiga.ca.folder import KEY
 from optiga.ca.keys import is_passphrase_of
 from optiga.ca.passphrase_rules import names_in
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -33,7 +34,7 @@ class CaPassphraseResult:
     key_encrypted: bool
 
 
-@click.command(name="passphrase")
+@click.command(name="passphrase", cls=CaCommand)
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @passphrase_options
 @click.option(

@@ -15,6 +15,7 @@ from optiga.ca.records import open_records, utc_now
 from optiga.ca.revocation import REASONS
 from optiga.ca.revoking import plan_revocation
 from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
@@ -45,7 +46,7 @@ class RevocationResult:
     still_valid: tuple[str, ...]
 
 
-@click.command(name="revoke")
+@click.command(name="revoke", cls=CaCommand)
 @click.argument("name", metavar="SERIAL|FILE")
 @ca_option
 @file_option

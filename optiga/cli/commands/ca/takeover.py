@@ -20,6 +20,7 @@ from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.ca.standing import is_told_to_aws
 from optiga.cli.commands.ca.authority import show_ca, warn_of_shortening
 from optiga.cli.commands.ca.crl import DAYS
+from optiga.cli.commands.ca.parsing import CaCommand, ImportCommand
 from optiga.cli.commands.ca.results import CaResult
 from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.environment import FILE_PASSPHRASE
@@ -36,9 +37,10 @@ from optiga.cli.support.passphrase import (
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.errors import counted
 
 
-@click.command(name="import")
+@click.command(name="import", cls=ImportCommand)
 @click.argument("path", type=FOLDER)
 @click.option(
     "--certificate", type=FILE, required=True, help="The CA's certificate: PEM, DER, PKCS #7, or PKCS #12 with its key."
@@ -52,7 +54,11 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
     "--chain", type=FILE, multiple=True, help="Certificates above an intermediate CA. May be given several times."
 )
 @click.option(
-    "--issued", type=FILE, multiple=True, help="Certificates that the CA has issued. May be given several times."
+    "--issued",
+    type=FileName("FILE|DIR"),
+    multiple=True,
+    help="Certificates that the CA has issued: a file, or a folder of .pem, .crt, .cer and .der files. May be given "
+    "several times.",
 )
 @click.option(
     "--crl", "last_crl", type=FILE, help="Last CRL that the CA has published. Certificates revoked there stay revoked."
@@ -134,6 +140,11 @@ def import_(
     folder = create_imported(Path(path), existing, history, passphrase=value, settings=ca_settings)
     for warning in (*existing.warnings, *(opening.warnings if opening else ())):
         settings.warn(warning)
+    if history.unknown:
+        settings.warn(
+            f"only the serial numbers are known of {counted(len(history.unknown), 'certificate')} that {last_crl} "
+            "revokes: 'ca revoke FILE' adds a certificate later"
+        )
     if last_crl is None:
         settings.warn(
             f"the new CRL, {folder.crl_path}, revokes nothing: do not publish it in place of a CRL of this CA that "
@@ -142,7 +153,7 @@ def import_(
     show_ca(settings, folder, passphrase)
 
 
-@click.command(name="renew")
+@click.command(name="renew", cls=CaCommand)
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @click.option(
     "--ca", "parent_path", type=FileName("PARENT"), help="Folder of the root CA that certified the intermediate CA."
