@@ -86,6 +86,7 @@ def revoke(
     keyCompromise.
 
     The revocation takes effect only where the new CRL is used: publish it to everyone who checks the certificates.
+    AWS IoT does not use the CRL of a CA: to remove a device from AWS IoT, use 'deprovision'.
     """
     named = Path(name) if is_file else name
     _revoking(CaFolder.open(Path(ca_path)), named, reason)  # refuses what it can before a passphrase is asked for
