@@ -77,8 +77,8 @@ def test_what_was_revoked_stays_so(cli: Cli, restored: dict[str, x509.RevokedCer
 
 def test_without_any_crl_it_is_said(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
     Path("factory/records.sig").unlink()
-    assert "become valid again" in fails(cli, 2, *TRUST)
-    assert "become valid again" not in fails(cli, 2, *TRUST, "--crl", "published.pem")
+    assert "becomes valid again" in fails(cli, 2, *TRUST)
+    assert "becomes valid again" not in fails(cli, 2, *TRUST, "--crl", "published.pem")
 
 
 def test_another_cas_crl_is_not_taken(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:

@@ -134,8 +134,8 @@ def _doubts(folder: CaFolder, published: Path | None) -> list[str]:
         doubts.append(f"{count} that a CRL revokes and the records do not will be revoked in the records: {serials}")
     if published is None:
         doubts.append(
-            f"certificates revoked since then become valid again if {folder.crl_path} does not revoke them: give the "
-            "newest CRL that you have published with --crl"
+            f"a revoked certificate becomes valid again if neither the records nor {folder.crl_path} revoke it: give "
+            "the newest CRL that you have published with --crl"
         )
     return doubts
 
