@@ -179,3 +179,10 @@ def test_a_reason_is_restored(cli: Cli, restored: dict[str, x509.RevokedCertific
     done = authority.renew_crl(trust_records=True, published=Path("published.pem"))
     assert {one.serial for one in done.completed} == set(restored)
     assert list(entries()[before].extensions) == list(restored[before].extensions)
+
+
+def test_a_ca_with_such_a_record_is_renewed(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    cli(*TRUST, "--crl", "published.pem", "--yes")
+    cli("ca", "revoke", "late.pem", "--ca", "factory", "--yes")  # whose record is complete then
+    result = cli("ca", "renew", "factory", "--days", "9000")
+    assert (result.code, "AWS" in result.err) == (0, False)
