@@ -85,7 +85,7 @@ class Changes:
             completed = find_unrecorded(self.folder, records, published) if objection else []
             if objection:
                 records.begin_chain()
-                write_unrecorded(self.folder, records, completed)
+                write_unrecorded(records, completed, self.folder.certificate.not_after)
             yield AcceptedRecords(objection, tuple(completed))
             head = records.seal(self.issuer.key)
             if objection:

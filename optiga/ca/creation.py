@@ -10,7 +10,7 @@ from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
 from optiga.ca.constraints import build_name_constraints
 from optiga.ca.folder import CaFolder, check_new, new_folder
 from optiga.ca.keys import encode_key, generate_key
-from optiga.ca.passphrase_rules import check_passphrase
+from optiga.ca.passphrase_rules import check_passphrase, names_in
 from optiga.ca.profile import Issuer, build_ca, choose_validity
 from optiga.ca.records import create_records, open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
@@ -47,6 +47,11 @@ class CaName:
     common_name: str
     organization: str = ""
     country: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names in it, which are no secret."""
+        return tuple(filter(None, (self.common_name, self.organization)))
 
     def build(self) -> x509.Name:
         """The distinguished name.
@@ -97,7 +102,7 @@ def create_root(
     from cryptography.x509 import random_serial_number
 
     check_new(path)
-    check_passphrase(passphrase)
+    check_passphrase(passphrase, name.parts)
     moment = now or utc_now()
     subject, validity = name.build(), choose_validity(moment, days, ROOT_DAYS, None)
     key = generate_key(curve)
@@ -130,7 +135,7 @@ def create_intermediate(
         records whose key is gone.
     """
     check_new(path)
-    check_passphrase(passphrase)
+    check_passphrase(passphrase, name.parts)
     moment = now or utc_now()
     _check_parent(parent)
     subject = name.build()
@@ -168,7 +173,7 @@ def create_imported(
     :raises ConfigurationError: if that cannot be; nothing is left then.
     """
     check_new(path)
-    check_passphrase(passphrase)
+    check_passphrase(passphrase, names_in(existing.certificate))
     with new_folder(path) as temporary:
         if existing.chain:
             write_whole(
@@ -184,9 +189,10 @@ def _check_parent(parent: CertificateAuthority) -> None:
 
     limits = parent.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
     if limits.path_length == 0:
+        is_root = parent.certificate.subject == parent.certificate.issuer
         raise CertificateError(
-            f"{parent.certificate.subject} is an intermediate CA: it can certify devices, but not CAs",
-            hint=naming("Give the root CA with {parent}"),
+            f"{parent.certificate.subject} may not issue certificates of CAs: its basicConstraints have pathlen:0",
+            hint=naming("Give another root CA with {parent}" if is_root else "Give the root CA with {parent}"),
             reason=Reason.WRONG_TYPE,
         )
 

@@ -68,12 +68,14 @@ def find_unrecorded(folder: CaFolder, records: Records, published: Path | None =
     return [entry for entry in found.values() if _is_lacking(records.find(entry.serial), entry)]
 
 
-def write_unrecorded(folder: CaFolder, records: Records, entries: Iterable[Revocation]) -> None:
-    """Revoke in the records what a CRL revokes. Of a certificate that they lack, only the serial number is known."""
+def write_unrecorded(records: Records, entries: Iterable[Revocation], end: datetime) -> None:
+    """Revoke in the records what a CRL revokes. Of a certificate that they lack, only the serial number is known.
+
+    :param end: until when the CA's certificate is valid: no certificate of the CA is for longer.
+    """
     for entry in entries:
         record = records.find(entry.serial)
         if record is None:
-            end = folder.certificate.parsed.not_valid_after_utc  # no certificate of the CA is valid for longer
             records.add(Record(entry.serial, "", min(entry.moment, end), end, "", "", b""))
         moment = entry.moment if record is None or record.revoked_at is None else record.revoked_at
         records.mark_revoked(entry.serial, moment, entry.reason)

@@ -12,7 +12,7 @@ from optiga.ca.records import utc_now
 from optiga.ca.request import LEAST_RSA_BITS
 from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
-from optiga.files.passphrases import CHECK
+from optiga.files.passphrases import check_hint
 from optiga.files.secrets import read_perhaps_secret, read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
@@ -142,7 +142,7 @@ class SourceFile:
         if locked:
             raise ConfigurationError(
                 f"the passphrase does not open the private key in {self.name}",
-                hint=CHECK,
+                hint=check_hint(passphrase),
                 reason=Reason.MISMATCH,
             )
         raise ConfigurationError(

@@ -21,13 +21,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from optiga.ca.revocation import read_crl
 from optiga.ca.settings import CaSettings, load_settings
-from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
 from optiga.files.owners import check_status
 from optiga.files.placeholders import check_new_name
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
+from optiga.pki.public_keys import load_key
 
 CERTIFICATE, KEY, CHAIN, RECORDS, CRL = "ca.pem", "ca.key", "chain.pem", "issued.db", "crl.pem"
 HEAD, SETTINGS = "records.sig", "settings.json"
@@ -37,6 +39,7 @@ _BELIEVED = (CERTIFICATE, KEY, CHAIN, HEAD, SETTINGS)
 OWN_MODE = 0o644
 """Permissions of what is believed of a folder and is no secret: whatever the umask, nobody else may write it."""
 _MAX_KEY_SIZE = 1 << 16
+_MAX_CRL_SIZE = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,14 @@ class CaFolder:
         if is_there(path / CHAIN):
             chain = load_certificates(path / CHAIN)
         elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
-            raise ConfigurationError(
-                f"{path / CHAIN} is missing", hint=f"Copy {CERTIFICATE} to this name", reason=Reason.DAMAGED
-            )
+            raise _no_chain(path, certificates[0])
         own = certificates[0]
         if chain and chain[0].der != own.der:
             if not _is_renewed(own, chain[0]):
                 raise CertificateError(
-                    f"{path / CHAIN} does not start with the CA's own certificate", reason=Reason.MISMATCH
+                    f"{path / CHAIN} does not start with the certificate in {path / CERTIFICATE}",
+                    hint="Restore both files from a backup",
+                    reason=Reason.MISMATCH,
                 )
             own = chain[0]
         return cls(path, own, tuple(chain), load_settings(path / SETTINGS), is_behind=own is not certificates[0])
@@ -186,6 +189,25 @@ def _no_ca(path: Path) -> ConfigurationError:
             hint = "Name the folder that 'ca init' has made"
     return ConfigurationError(
         f"there is no CA in {path if path.name else path.absolute()}", hint=hint, reason=Reason.NOT_FOUND
+    )
+
+
+def _no_chain(path: Path, certificate: Certificate) -> OptigaError:
+    """That the chain of an intermediate CA is missing; or that there never was one, where its certificate is not that
+    of this folder, whose CRL another key has signed.
+    """
+    with suppress(ConfigurationError):
+        data, key = read_input(path / CRL, "CRL", _MAX_CRL_SIZE), load_key(certificate.public_key)
+        if read_crl(data, key) is None:  # type: ignore[arg-type]  # another type of key has signed none
+            return CertificateError(
+                f"{path / CERTIFICATE} is not the certificate of this CA: {path / CRL} was signed by another key",
+                hint=f"Restore {CERTIFICATE} from a backup",
+                reason=Reason.MISMATCH,
+            )
+    return ConfigurationError(
+        f"{path / CHAIN} is missing",
+        hint=f"Restore it from a backup. If the root CA issued {CERTIFICATE}, copy {CERTIFICATE} to this name",
+        reason=Reason.DAMAGED,
     )
 
 

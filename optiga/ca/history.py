@@ -6,25 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.ca.crl_entries import Revocation, entries_of
+from optiga.ca.crl_entries import Revocation, entries_of, write_unrecorded
 from optiga.ca.integrity import MAX_CRL_FILE
 from optiga.ca.records import Record as IssuedRecord
 from optiga.ca.records import Records, format_serial
 from optiga.ca.revocation import why_no_crl
-from optiga.errors import CertificateError, Reason, naming
-from optiga.files.files import read_input
+from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.files.files import cause_of, read_input, reason_of
 from optiga.pki.certificate import Certificate
 from optiga.pki.certificate_files import load_found
 from optiga.pki.pem_blocks import is_pem
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from optiga.files.passphrases import Passphrase
     from optiga.pki.pkcs12 import Unlock
 
-_MOST_NAMED = 3
+_ENDS = (".pem", ".crt", ".cer", ".der")
+"""How the names of the files end that are read in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +34,29 @@ class EarlierHistory:
     """What was issued and revoked.
 
     :param issued: each certificate once.
-    :param revoked: of those alone.
+    :param revoked: what the CRL revokes, also of certificates that are not known.
     :param crl: the CRL that says so, in DER; empty where none was given.
+    :param end: until when the CA's certificate is valid, UTC; None if nothing was issued or revoked.
     """
 
     issued: tuple[Certificate, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     crl: bytes = b""
+    end: datetime | None = None
+
+    @property
+    def unknown(self) -> tuple[Revocation, ...]:
+        """What was revoked without that its certificate is known."""
+        known = {format_serial(one.serial) for one in self.issued}
+        return tuple(one for one in self.revoked if one.serial not in known)
 
     def write_into(self, records: Records) -> None:
         """Write it down in records that are empty."""
         with records.transaction():
             for certificate in self.issued:
                 records.add(IssuedRecord.of(certificate, ""))
-            for entry in self.revoked:
-                records.mark_revoked(entry.serial, entry.moment, entry.reason)
+            if self.end is not None:
+                write_unrecorded(records, self.revoked, self.end)
 
 
 def read_history(
@@ -55,38 +65,52 @@ def read_history(
     """What files say that a CA has issued and revoked.
 
     :param own: the CA's certificate.
-    :param issued: files with certificates of it; others in them are left out.
+    :param issued: files with certificates of it, or folders of such files; others in them are left out.
     :param crl: the last CRL that it gave out.
     :param passphrase: what opens PKCS #12 containers among the files.
     :raises ConfigurationError: if a file cannot be read.
-    :raises CertificateError: if a file has no certificate, or is no CRL, of this CA; if the CRL revokes a certificate
-        that no file has: it would be valid again.
+    :raises CertificateError: if a file has no certificate, or is no CRL, of this CA.
     """
     found: dict[str, Certificate] = {}
-    for path in issued:
-        held = load_found(path, strict=True, passphrase=passphrase).certificates
-        mine = [one for one in held if one.is_issued_by(own) and one != own]
-        if not mine:
-            raise CertificateError(f"{path} holds no certificate issued by {own.subject}", reason=Reason.MISMATCH)
-        for one in mine:
-            other = found.setdefault(format_serial(one.serial), one)
-            if other.der != one.der:
-                raise CertificateError(
-                    f"{path} holds another certificate with the serial number {one.serial_text}", reason=Reason.CONFLICT
-                )
+    for given in issued:
+        has_one = False
+        for path in _files_of(given):
+            held = load_found(path, strict=True, passphrase=passphrase).certificates
+            mine = [one for one in held if one.is_issued_by(own) and one != own]
+            has_one |= bool(mine)
+            for one in mine:
+                other = found.setdefault(format_serial(one.serial), one)
+                if other.der != one.der:
+                    raise CertificateError(
+                        f"{path} holds another certificate with the serial number {one.serial_text}",
+                        reason=Reason.CONFLICT,
+                    )
+        if not has_one:
+            raise CertificateError(f"{given} holds no certificate issued by {own.subject}", reason=Reason.MISMATCH)
     if crl is None:
         return EarlierHistory(tuple(found.values()))
     der, entries = _read_crl(crl, own)
-    missing = [entry.serial for entry in entries if entry.serial not in found]
-    if missing:
-        named = ", ".join(serial.lstrip("0") or "0" for serial in missing[:_MOST_NAMED])
-        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-        raise CertificateError(
-            f"{crl} revokes certificates that are not in the given files, and would become valid again: {named}{more}",
-            hint=naming("Give the files of these certificates with {issued}"),
-            reason=Reason.MISSING,
+    return EarlierHistory(tuple(found.values()), tuple(entries), der, own.not_after)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """A file, or the files of certificates in a folder.
+
+    :raises ConfigurationError: if a folder has none, or cannot be read.
+    """
+    if not path.is_dir():
+        return [path]
+    try:
+        found = sorted(one for one in path.iterdir() if one.suffix.lower() in _ENDS and one.is_file())
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read the folder {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
+        ) from None
+    if not found:
+        raise ConfigurationError(
+            f"the folder {path} has no file whose name ends in {', '.join(_ENDS)}", reason=Reason.NOT_FOUND
         )
-    return EarlierHistory(tuple(found.values()), tuple(entries), der)
+    return found
 
 
 def _read_crl(path: Path, own: Certificate) -> tuple[bytes, list[Revocation]]:

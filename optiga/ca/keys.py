@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from optiga.ca.folder import KEY, CaFolder
-from optiga.ca.passphrase_rules import check_passphrase
+from optiga.ca.passphrase_rules import check_passphrase, names_in
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
-from optiga.files.passphrases import CHECK, Passphrase
+from optiga.files.passphrases import Passphrase, check_hint
 from optiga.pki.pem import encode_pem
 from optiga.pki.private_keys import load_private_key
 from optiga.pki.public_keys import load_key
@@ -99,7 +99,7 @@ def replace_key(folder: CaFolder, key: CaKey, passphrase: bytes | None) -> None:
     :param passphrase: None leaves the key open.
     :raises ConfigurationError: if the passphrase is too weak, or the file cannot be written; nothing has changed then.
     """
-    check_passphrase(passphrase)
+    check_passphrase(passphrase, names_in(folder.certificate))
     content = encode_key(key, passphrase)
     load_private_key(content, passphrase)  # what cannot be read back must not take the place of what can
     write_whole(folder.path / KEY, content, 0o600)
@@ -143,7 +143,7 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
             given.for_new()
         raise ConfigurationError(
             f"the passphrase does not open the key of the CA in {folder.path}",
-            hint=CHECK,
+            hint=check_hint(given),
             reason=Reason.MISMATCH,
         )
     if key is None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, counted
+
+if TYPE_CHECKING:
+    from optiga.pki.certificate import Certificate
 
 LEAST_PASSPHRASE = 12
 """Fewest characters of a new passphrase."""
@@ -15,6 +20,8 @@ _LEAST_UNITS = 6
 """Fewest parts of one, where a common word, a year and a walk over the keyboard count as one part each."""
 _LEAST_LETTERS = 5
 """Fewest different characters of one."""
+_LEAST_NAME = 3
+"""Fewest characters of a name, or of a word of one, that counts as one part."""
 _WORD = re.compile(
     r"correcthorsebatterystaple|certificateauthority|thisisapassword|administrator|sonnenschein|certificate|"
     r"mypassword|passphrase|temporary|baseball|changeit|changeme|football|iloveyou|infineon|password|passwort|"
@@ -45,9 +52,10 @@ _LEAST_WALK = 3
 _DISGUISES = str.maketrans("@4310$57!", "aaeiosstl")
 
 
-def check_passphrase(passphrase: bytes | None) -> None:
+def check_passphrase(passphrase: bytes | None, names: Iterable[str] = ()) -> None:
     """Refuse a new passphrase that is too short, too long, or easily guessed.
 
+    :param names: names that anybody who has the key's file knows: those in the CA's certificate.
     :raises ConfigurationError: if it is.
     """
     if passphrase is None:
@@ -55,7 +63,7 @@ def check_passphrase(passphrase: bytes | None) -> None:
     text = passphrase.decode("utf-8", "surrogateescape")
     if len(text) < LEAST_PASSPHRASE:
         raise ConfigurationError(
-            f"the passphrase has {len(text)} characters, but needs at least {LEAST_PASSPHRASE}",
+            f"the passphrase has {counted(len(text), 'character')}, but needs at least {LEAST_PASSPHRASE}",
             hint="Use a longer passphrase: it protects a stolen key longer",
         )
     if len(passphrase) > MOST_PASSPHRASE:
@@ -64,23 +72,37 @@ def check_passphrase(passphrase: bytes | None) -> None:
             hint="Check the file's name",
             reason=Reason.TOO_LARGE,
         )
-    if cause := _why_guessed(text):
+    if cause := _why_guessed(text, names):
         raise ConfigurationError(
             f"the passphrase is easy to guess: {cause}",
             hint="Use four randomly chosen words, for example",
         )
 
 
-def _why_guessed(text: str) -> str:
+def names_in(certificate: Certificate) -> tuple[str, ...]:
+    """The names of a CA that its certificate tells everybody: the values in its subject."""
+    return tuple(str(attribute.value) for attribute in certificate.parsed.subject)
+
+
+def _plain(text: str) -> str:
+    """A text without what people vary: letter case, and what stands between words."""
+    return re.sub(r"[\s_.\-]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _why_guessed(text: str, names: Iterable[str]) -> str:
     """Why a passphrase is guessed early; empty if it is not."""
-    plain = re.sub(r"[\s_.\-]+", "", unicodedata.normalize("NFKC", text).casefold())
+    plain = _plain(text)
     if len(set(plain)) < _LEAST_LETTERS:
         return f"it has fewer than {_LEAST_LETTERS} different characters"
     unit = _unit_of(plain)
     if unit != plain and len(unit) < LEAST_PASSPHRASE:
         return f"it repeats {len(unit)} characters"
-    if _count_units(plain) < _LEAST_UNITS:
+    if _count_units(plain, ()) < _LEAST_UNITS:
         return "it is made of common words, numbers in order, or neighbours on the keyboard"
+    known = [_plain(part) for name in names for part in (name, *re.split(r"[\s_.\-,=]+", name))]
+    known = sorted({name for name in known if len(name) >= _LEAST_NAME}, key=len, reverse=True)
+    if known and _count_units(plain, known) < _LEAST_UNITS:
+        return "it is made of the CA's name"
     return ""
 
 
@@ -92,13 +114,17 @@ def _unit_of(text: str) -> str:
     return text
 
 
-def _count_units(text: str) -> int:
-    """Of how many parts a text is made."""
+def _count_units(text: str, names: Sequence[str]) -> int:
+    """Of how many parts a text is made.
+
+    :param names: what counts as one part, too, the longest first.
+    """
     count = place = 0
     bare = text.translate(_DISGUISES)
     while place < len(text):
         found = _WORD.match(text, place) or _WORD.match(bare, place) or _YEAR.match(text, place)
-        place += max(len(found[0]) if found else 1, _walk_at(text, place))
+        named = next((len(name) for name in names if text.startswith(name, place)), 1)
+        place += max(len(found[0]) if found else 1, _walk_at(text, place), named)
         count += 1
     return count
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optiga.errors import counted
 from optiga.protocol.der import BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, encode, size_of
 
 SET = 0x31
@@ -60,7 +61,7 @@ class RequestForm:
         if size is None or size > len(der):
             raise ValueError("it is cut off")
         if size < len(der):
-            raise ValueError(f"it has {_bytes(len(der) - size)} after its end")
+            raise ValueError(f"it has {counted(len(der) - size, 'byte')} after its end")
         outer = split(der)
         if [value.tag for value in outer] != [SEQUENCE]:
             raise ValueError("it is not one SEQUENCE")
@@ -92,10 +93,6 @@ class RequestForm:
         if [part.tag for part in parts] == [OBJECT_IDENTIFIER, NULL] and parts[0].contents.startswith(_ECDSA):
             algorithm = encode(SEQUENCE, parts[0].raw)
         return encode(SEQUENCE, encode(SEQUENCE, info) + algorithm + encode(BIT_STRING, b"\x00" + self.signature))
-
-
-def _bytes(count: int) -> str:
-    return "1 byte" if count == 1 else f"{count} bytes"
 
 
 def split(data: bytes) -> list[Value]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from optiga.ca.integrity import check_records
+from optiga.ca.profile import CLOCK_TOLERANCE
 from optiga.ca.records import open_records
+from optiga.ca.revocation import COMPROMISES
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
     from optiga.ca.records import Record
     from optiga.pki.certificate import Certificate
+
+
+_VERIFICATION = timedelta(days=1) + CLOCK_TOLERANCE
+"""How long the certificate of a code is valid."""
 
 
 def find_revocation(
@@ -35,7 +42,7 @@ def find_revocation(
         meant = [one for one in of_key if one.request_sha256 == request]
     if meant and all(one in revoked for one in meant):
         return meant[-1]
-    return next((one for one in revoked if one.reason == "keyCompromise"), None)
+    return next((one for one in revoked if one.reason in COMPROMISES), None)
 
 
 def has_issued_for(folder: CaFolder, csr_der: bytes) -> bool:
@@ -54,4 +61,14 @@ def is_told_to_aws(folder: CaFolder) -> bool:
     :raises ConfigurationError: if the records cannot be read.
     """
     with open_records(folder.records_path) as records:
-        return any(not one.request_sha256 and not one.certificate.is_ca for one in records.all())
+        return any(_is_verification(one) for one in records.all())
+
+
+def _is_verification(record: Record) -> bool:
+    """Whether a record is that of a certificate for a code, which is valid for a day and has no purpose.
+
+    Certificates that were not issued here have no request either; of some only the serial number is known.
+    """
+    if record.request_sha256 or not record.der or record.not_after - record.not_before > _VERIFICATION:
+        return False
+    return not record.certificate.is_ca and not record.certificate.purposes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from optiga.ca.naming import is_mailbox
 from optiga.ca.request_form import SET, Value, split
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, counted
 from optiga.pki.names import COMPONENTS, find_mistake_in_text
 from optiga.pki.x509_errors import no_warnings
 from optiga.protocol.der import BIT_STRING, SEQUENCE
@@ -130,7 +130,7 @@ def _decode(oid: x509.ObjectIdentifier, value: Value) -> str:
         text = value.contents.decode(encoding)
     except UnicodeDecodeError:
         if len(value.contents) % width:
-            _refuse(oid, f"is not a valid {title}: {len(value.contents)} bytes are not whole characters")
+            _refuse(oid, f"is not a valid {title}: {counted(len(value.contents), 'byte', 'are')} not whole characters")
         _refuse(oid, f"is not a valid {title}: it contains bytes that are not characters of this type")
     if value.tag == _NUMERIC and not re.fullmatch(r"[0-9 ]*", text):
         _refuse(oid, f"is not a valid {title}: only digits and spaces are allowed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.commands.calc_hash import ObjectPart
-from optiga.errors import ConfigurationError, Reason, naming
+from optiga.errors import ConfigurationError, Reason, counted, naming
 from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import load_public_key
 from optiga.pki.public_keys import require_chip_key
@@ -77,7 +77,7 @@ def plan_decryption(protected: bytes, mode: str, iv: bytes | None, padding: str)
 def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
     if not content or len(content) % BLOCK_SIZE:
         raise ConfigurationError(
-            f"{len(content)} bytes are not a multiple of the block size, {BLOCK_SIZE} bytes",
+            f"{counted(len(content), 'byte', 'are')} not a multiple of the block size, {BLOCK_SIZE} bytes",
             hint=naming("To pad a message, use {padding=pkcs7}. Encrypted data are always whole blocks"),
         )
     if mode == "ecb" and iv is not None:
@@ -128,7 +128,7 @@ def plan_mac(message: bytes, mode: str) -> SymmetricMode:
     """
     if mode == "cbc-mac" and len(message) % BLOCK_SIZE:
         raise ConfigurationError(
-            f"CBC-MAC: {len(message)} bytes are not a multiple of the block size, {BLOCK_SIZE} bytes",
+            f"CBC-MAC: {counted(len(message), 'byte', 'are')} not a multiple of the block size, {BLOCK_SIZE} bytes",
             hint="Use CMAC for messages of any length",
         )
     return SymmetricMode[mode.upper().replace("-", "_")]
@@ -176,7 +176,8 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
     size = RSA_KEY_BITS[key.algorithm] // 8
     if len(protected) != size:
         raise ConfigurationError(
-            f"{len(protected)} bytes were not encrypted with {key.algorithm.title}: the size must be {size}",
+            f"{counted(len(protected), 'byte', 'are')} not data encrypted with {key.algorithm.title}: the size must be "
+            f"{size}",
             reason=Reason.MISMATCH,
         )
     return key.decrypt(protected)
@@ -204,5 +205,6 @@ def check_prf(label: bytes, seed: bytes) -> None:
     """
     if not MIN_PRF_SEED <= len(label + seed) <= MAX_SALT:
         raise ConfigurationError(
-            f"label and seed have {len(label + seed)} bytes together, but {MIN_PRF_SEED} to {MAX_SALT} are allowed"
+            f"label and seed have {counted(len(label + seed), 'byte')} together, but {MIN_PRF_SEED} to {MAX_SALT} are "
+            "allowed"
         )

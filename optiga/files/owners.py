@@ -50,7 +50,7 @@ def check_status(name: str, title: str, status: os.stat_result, *, shared: bool,
 
 
 def _and(text: str, hint: str) -> str:
-    return naming("{text}; {hint}", text=text, hint=hint) if hint else text
+    return naming("{text}. {hint}", text=text, hint=hint) if hint else text
 
 
 def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool, hint: str) -> None:

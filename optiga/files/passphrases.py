@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, OptigaError, Reason
@@ -16,6 +16,22 @@ CHECK = "Check the passphrase"
 """The hint of what does not open with the passphrase that was given."""
 TRIES = 3
 """How often a passphrase may be typed, as OpenSSL and ssh let one."""
+_DOCUMENTS = (
+    (b"-----BEGIN ", "PEM, as of a certificate or a key"),
+    (b"---- BEGIN ", "a key of SSH"),
+    (b"openssh-key-v1", "a key of SSH"),
+    (b"ssh-", "a key of SSH"),
+    (b"ecdsa-sha2-", "a key of SSH"),
+    (b"PuTTY-User-Key-File", "a key of PuTTY"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF-", "PDF"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"<?xml", "XML"),
+    (b"<!DOCTYPE", "HTML"),
+    (b"<html", "HTML"),
+    (b"#!/", "a script"),
+)
+"""How files begin that somebody may name in place of that of a passphrase, and what they hold."""
 _MARKS_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
@@ -27,6 +43,8 @@ class Passphrase:
     :param older: what earlier versions took the same input for, so that what they made still opens.
     :param is_typed: whether somebody has typed it at the terminal, and can try again.
     :param problem: why nothing new may be made with it; empty if it may.
+    :param remedy: what to do about the problem.
+    :param source: where it comes from, for hints: a file, or an environment variable; empty if it was typed.
     :param warnings: what its owner should know, one sentence each.
     """
 
@@ -35,6 +53,8 @@ class Passphrase:
     problem: str = ""
     warnings: tuple[str, ...] = ()
     is_typed: bool = False
+    remedy: str = "Save it as UTF-8"
+    source: str = ""
 
     @property
     def candidates(self) -> tuple[bytes, ...]:
@@ -54,13 +74,18 @@ class Passphrase:
         :raises ConfigurationError: if it cannot be told what was meant.
         """
         if self.problem:
-            raise ConfigurationError(self.problem, hint="Save it as UTF-8")
+            raise ConfigurationError(self.problem, hint=self.remedy)
         return self.value
+
+
+def check_hint(passphrase: Passphrase | None) -> str:
+    """The hint of what a passphrase does not open: which passphrase to check."""
+    return f"{CHECK} in {passphrase.source}" if passphrase is not None and passphrase.source else CHECK
 
 
 def is_wrong_passphrase(error: OptigaError) -> bool:
     """Whether something did not open because the passphrase is another."""
-    return error.reason is Reason.MISMATCH and error.hint == CHECK
+    return error.reason is Reason.MISMATCH and error.hint.startswith(CHECK)
 
 
 def read_passphrase_file(path: Path) -> Passphrase:
@@ -86,7 +111,8 @@ def read_passphrase_file(path: Path) -> Passphrase:
     if not value and not problem:
         raise ConfigurationError(f"no passphrase in the first line of {path}", reason=Reason.MISSING)
     older = (raw,) if raw and raw != value else ()
-    return Passphrase(value, older, problem, file.warnings)
+    found = Passphrase(value, older, problem, file.warnings, source=str(path))
+    return _refusing_documents(found, file.data, str(path))
 
 
 def passphrase_of_text(text: bytes) -> Passphrase | None:
@@ -97,7 +123,25 @@ def passphrase_of_text(text: bytes) -> Passphrase | None:
     value = text.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     if not value:
         return None
-    return Passphrase(value, (text,) if text != value else ())
+    return _refusing_documents(Passphrase(value, (text,) if text != value else ()), value, "the given text")
+
+
+def _refusing_documents(passphrase: Passphrase, data: bytes, name: str) -> Passphrase:
+    """The same, refused for anything new if it is the beginning of a document: of a wrong file."""
+    what = next((what for head, what in _DOCUMENTS if data.startswith(head) or passphrase.value.startswith(head)), "")
+    if not what and _is_der(data):
+        what = "DER, as of a certificate or a key"
+    if not what:
+        return passphrase
+    return replace(
+        passphrase, problem=f"{name} is not a passphrase: it holds {what}", remedy="Check the name of the file"
+    )
+
+
+def _is_der(data: bytes) -> bool:
+    """Whether data are one sequence in DER, of more than 127 bytes; no text is."""
+    count = data[1] & 0x7F if data[:1] == b"0" and data[1:2] > b"\x80" else 0
+    return bool(count) and len(data) == 2 + count + int.from_bytes(data[2 : 2 + count], "big")
 
 
 def _to_utf8(data: bytes) -> bytes:

@@ -395,4 +395,4 @@ def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None
 
 
 def _room(size: int, info: ObjectInfo) -> str:
-    return f"it has {size} bytes, but {info.label} has room for {info.size}"
+    return f"it has {counted(size, 'byte')}, but {info.label} has room for {info.size}"

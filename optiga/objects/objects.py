@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.errors import ChipError, ConfigurationError, Reason, counted
 from optiga.files.activity import each
 from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
@@ -269,7 +269,8 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
     if info.size and offset + len(data) > info.size:
         where = f" at offset {offset}" if offset else ""
         raise ConfigurationError(
-            f"{len(data)} bytes{where} do not fit in {info.label}, which has room for {info.size}",
+            f"{counted(len(data), 'byte')}{where} {'does' if len(data) == 1 else 'do'} not fit in {info.label}, which "
+            f"has room for {info.size}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )

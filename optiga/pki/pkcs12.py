@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from optiga.errors import CertificateError, Reason, naming
-from optiga.files.passphrases import CHECK, Passphrase
+from optiga.files.passphrases import Passphrase, check_hint
 from optiga.pki.lenient import only, parts_of
 from optiga.pki.x509_errors import no_warnings
 from optiga.protocol import der
@@ -96,6 +96,6 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
         passphrase.for_new()
     raise CertificateError(
         f"the passphrase does not open the PKCS #12 container in {name}",
-        hint=CHECK,
+        hint=check_hint(passphrase),
         reason=Reason.MISMATCH,
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from optiga.errors import counted
 from optiga.files.problems import suggest
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, LifeCycleState, ObjectType
 from optiga.protocol.conditions import (
@@ -242,7 +243,7 @@ def describe_form(tag: int, value: bytes) -> str:
     """What is wrong with the form of a tag's value, for people; empty if nothing is."""
     problem = check_form(tag, value)
     if problem is Problem.SIZE:
-        return f"0x{value.hex()} has {len(value)} bytes, not {VALUE_SIZES[tag]}"
+        return f"0x{value.hex()} has {counted(len(value), 'byte')}, not {VALUE_SIZES[tag]}"
     if problem is Problem.NO_CONDITION:
         try:
             AccessCondition.parse(value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, counted
 
 I2C_DEVICE = "/dev/i2c-"
 """What the names of I2C buses begin with on Linux."""
@@ -86,7 +86,7 @@ def read_binding_secret(path: Path) -> bytes:
     data = read_secret(path, BINDING_SECRET, _MOST_READ).data
     if not MIN_SECRET <= len(data) <= MAX_SECRET:
         raise ConfigurationError(
-            f"the {BINDING_SECRET} {path} has {len(data)} bytes, not {MIN_SECRET} to {MAX_SECRET}",
+            f"the {BINDING_SECRET} {path} has {counted(len(data), 'byte')}, not {MIN_SECRET} to {MAX_SECRET}",
             hint="Give a file with the raw bytes of the secret, not hex",
         )
     return data

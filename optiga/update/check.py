@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, counted
 from optiga.identity.forms import Form, form_of, warnings_about_anchor
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
@@ -205,8 +205,10 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
         )
     room = room_of(info_of(update.oid, target), target)
     if isinstance(manifest.kind, DataUpdate) and manifest.kind.offset + manifest.size > room:
+        do = "does" if manifest.size == 1 else "do"
         raise ConfigurationError(
-            f"{manifest.size} bytes at {manifest.kind.offset} do not fit {label}, which has room for {room}",
+            f"{counted(manifest.size, 'byte')} at {manifest.kind.offset} {do} not fit {label}, which has room for "
+            f"{room}",
             oid=update.oid,
             reason=Reason.TOO_LARGE,
         )

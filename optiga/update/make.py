@@ -121,8 +121,9 @@ def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
             reason=Reason.WRONG_TYPE,
         )
     if kind.offset < 0 or kind.offset + size > info.size:
+        do = "does" if size == 1 else "do"
         raise ConfigurationError(
-            f"{size} bytes at {kind.offset} do not fit in {info.label}, which has room for {info.size}",
+            f"{counted(size, 'byte')} at {kind.offset} {do} not fit in {info.label}, which has room for {info.size}",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol import metadata as md
 from optiga.protocol import tlv
@@ -85,7 +85,7 @@ def aes_payload(key: bytes, usage: KeyUsage = KeyUsage.ENCRYPTION) -> Payload:
     :raises ConfigurationError: if it has another size.
     """
     if len(key) not in _AES:
-        raise ConfigurationError(f"an AES key of {len(key)} bytes", hint="Use 16, 24 or 32 bytes")
+        raise ConfigurationError(f"an AES key of {counted(len(key), 'byte')}", hint="Use 16, 24 or 32 bytes")
     return Payload(KeyUpdate(_AES[len(key)], usage), tlv.encode(KeyPart.SECRET, key))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
-from optiga.files.passphrases import CHECK, Passphrase, is_wrong_passphrase
+from optiga.files.passphrases import Passphrase, check_hint, is_wrong_passphrase
 from optiga.files.secrets import read_secret
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import PRIVATE_KEY, identify
@@ -95,7 +95,7 @@ class KeyFile(NamedTuple):
             )
         if self.is_encrypted:
             said = f"the passphrase does not open the private key {self.path}"
-            return ConfigurationError(said, hint=CHECK, reason=Reason.MISMATCH)
+            return ConfigurationError(said, hint=check_hint(given), reason=Reason.MISMATCH)
         hint = "Use PEM or DER in the format PKCS #8, SEC 1 or OpenSSL's own"
         return ConfigurationError(f"{self.path} has no readable private key", hint=hint, reason=Reason.WRONG_TYPE)
 

@@ -147,7 +147,7 @@ class TestIntermediate:
         factory = CertificateAuthority.open(tmp_path / "factory")
         limits = factory.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
         assert (limits.ca, limits.path_length) == (True, 0)
-        with pytest.raises(CertificateError, match="can certify devices, but not CAs"):
+        with pytest.raises(CertificateError, match="pathlen:0"):
             create_intermediate(tmp_path / "deeper", CaName("deeper"), factory)
         with pytest.raises(CertificateError, match="same name as the CA that certifies it"):
             create_intermediate(tmp_path / "deeper", NAME, root)
@@ -164,7 +164,7 @@ class TestIntermediate:
         """A device's certificate alone would be of no use in a handshake."""
         folder = create_intermediate(tmp_path / "factory", CaName("factory"), root)
         (folder.path / "chain.pem").unlink()
-        with pytest.raises(ConfigurationError, match=r"chain\.pem is missing\. Copy ca\.pem to this name"):
+        with pytest.raises(ConfigurationError, match=r"chain\.pem is missing.*copy ca\.pem to this name"):
             CertificateAuthority.open(folder.path)
         (folder.path / "chain.pem").write_bytes((folder.path / "ca.pem").read_bytes())
         assert len(CertificateAuthority.open(folder.path).issue(make_request()).chain) == 1

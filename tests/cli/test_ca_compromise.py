@@ -12,7 +12,10 @@ import pytest
 from cryptography import x509
 
 from optiga.ca.authority import CertificateAuthority
+from optiga.ca.folder import CaFolder
 from optiga.ca.records import open_records
+from optiga.ca.standing import find_revocation
+from optiga.pki.certificate import load_certificates
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -105,6 +108,18 @@ class TestDevices:
         old, new = authority.issue(request, 1), authority.issue(request)
         done = authority.revoke(new.serial, "keyCompromise", now=old.certificate.not_after + timedelta(days=1))
         assert done.others == ()
+
+
+@pytest.mark.parametrize("reason", COMPROMISES)
+def test_the_ca_stands_for_such_a_key_no_more(cli: Cli, serials: list[str], reason: str) -> None:
+    cli("ca", "revoke", "0.pem", "--ca", "nw", "--reason", reason, "--yes")
+    (unknown,) = load_certificates(Path("other.pem"))
+    (device,) = load_certificates(Path("0.pem"))
+    folder = CaFolder.open(Path("nw"))
+    found = find_revocation(folder, device.public_key.info, certificate=unknown)
+    assert found is not None
+    assert found.reason == reason
+    assert find_revocation(folder, unknown.public_key.info, certificate=unknown) is None
 
 
 class TestIntermediates:

@@ -326,13 +326,21 @@ class TestMistakes:
     def test_what_it_issued_and_revoked_before(self, cli: Cli, root: OtherCa) -> None:
         bad = root.certify("bad")
         Path("last.crl").write_bytes(root.revoke(bad))
-        assert "--issued" in nothing_made(cli, 5, *save(root), "--crl", "last.crl", OPEN)
         Path("other.crl").write_bytes(OtherCa("old root").revoke(bad))
         assert "other.crl" in nothing_made(cli, 5, *save(root), "--crl", "other.crl", OPEN)
         Path("stranger.pem").write_bytes(OtherCa("stranger").certify("device").public_bytes(Encoding.PEM))
         assert "stranger.pem" in nothing_made(cli, 5, *save(root), "--issued", "stranger.pem", OPEN)
         nothing_made(cli, 5, *save(root), "--crl", "old.pem", OPEN)
         nothing_made(cli, 2, *save(root), "--crl", "missing", OPEN)
+
+    def test_a_folder_without_certificates(self, cli: Cli, root: OtherCa) -> None:
+        Path("newcerts").mkdir()
+        Path("newcerts/index.txt").write_text("V")
+        assert "newcerts has no file" in nothing_made(cli, 2, *save(root), "--issued", "newcerts", OPEN)
+        Path("newcerts/01.pem").write_bytes(OtherCa("stranger").certify("device").public_bytes(Encoding.PEM))
+        assert "newcerts holds no certificate" in nothing_made(cli, 5, *save(root), "--issued", "newcerts", OPEN)
+        Path("newcerts/02.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\n")
+        assert "02.pem" in nothing_made(cli, 5, *save(root), "--issued", "newcerts", OPEN)
 
     def test_a_folder_that_is_there(self, cli: Cli, root: OtherCa) -> None:
         files = save(root)
@@ -350,6 +358,45 @@ class TestMistakes:
         assert result.code == 0
         assert "stranger" in result.err
         assert not Path("new/chain.pem").exists()
+
+
+def test_what_was_revoked_and_is_not_given(cli: Cli, root: OtherCa) -> None:
+    """Of a certificate whose file is lost the CRL has the serial number, which is all that a CRL needs."""
+    bad = root.certify("bad")
+    Path("last.crl").write_bytes(root.revoke(bad))
+    result = cli("ca", "import", "new", *save(root), "--crl", "last.crl", OPEN)
+    assert result.code == 0
+    assert "only the serial numbers are known of 1 certificate" in result.err
+    Path("bad.pem").write_bytes(bad.public_bytes(Encoding.PEM))
+    assert cli("ca", "crl", "--ca", "new").code == 0
+    crl = x509.load_pem_x509_crl(Path("new/crl.pem").read_bytes())
+    assert [entry.serial_number for entry in crl] == [bad.serial_number]
+    assert cli("ca", "revoke", "bad.pem", "--ca", "new", "--query", "serial", "--yes").code == 0
+    assert cli("ca", "show", "bad.pem", "--ca", "new").out == Path("bad.pem").read_text()
+
+
+def test_a_folder_of_certificates(cli: Cli, root: OtherCa) -> None:
+    """As ``openssl ca`` leaves it."""
+    Path("newcerts").mkdir()
+    made = [root.certify(name) for name in ("one", "two")]
+    for number, one in enumerate(made):
+        Path(f"newcerts/0{number}.pem").write_bytes(one.public_bytes(Encoding.PEM))
+    Path("newcerts/other.crt").write_bytes(OtherCa("stranger").certify("device").public_bytes(Encoding.DER))
+    Path("newcerts/index.txt").write_text("V")
+    assert cli("ca", "import", "new", *save(root), "--issued", "newcerts", OPEN).code == 0
+    listed = json.loads(cli("ca", "list", "--ca", "new", "--output", "json").out)["certificates"]
+    assert {one["serial"] for one in listed} == {f"{one.serial_number:040x}" for one in made}
+
+
+def test_files_that_a_shell_has_written_out(cli: Cli, root: OtherCa) -> None:
+    """``--issued newcerts/*.pem``."""
+    Path("newcerts").mkdir()
+    files = [f"newcerts/0{number}.pem" for number in range(3)]
+    for file in files:
+        Path(file).write_bytes(root.certify("device").public_bytes(Encoding.PEM))
+    error = nothing_made(cli, 2, *save(root), "--issued", *files, OPEN)
+    assert "--issued newcerts" in error
+    assert "cat newcerts/*.pem" in nothing_made(cli, 2, *save(root), "--chain", *files, OPEN)
 
 
 def test_one_file_named_for_both(cli: Cli, root: OtherCa) -> None:

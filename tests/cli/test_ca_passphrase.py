@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import sys
@@ -11,6 +12,10 @@ import pytest
 
 from optiga.ca import keys
 from optiga.ca.changes import AcceptedRecords
+from optiga.ca.creation import CaName, create_root
+from optiga.ca.folder import CaFolder
+from optiga.ca.keys import open_key
+from optiga.errors import ConfigurationError
 from tests.support.ca_helpers import make_request
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -90,6 +95,54 @@ class TestNew:
         assert cause in error
         assert "--passphrase-file words" in error
         assert not Path("new").exists()
+
+    @pytest.mark.parametrize(
+        ("name", "mark"),
+        [("ca.pem", b""), ("ca.pem", b"\xef\xbb\xbf"), ("ca.key", b""), ("issued.db", b""), ("key.der", b"")],
+    )
+    def test_files_that_hold_something_else(self, cli: Cli, closed: str, name: str, mark: bytes) -> None:
+        source = Path(closed, name)
+        content = (
+            source.read_bytes()
+            if source.exists()
+            else base64.b64decode(b"".join(Path(closed, "ca.key").read_bytes().splitlines()[1:-1]))
+        )
+        assert "is not a passphrase: it holds" in fails(
+            cli, 2, "ca", "init", "new", "--passphrase-file", file(mark + content)
+        )
+        assert not Path("new").exists()
+
+    def test_a_certificate_in_the_environment(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, Path(closed, "ca.pem").read_text())
+        assert "is not a passphrase" in fails(cli, 2, "ca", "init", "new")
+
+    def test_one_that_was_taken_before_still_opens(self, cli: Cli) -> None:
+        """Earlier versions took the first line of any file."""
+        line = "-----BEGIN CERTIFICATE-----"
+        assert cli("ca", "init", "new", "--no-passphrase").code == 0
+        key = open_key(CaFolder.open(Path("new")), None)
+        file(keys.encode_key(key, line.encode()), name="new/ca.key")
+        assert cli("ca", "crl", "--ca", "new", "--passphrase-file", file(f"{line}\n")).code == 0
+
+    @pytest.mark.parametrize(
+        "words", ["Example Works GmbH", "example-works gmbh", "Blue Harbour Root", "blueharbourroot", "harbour harbour"]
+    )
+    def test_the_cas_own_name(self, cli: Cli, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        named = ("--name", "Blue Harbour Root", "--organization", "Example Works GmbH")
+        assert "easy to guess" in fails(cli, 2, "ca", "init", "new", *named, "--passphrase-file", file(words))
+        assert not Path("new").exists()
+        assert cli("ca", "init", "new", *named, "--no-passphrase").code == 0
+        assert "easy to guess" in fails(cli, 2, "ca", "passphrase", "new", "--new-passphrase-file", file(words))
+        with pytest.raises(ConfigurationError, match="easy to guess"):
+            create_root(Path("other"), CaName("Blue Harbour Root", "Example Works GmbH"), passphrase=words.encode())
+
+    def test_a_name_among_other_words(self, cli: Cli) -> None:
+        words = ("--name", "Blue Harbour Root", "--passphrase-file", file("blue tundra in the harbour"))
+        assert cli("ca", "init", "new", *words).code == 0
+
+    def test_what_is_said_begins_with_a_capital(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        sit_down(monkeypatch, "x", WORDS, WORDS)
+        assert "The passphrase has 1 character, but" in cli("ca", "init", "new").err
 
     def test_a_weak_one_in_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, "123456789012")
@@ -201,6 +254,14 @@ class TestEnvironment:
             assert cli("ca", "crl", "--ca", closed).code == 0
         assert seen == [set(), set()]
         assert os.environ[VARIABLE] == WORDS
+
+    def test_a_wrong_one_is_named(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of whoever has set the variable long ago and gives a file, or the other way round."""
+        monkeypatch.setenv(VARIABLE, OTHER)
+        assert f"variable {VARIABLE}" in fails(cli, 2, "ca", "crl", "--ca", closed)
+        error = fails(cli, 2, "ca", "crl", "--ca", closed, "--passphrase-file", file(OTHER, name="other"))
+        assert "Check the passphrase in other" in error
+        assert VARIABLE not in error
 
     def test_both_keys_of_an_intermediate_have_it(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, WORDS)

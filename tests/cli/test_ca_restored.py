@@ -77,8 +77,8 @@ def test_what_was_revoked_stays_so(cli: Cli, restored: dict[str, x509.RevokedCer
 
 def test_without_any_crl_it_is_said(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
     Path("factory/records.sig").unlink()
-    assert "become valid again" in fails(cli, 2, *TRUST)
-    assert "become valid again" not in fails(cli, 2, *TRUST, "--crl", "published.pem")
+    assert "becomes valid again" in fails(cli, 2, *TRUST)
+    assert "becomes valid again" not in fails(cli, 2, *TRUST, "--crl", "published.pem")
 
 
 def test_another_cas_crl_is_not_taken(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
@@ -179,3 +179,10 @@ def test_a_reason_is_restored(cli: Cli, restored: dict[str, x509.RevokedCertific
     done = authority.renew_crl(trust_records=True, published=Path("published.pem"))
     assert {one.serial for one in done.completed} == set(restored)
     assert list(entries()[before].extensions) == list(restored[before].extensions)
+
+
+def test_a_ca_with_such_a_record_is_renewed(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    cli(*TRUST, "--crl", "published.pem", "--yes")
+    cli("ca", "revoke", "late.pem", "--ca", "factory", "--yes")  # whose record is complete then
+    result = cli("ca", "renew", "factory", "--days", "9000")
+    assert (result.code, "AWS" in result.err) == (0, False)

@@ -52,6 +52,15 @@ def test_a_fresh_chip(cli: Cli, port: str) -> None:
     assert held.hex() not in result.out + result.err
 
 
+@POSIX
+def test_a_secret_that_others_can_read(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "pair", "--out", "my.secret").code == 0
+    Path("my.secret").chmod(0o644)
+    result = cli("--port", shielded(port, "my.secret"), "random", "16")
+    assert result.code == 0
+    assert "other users can read the platform binding secret my.secret" in result.err
+
+
 def test_locked(cli: Cli, port: str) -> None:
     asked = fails(cli, CONFIGURATION, "--port", port, "-q", "pair", "--out", "my.secret", "--lock")
     assert "never be undone" in asked

@@ -57,6 +57,18 @@ class TestOwnCa:
         (found,) = bench.active()
         assert found["caCertificateId"] == registered.out.strip()
 
+    @pytest.mark.parametrize("is_registered", [True, False])
+    def test_a_revocation_does_not_reach_aws(
+        self, cli: Cli, run: Cli, bench: Bench, ca: str, is_registered: bool
+    ) -> None:
+        if is_registered:
+            assert cli("ca", "register", ca).code == 0
+        fields = result_of(run("--ca", ca))
+        revoked = cli("ca", "revoke", bench.folder / str(fields["certificate_file"]), "--ca", ca, "--yes")
+        assert revoked.code == 0
+        assert ("AWS IoT does not use the CRL" in revoked.err) is is_registered
+        assert len(bench.active()) == 1
+
     def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
         ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
+from optiga.errors import counted
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.request import Request, Returns, Traits, longest_ms
@@ -76,7 +77,7 @@ def expect_no_data(answer: bytes) -> None:
     :raises ValueError: if it did.
     """
     if answer:
-        raise ValueError(f"{len(answer)} bytes instead of none")
+        raise ValueError(f"{counted(len(answer), 'byte')} instead of none")
 
 
 def secret_traits(typical_ms: float, source: int, session: int | None, *, hides_answer: bool = True) -> Traits:

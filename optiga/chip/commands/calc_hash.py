@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
+from optiga.errors import counted
 from optiga.protocol import tlv
 from optiga.protocol.apdu import HEADER_SIZE
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -87,7 +88,7 @@ class CalcHash(Command[bytes]):
         if self.step.gives_digest:
             digest = _only(answer, ANSWER_DIGEST)
             if len(digest) != DIGEST_SIZE:
-                raise ValueError(f"a digest of {len(digest)} bytes instead of {DIGEST_SIZE}")
+                raise ValueError(f"a digest of {counted(len(digest), 'byte')} instead of {DIGEST_SIZE}")
             return digest
         if self.export:
             return _only(answer, TAG_CONTEXT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
+from optiga.errors import counted
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.commands.calc_sign import TAG_DIGEST, TAG_KEY_OID, typical_ms
@@ -47,7 +48,7 @@ class CalcSign(Command[bytes]):
         r, rest = der.take_integer(answer)
         s, rest = der.take_integer(rest)
         if rest:
-            raise ValueError(f"{len(rest)} bytes after r and s")
+            raise ValueError(f"{counted(len(rest), 'byte')} after r and s")
         return der.encode_integer(r) + der.encode_integer(s)
 
     def hint(self, error: ErrorCode) -> str:

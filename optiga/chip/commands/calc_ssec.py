@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.commands.given_key import encode_key
+from optiga.errors import counted
 from optiga.protocol import tlv
 from optiga.protocol.algorithms import CURVES
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -47,7 +48,7 @@ class CalcSSec(Command[bytes]):
             return b""
         curve = CURVES.get(self.peer.chip_algorithm)
         if curve is None or len(answer) != curve.coordinate_size:
-            raise ValueError(f"{len(answer)} bytes, which is not a coordinate of {self.peer.title}")
+            raise ValueError(f"{counted(len(answer), 'byte')}, which is not a coordinate of {self.peer.title}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

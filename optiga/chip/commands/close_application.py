@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
+from optiga.errors import counted
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.close_application import PARAM_CLOSE, PARAM_HIBERNATE, TYPICAL_MS
 from optiga.protocol.commands.open_application import HANDLE_SIZE
@@ -41,7 +42,7 @@ class Hibernate(Command[bytes]):
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) != HANDLE_SIZE:
-            raise ValueError(f"a handle of {len(answer)} bytes instead of {HANDLE_SIZE}")
+            raise ValueError(f"a handle of {counted(len(answer), 'byte')} instead of {HANDLE_SIZE}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data, secret_traits
 from optiga.chip.commands.calc_ssec import encode_target
+from optiga.errors import counted
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.derive_key import (
@@ -63,7 +64,7 @@ class DeriveKey(Command[bytes]):
             expect_no_data(answer)
             return b""
         if len(answer) != self.size:
-            raise ValueError(f"a key of {len(answer)} bytes instead of {self.size}")
+            raise ValueError(f"a key of {counted(len(answer), 'byte')} instead of {self.size}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command
+from optiga.errors import counted
 from optiga.protocol.apdu import BUFFER_SIZE, MAX_DATA
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.get_data_object import PARAM_DATA, PARAM_METADATA, typical_ms
@@ -43,7 +44,7 @@ class GetData(Command[bytes]):
 
     def parse(self, answer: bytes) -> bytes:
         if len(answer) > self.length:
-            raise ValueError(f"{len(answer)} bytes instead of {self.length}")
+            raise ValueError(f"{counted(len(answer), 'byte')} instead of {self.length}")
         return answer
 
     def hint(self, error: ErrorCode) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optiga.chip.commands.base import Command, expect_no_data
+from optiga.errors import counted
 from optiga.protocol.apdu import HEADER_SIZE
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.set_data_object import (
@@ -61,7 +62,8 @@ class SetData(Command[None]):
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return "The object is locked: its change access condition does not allow it"
         if error == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
-            return f"{self.offset + len(self.content)} bytes do not fit in the object"
+            size = self.offset + len(self.content)
+            return f"{counted(size, 'byte', 'do')} not fit in the object"
         return ""
 
 

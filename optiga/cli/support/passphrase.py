@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from optiga.cli.support.environment import CA_PASSPHRASE, find_passphrase
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings, together
-from optiga.errors import ConfigurationError, OptigaError, Reason, naming
+from optiga.errors import ConfigurationError, OptigaError, Reason, capitalized, naming
 from optiga.files.hidden_input import staying_hidden
 from optiga.files.passphrases import TRIES, is_wrong_passphrase, passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
@@ -80,7 +80,8 @@ def read_passphrase(
             typed = passphrase_of_text(os.fsencode(click.prompt(shown(prompt), hide_input=True, err=True)))
         return None if typed is None else replace(typed, is_typed=True)
     value = find_passphrase(environment) if environment else None
-    return passphrase_of_text(os.fsencode(value)) if value else None
+    given = passphrase_of_text(os.fsencode(value)) if value else None
+    return replace(given, source=f"the environment variable {environment}") if given else None
 
 
 def read_or_ask(file: str | None, *, ask: bool = False, prompt: str, environment: str) -> Passphrase | None:
@@ -106,7 +107,7 @@ def use_passphrase(
         except OptigaError as error:
             if found is None or not found.is_typed or not left or not is_wrong_passphrase(error):
                 raise
-            say(f"{error}.")
+            say(f"{capitalized(str(error))}.")
             found = read_passphrase(None, ask=True, prompt=prompt)
     raise AssertionError  # the last try has raised
 
@@ -120,6 +121,7 @@ def read_new_passphrase(
     option: str = "--passphrase-file",
     environment: bool = True,
     is_old: Callable[[bytes], bool] = lambda _: False,
+    names: Sequence[str] = (),
 ) -> Passphrase | None:
     """The passphrase of a key that is made or encrypted anew, None if it is to have none.
 
@@ -129,6 +131,7 @@ def read_new_passphrase(
     :param option: what names the file.
     :param environment: whether the environment variable counts.
     :param is_old: whether it is the one that the key has already.
+    :param names: the CA's names, of which it must not be made.
     :raises ConfigurationError: if there is none and nobody can be asked, it is too weak, or the old one.
     """
     if none:
@@ -138,7 +141,7 @@ def read_new_passphrase(
     variable = CA_PASSPHRASE if environment else ""
     found = read_passphrase(file, ask=ask and file is not None, environment=variable)
     if ask or (found is None and is_somebody_there()):
-        return _ask_new(prompt, is_old, variable)
+        return _ask_new(prompt, is_old, names, variable)
     if found is None:
         ways = f"{option} FILE" + (f", --ask-passphrase, or the environment variable {variable}" * bool(variable))
         raise ConfigurationError(
@@ -146,30 +149,32 @@ def read_new_passphrase(
             hint=f"Give one: {ways}. To leave the key unencrypted, use --no-passphrase",
             reason=Reason.MISSING,
         )
-    if mistake := _mistake_in_new(found, is_old):
+    if mistake := _mistake_in_new(found, is_old, names):
         mistake.locate(variable if file is None else f"{option} {file}")
         raise mistake
     return found
 
 
-def _ask_new(prompt: str, is_old: Callable[[bytes], bool], environment: str) -> Passphrase:
+def _ask_new(prompt: str, is_old: Callable[[bytes], bool], names: Sequence[str], environment: str) -> Passphrase:
     """A new passphrase that is typed, and typed again only when it is good."""
     while True:
         found = read_passphrase(None, ask=True, prompt=prompt, environment=environment)
         if found is None:
             continue
-        if mistake := _mistake_in_new(found, is_old):
-            say(f"{mistake}.")
+        if mistake := _mistake_in_new(found, is_old, names):
+            say(f"{capitalized(str(mistake))}.")
         elif read_passphrase(None, ask=True, prompt=f"{prompt} again", environment=environment) == found:
             return found
         else:
             say("The two passphrases differ.")
 
 
-def _mistake_in_new(found: Passphrase, is_old: Callable[[bytes], bool]) -> ConfigurationError | None:
+def _mistake_in_new(
+    found: Passphrase, is_old: Callable[[bytes], bool], names: Sequence[str]
+) -> ConfigurationError | None:
     """Why a passphrase is not taken for a new one; None if it is."""
     try:
-        check_passphrase(found.for_new())
+        check_passphrase(found.for_new(), names)
     except ConfigurationError as error:
         return error
     if is_old(found.value):

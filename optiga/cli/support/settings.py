@@ -150,7 +150,7 @@ class Settings:
 
     def warn_of_readers(self, secret: Path) -> None:
         """Say that others may read the file of a platform binding secret, if they may."""
-        for warning in load("optiga.files.secrets:readers_of", "optiga")(secret, "the platform binding secret"):
+        for warning in load("optiga.files.secrets:readers_of", "optiga")(secret, "platform binding secret"):
             self.warn(warning)
 
     def warn_of_folder(self, path: Path, what: str) -> None:

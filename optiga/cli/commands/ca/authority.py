@@ -25,6 +25,7 @@ from optiga.cli.commands.ca.crl import (
     check_published,
     published_option,
 )
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
@@ -105,14 +106,18 @@ def init(
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     check_new(Path(path))
     passphrase = read_new_passphrase(
-        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+        passphrase_file,
+        ask=ask_passphrase,
+        none=no_passphrase,
+        prompt="Passphrase of the new CA",
+        names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
     folder = create_root(Path(path), ca_name, curve=curve, days=days, passphrase=value, settings=ca_settings)
     show_ca(settings, folder, passphrase)
 
 
-@click.command(name="intermediate")
+@click.command(name="intermediate", cls=CaCommand)
 @click.argument("path", type=FOLDER)
 @click.option(
     "--ca",
@@ -166,7 +171,11 @@ def intermediate(
     ca_name.build()
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
     passphrase = read_new_passphrase(
-        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the new CA"
+        passphrase_file,
+        ask=ask_passphrase,
+        none=no_passphrase,
+        prompt="Passphrase of the new CA",
+        names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
@@ -184,7 +193,7 @@ def intermediate(
     show_ca(settings, folder, passphrase)
 
 
-@click.command(name="sign")
+@click.command(name="sign", cls=CaCommand)
 @click.argument("csr_path", type=FileName("CSR|-"))
 @ca_option
 @out_file_option(

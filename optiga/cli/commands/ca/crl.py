@@ -13,6 +13,7 @@ from optiga.ca.integrity import find_objection
 from optiga.ca.profile import MAX_DAYS
 from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
@@ -65,7 +66,7 @@ def check_published(authority: CertificateAuthority, published: str | None) -> N
         authority.check_published(Path(published))
 
 
-@click.command(name="crl")
+@click.command(name="crl", cls=CaCommand)
 @ca_option
 @crl_days_option
 @published_option
@@ -133,8 +134,8 @@ def _doubts(folder: CaFolder, published: Path | None) -> list[str]:
         doubts.append(f"{count} that a CRL revokes and the records do not will be revoked in the records: {serials}")
     if published is None:
         doubts.append(
-            f"certificates revoked since then become valid again if {folder.crl_path} does not revoke them: give the "
-            "newest CRL that you have published with --crl"
+            f"a revoked certificate becomes valid again if neither the records nor {folder.crl_path} revoke it: give "
+            "the newest CRL that you have published with --crl"
         )
     return doubts
 

@@ -13,6 +13,7 @@ from optiga.ca.integrity import check_records
 from optiga.ca.records import open_records, utc_now
 from optiga.ca.revoking import find_left_valid
 from optiga.cli.commands.ca.crl import ca_option, file_option, published_option
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.commands.ca.results import CertificateShown, IssuedList, ListedCertificate
 from optiga.cli.render.tables import whole_table
 from optiga.cli.support.options import option_of
@@ -32,7 +33,7 @@ _MOST_NAMES = 3
 _COLUMNS = ("serial", "state", "until", "subject", "use")
 
 
-@click.command(name="list")
+@click.command(name="list", cls=CaCommand)
 @ca_option
 @published_option
 @wide_option
@@ -69,7 +70,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
     settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
 
 
-@click.command(name="show")
+@click.command(name="show", cls=CaCommand)
 @click.argument("name", metavar="SERIAL|FILE")
 @ca_option
 @file_option
@@ -121,4 +122,5 @@ def _use_of(certificate: Certificate) -> str:
     """What a certificate is for and for whom, on one line: purposes, and the first names."""
     names = certificate.alt_names
     shown = [*names[:_MOST_NAMES], *([f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else [])]
-    return "; ".join(part for part in (", ".join(certificate.purposes) or "no purpose", ", ".join(shown)) if part)
+    purposes = ", ".join(certificate.purposes) or "any purpose"  # RFC 5280, 4.2.1.12, of a certificate that names none
+    return "; ".join(part for part in (purposes, ", ".join(shown)) if part)

@@ -9,6 +9,8 @@ import click
 
 from optiga.ca.folder import KEY
 from optiga.ca.keys import is_passphrase_of
+from optiga.ca.passphrase_rules import names_in
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -32,7 +34,7 @@ class CaPassphraseResult:
     key_encrypted: bool
 
 
-@click.command(name="passphrase")
+@click.command(name="passphrase", cls=CaCommand)
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @passphrase_options
 @click.option(
@@ -54,7 +56,7 @@ def command(
     """Change the passphrase of the key of the CA in a folder, or give it one.
 
     Give the current passphrase with --passphrase-file, --ask-passphrase or OPTIGA_CA_PASSPHRASE. Copies of the
-    folder keep the old passphrase.
+    folder keep the old passphrase, or the unencrypted key.
     """
     settings.check_query(CaPassphraseResult)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
@@ -66,6 +68,7 @@ def command(
         option="--new-passphrase-file",
         environment=False,
         is_old=partial(is_passphrase_of, authority.folder),
+        names=names_in(authority.certificate),
     )
     folder = authority.change_passphrase(new.value if new else None)
     for warning in new.warnings if new else ():
@@ -73,7 +76,12 @@ def command(
     if new is None:
         settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
     else:
-        settings.note("Copies of the folder still use the old passphrase")
+        was_open = not authority.folder.key_is_encrypted
+        settings.note(
+            "Copies of the folder still hold the key unencrypted: delete them"
+            if was_open
+            else "Copies of the folder still use the old passphrase"
+        )
     settings.print_result(
         CaPassphraseResult(folder.certificate.subject, str(folder.path / KEY), folder.key_is_encrypted)
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.file_names import FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
@@ -36,7 +37,7 @@ class RegisteredCa:
     region: str
 
 
-@click.command(name="register")
+@click.command(name="register", cls=CaCommand)
 @click.argument("ca_path", type=FOLDER)
 @click.option("--auto-registration", is_flag=True, help="Register devices automatically when they first connect.")
 @click.option("--template", metavar="NAME", help="Name of the provisioning template in AWS for these devices.")

@@ -14,7 +14,9 @@ from optiga.ca.integrity import check_records
 from optiga.ca.records import open_records, utc_now
 from optiga.ca.revocation import REASONS
 from optiga.ca.revoking import plan_revocation
+from optiga.ca.standing import is_told_to_aws
 from optiga.cli.commands.ca.crl import ca_option, check_published, crl_days_option, file_option, published_option
+from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
@@ -45,7 +47,7 @@ class RevocationResult:
     still_valid: tuple[str, ...]
 
 
-@click.command(name="revoke")
+@click.command(name="revoke", cls=CaCommand)
 @click.argument("name", metavar="SERIAL|FILE")
 @ca_option
 @file_option
@@ -85,6 +87,7 @@ def revoke(
     keyCompromise.
 
     The revocation takes effect only where the new CRL is used: publish it to everyone who checks the certificates.
+    AWS IoT does not use the CRL of a CA: to remove a device from AWS IoT, use 'deprovision'.
     """
     named = Path(name) if is_file else name
     _revoking(CaFolder.open(Path(ca_path)), named, reason)  # refuses what it can before a passphrase is asked for
@@ -116,6 +119,11 @@ def revoke(
             settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is not more serious")
     if not done.is_recorded:
         settings.note("The certificate has been added to the CA's records, which lacked it")
+    if is_told_to_aws(authority.folder):
+        settings.note(
+            "AWS IoT does not use the CRL of a CA. To remove a device from AWS IoT, use 'deprovision', or set its "
+            "certificate there to REVOKED"
+        )
     if result.still_valid:
         what = "Another certificate" if len(result.still_valid) == 1 else "Other certificates"
         settings.note(f"{what} of the same key can still be used: {', '.join(result.still_valid)}")

@@ -14,11 +14,13 @@ from optiga.ca.existing import SourceFile, find_existing
 from optiga.ca.folder import check_made_elsewhere, check_new
 from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
+from optiga.ca.passphrase_rules import names_in
 from optiga.ca.renewal import renew as renew_ca
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.ca.standing import is_told_to_aws
 from optiga.cli.commands.ca.authority import show_ca, warn_of_shortening
 from optiga.cli.commands.ca.crl import DAYS
+from optiga.cli.commands.ca.parsing import CaCommand, ImportCommand
 from optiga.cli.commands.ca.results import CaResult
 from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.environment import FILE_PASSPHRASE
@@ -35,9 +37,10 @@ from optiga.cli.support.passphrase import (
     warn_of_crl,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.errors import counted
 
 
-@click.command(name="import")
+@click.command(name="import", cls=ImportCommand)
 @click.argument("path", type=FOLDER)
 @click.option(
     "--certificate", type=FILE, required=True, help="The CA's certificate: PEM, DER, PKCS #7, or PKCS #12 with its key."
@@ -51,7 +54,11 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
     "--chain", type=FILE, multiple=True, help="Certificates above an intermediate CA. May be given several times."
 )
 @click.option(
-    "--issued", type=FILE, multiple=True, help="Certificates that the CA has issued. May be given several times."
+    "--issued",
+    type=FileName("FILE|DIR"),
+    multiple=True,
+    help="Certificates that the CA has issued: a file, or a folder of .pem, .crt, .cer and .der files. May be given "
+    "several times.",
 )
 @click.option(
     "--crl", "last_crl", type=FILE, help="Last CRL that the CA has published. Certificates revoked there stay revoked."
@@ -123,12 +130,21 @@ def import_(
             passphrase=container_passphrase(settings, None) if issued else None,
         )
     passphrase = read_new_passphrase(
-        passphrase_file, ask=ask_passphrase, none=no_passphrase, prompt="Passphrase of the imported CA"
+        passphrase_file,
+        ask=ask_passphrase,
+        none=no_passphrase,
+        prompt="Passphrase of the imported CA",
+        names=names_in(existing.certificate),
     )
     value = passphrase.value if passphrase else None
     folder = create_imported(Path(path), existing, history, passphrase=value, settings=ca_settings)
     for warning in (*existing.warnings, *(opening.warnings if opening else ())):
         settings.warn(warning)
+    if history.unknown:
+        settings.warn(
+            f"only the serial numbers are known of {counted(len(history.unknown), 'certificate')} that {last_crl} "
+            "revokes: 'ca revoke FILE' adds a certificate later"
+        )
     if last_crl is None:
         settings.warn(
             f"the new CRL, {folder.crl_path}, revokes nothing: do not publish it in place of a CRL of this CA that "
@@ -137,7 +153,7 @@ def import_(
     show_ca(settings, folder, passphrase)
 
 
-@click.command(name="renew")
+@click.command(name="renew", cls=CaCommand)
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @click.option(
     "--ca", "parent_path", type=FileName("PARENT"), help="Folder of the root CA that certified the intermediate CA."
