@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import ConfigurationError, Reason
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.counters import read_counter
+from optiga.protocol.codes import life_cycle_word
 from optiga.protocol.conditions import NEVER, Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
@@ -75,8 +76,9 @@ def needs_shielding(metadata: Metadata, tag: Tag) -> bool:
 def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> ConfigurationError:
     name = tag.name.lower()
     stands = metadata.in_words().get(name, "absent, which is never")
+    state = f", and its life cycle state is {life_cycle_word(metadata.state)}" * ("lcso" in stands)
     return ConfigurationError(
-        f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}",
+        f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}{state}",
         hint=f"{advice}; nothing was changed",
         oid=oid,
         reason=Reason.DENIED,

@@ -11,7 +11,7 @@ import click
 
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import QuietOption, option_of
-from optiga.cli.support.printing import is_new, print_lines, say, takes_every_letter
+from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
 from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
@@ -78,7 +78,7 @@ class Settings:
         if self._resolved is None:
             with load("optiga.cli.support.defaults:naming_line_of_port", "optiga")(self.defaults, self.port):
                 self._resolved = resolve_port(self.port)
-            if (file := self._resolved.chip_file) is not None:
+            if (file := self._resolved.chip_file) is not None and not is_other_file(file):
                 self.announce_emulated(file)
             if (secret := self._resolved.secret) is not None:
                 self.warn_of_readers(secret)
