@@ -132,6 +132,13 @@ class TestShow:
         assert (slots[0]["step"], slots[1]["thing"]) == ("finished", None)
         assert all(datetime.fromisoformat(slots[0][name]).tzinfo for name in ("started_at", "updated_at"))
 
+    def test_json_by_the_name_of_a_spreadsheet(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "export", "--out", "slots.xlsx")
+        assert result.code == 0
+        assert "slots.xlsx is JSON" in result.err
+        assert "Warning" not in cli("journal", "export", "--out", "slots.ods", "--output", "csv").err
+        assert "Warning" not in cli("journal", "export", "--out", "slots").err
+
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "show", "--output", "csv")
         assert result.out.splitlines()[0] == ",".join(SHOWN)
