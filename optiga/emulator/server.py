@@ -145,6 +145,7 @@ def serve_pty(board: Board, link: Path | None = None, *, announce: Announce, sto
             "Windows has no pseudo terminals",
             hint=naming("Serve on TCP: {tcp=127.0.0.1:0}"),
             reason=Reason.UNSUPPORTED,
+            parameter="pty",
         )
     import pty
     import tty

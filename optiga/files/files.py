@@ -101,8 +101,9 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
         with Temporary(folder / ".optiga-probe", 0o600):
             pass
     except OSError as error:
+        is_special = error.errno == errno.ENOENT and not _why_no_folder(folder)
         raise ConfigurationError(
-            f"cannot write to {folder}: {cause_of(error)}",
+            f"cannot write to {folder}: {'no file can be created there' if is_special else cause_of(error)}",
             hint=hint_of(error),
             reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None

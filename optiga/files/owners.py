@@ -83,9 +83,20 @@ def folder_warning(path: Path, what: str) -> str:
         status = folder.stat()
     except (OSError, ValueError):
         return ""
-    if os.name != "posix" or not _others_write(status.st_mode, status.st_gid, _trusted(path)):
+    owners = _trusted(path)
+    if os.name != "posix" or not _others_write(status.st_mode, status.st_gid, owners):
         return ""
+    if status.st_mode & stat.S_ISVTX and {status.st_uid, _owner_of(path)} <= owners:
+        return ""  # there, only the owner of a file, or of the folder, may replace it (chmod(1), restricted deletion)
     return f"other users can write the folder {folder.absolute()} of {what}: they can replace it"
+
+
+def _owner_of(path: Path) -> int:
+    """Who owns a file; this user, if it is still to be made."""
+    try:
+        return path.lstat().st_uid
+    except (OSError, ValueError):
+        return os.geteuid()
 
 
 def _trusted(path: Path) -> set[int]:

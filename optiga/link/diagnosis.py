@@ -36,7 +36,7 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
             "USB port"
         )
     elif is_loud and (seen.unasked or has_answered):
-        message, hint = "the board sends bytes without end that are not answers to the commands", _REPLUG
+        message, hint = "the board keeps sending bytes that are not answers to the commands", _REPLUG
     elif seen.fences and (seen.complaints or seen.unasked):
         message = "the board's answers come late, or out of order"
         hint = (

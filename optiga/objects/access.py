@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.counters import read_counter
+from optiga.protocol.codes import life_cycle_word
 from optiga.protocol.conditions import NEVER, Condition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
@@ -88,8 +89,9 @@ def _advice(chip: Chip, metadata: Metadata, tag: Tag) -> str:
 def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> ConfigurationError:
     name = tag.name.lower()
     stands = metadata.in_words().get(name, "absent, which is never")
+    state = f", and its life cycle state is {life_cycle_word(metadata.state)}" * ("lcso" in stands)
     return ConfigurationError(
-        f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}",
+        f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}{state}",
         hint=naming("{advice}; nothing was changed", advice=advice),
         oid=oid,
         reason=Reason.DENIED,

@@ -14,6 +14,7 @@ from optiga.files.known_documents import name_content
 from optiga.objects.objects import read_raw_metadata, read_words
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.metadata_words import with_colon
 
 if TYPE_CHECKING:
     from optiga.protocol.objects import ObjectInfo
@@ -42,9 +43,11 @@ def read_metadata(
     if text == "-" or _is_file(text):
         return metadata_of_file(info, read(text), "standard input" if text == "-" else text, read_json)
     if ":" not in text:
+        meant = with_colon(text)
+        usual = "Give words, such as 'change: never', or hex, such as 2003d001ff"
         raise ConfigurationError(
             f"{text!r} is neither metadata nor a file with metadata",
-            hint="Give words, such as 'change: never', or hex, such as 2003d001ff",
+            hint=f"Write a colon after the tag: {meant!r}" if meant else usual,
             oid=info.oid,
         )
     return read_words(info, words)

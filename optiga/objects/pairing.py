@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from optiga.chip import open_chip
 from optiga.errors import ChipError, ConfigurationError, Reason, UnprovenError, naming
 from optiga.files.files import check_output_file, write_new
-from optiga.protocol.codes import LifeCycleState
+from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.objects import PLATFORM_BINDING_SECRET
@@ -133,7 +133,7 @@ def pair(port: Port, out: Path) -> Pairing:
 
 
 def lock(port: Port, path: Path) -> Pairing:
-    """Make a pairing final: the chip tells its secret no more, and changes it over a connection with it alone.
+    """Lock a pairing: the chip tells its secret no more, and changes it over a connection with it alone.
 
     That can never be undone. The secret is proven once more before.
 
@@ -170,6 +170,12 @@ def _give_secret(port: Port, out: Path) -> Path:
             if error.code:
                 with suppress(OSError):
                     pending.unlink()
+            if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+                error.hint = naming(
+                    "If the pairing is locked, the chip accepts a new secret only over a connection with its current "
+                    "one: add the file of this secret to {port}, as in {name}?shielded=FILE",
+                    name=port.name.partition("?")[0],
+                )
             raise
     return pending
 

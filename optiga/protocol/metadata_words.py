@@ -67,7 +67,8 @@ def parse_metadata_words(texts: Iterable[str]) -> Metadata:
     for text in texts:
         name, colon, value = text.partition(":")
         if not colon:
-            raise ValueError(f"{text!r}: expected a tag, a colon and a value, for example 'change: never'")
+            example = with_colon(text) or "change: never"
+            raise ValueError(f"{text!r}: expected a tag, a colon and a value, for example {example!r}")
         tag = parse_tag(name)
         if tag in items:
             raise ValueError(f"{name.strip()}: this tag is given twice")
@@ -76,6 +77,13 @@ def parse_metadata_words(texts: Iterable[str]) -> Metadata:
     if sum(2 + len(value) for value in items.values()) > MAX_SIZE - 2:
         raise ValueError(f"these metadata take more than {MAX_SIZE} bytes, the limit for an object")
     return metadata
+
+
+def with_colon(text: str) -> str:
+    """What is meant by a tag and a value without a colon between them; empty if a text is nothing such."""
+    name, _, value = text.strip().partition(" ")
+    name = _OTHER_NAMES.get(name.lower(), name.lower())
+    return f"{name}: {value.strip()}" if value.strip() and name.upper() in Tag.__members__ else ""
 
 
 def parse_tag(name: str) -> int:

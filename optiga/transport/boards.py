@@ -110,13 +110,17 @@ def find_board() -> str:
     )
 
 
+_NOT_KNOWN = "n/a"
+"""What pyserial calls a port of which the system says nothing."""
+
+
 def _serial_ports() -> Iterator[FoundPort]:
     from serial.tools import list_ports as serial_ports
 
     for info in serial_ports.comports():
         yield _describe(
             info.device,
-            info.product or info.description or "",
+            info.product or ("" if info.description == _NOT_KNOWN else info.description or ""),
             None if info.vid is None or info.pid is None else (info.vid, info.pid),
             info.serial_number or "",
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.emulator import default_chip_path
-from optiga.errors import ConfigurationError
+from optiga.errors import BoardError, ConfigurationError
 from optiga.transport.emulated import open_emulated, open_shielded
 from optiga.transport.port_options import parse_path, read_binding_secret, split_options
 from optiga.transport.trace import inform
@@ -74,10 +74,16 @@ class EmulatorPort(Value):
     def open(self) -> Transport:
         """Open the chip's file; a new chip is made where there is none."""
         inform("%s: open", self.name)
+        path, model, slow = self.chip_file, self.model, self.real_timing
         secret = None if self.secret is None else read_binding_secret(self.secret)
-        if secret is not None:
-            return open_shielded(self.chip_file, secret, port=self.name, model=self.model, real_timing=self.real_timing)
-        return open_emulated(self.chip_file, model=self.model, real_timing=self.real_timing, shielded=self.shielded)
+        try:
+            if secret is not None:
+                return open_shielded(path, secret, port=self.name, model=model, real_timing=slow)
+            return open_emulated(path, model=model, real_timing=slow, shielded=self.shielded)
+        except BoardError as error:
+            if self.path is not None and error.port == str(path):
+                error.port = self.name
+            raise
 
 
 def _is_second(text: str, options: dict[str, str], name: str, words: tuple[str, str]) -> bool:

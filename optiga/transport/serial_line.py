@@ -137,6 +137,7 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
             hint=naming("Check that the other end is running{example}", example=example),
             port=port,
             reason=Reason.NO_BOARD,
+            parameter="port",
         )
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError(

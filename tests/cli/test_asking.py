@@ -11,6 +11,8 @@ import pytest
 from cryptography import x509
 
 from tests.support.cli.runner import Cli
+from tests.support.processes import OPTIGA
+from tests.support.terminal import terminal
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What the one at the terminal answers; empty where there is none."""
     answers: list[bool] = []
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: bool(answers)))
-    monkeypatch.setattr("optiga.cli.support.confirm.click.confirm", lambda *_, **__: answers.pop(0))
+    monkeypatch.setattr("optiga.cli.support.confirm.answered_yes", lambda *_, **__: answers.pop(0))
     return answers
 
 
@@ -106,3 +108,15 @@ class TestCaRevoke:
         assert (self.revoke(cli, serial, "--reason", "superseded", "--yes"), self.reason(cli)) == (0, "keyCompromise")
         last = json.loads(cli("ca", "list", "--ca", "root", "--output", "json").out)["certificates"][0]["revoked_at"]
         assert first == last
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
+def test_what_is_neither_yes_nor_no_is_asked_again(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "key", "generate", "second").code == 0
+    with terminal([*OPTIGA, "--port", port, "key", "generate", "second"], Path.cwd()) as shown:
+        for answer in ("maybe", "NO"):
+            shown.wait_for(r"\? \[y/N\]: $")
+            shown.type(f"{answer}\n")
+        text = shown.wait_for_end()
+    assert "Answer y or n." in text
+    assert text.count("Error: ") == text.count("was not confirmed") == 1

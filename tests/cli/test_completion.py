@@ -39,6 +39,11 @@ def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return asked
 
 
+def test_old_spellings_are_not_offered(ask: Ask) -> None:
+    for line in ("optiga --qui", "optiga info --qui"):
+        assert [one[1] for one in ask(line)] == ["--quiet"]
+
+
 class TestScripts:
     @pytest.mark.parametrize(
         ("shell", "words"),

@@ -217,12 +217,19 @@ class TestValues:
         assert f"{path}:2" in error
         assert str(path) not in cli("info", "--port", "/dev/none").errors[0]
 
-    def test_a_region_that_is_none_is_the_files(self, cli: Cli) -> None:
-        path = write("region = 'eu west'")
-        result = cli("deprovision", "--yes")
-        assert result.code == 2
-        assert f"{path}:1: " in result.errors[0]
-        assert str(path) not in cli("deprovision", "--yes", "--region", "a b").errors[0]
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [("region", "eu west"), ("thing-type", "two words"), ("thing-group", "a b"), ("attribute", "a b=c")],
+    )
+    def test_a_name_that_is_none_is_the_files(self, cli: Cli, config: Path, option: str, value: str) -> None:
+        path = write(f"{option} = {value!r}")
+        words = ("--port", "emulator:chip", "provision", config)
+        result = cli(*words)
+        assert (result.code, len(result.errors)) == (2, 1)
+        assert f"{path}:1: {option!r}: " in result.errors[0]
+        (error,) = cli(*words, f"--{option}", value).errors
+        assert str(path) not in error
+        assert not Path("chip").exists()
 
 
 class TestShow:

@@ -381,3 +381,12 @@ class TestNames:
         ):
             assert "A new chip was created" not in cli("--port", "emulator:chip", *words).err
             assert not Path("chip").exists()
+
+
+def test_a_file_that_is_no_chip_is_not_called_one(cli: Cli) -> None:
+    for content in (b"root:x:0:0\n" * 100, b"SQLite format 3\0" + bytes(4080)):
+        Path("other").write_bytes(content)
+        result = cli("--port", "emulator:other", "info")
+        assert (result.code, len(result.err.splitlines())) == (3, 1)
+        assert "not an emulated chip" in result.err
+        assert Path("other").read_bytes() == content

@@ -50,6 +50,15 @@ def test_any_text(text: str, hint: str, port: str, oid: int | None, problem: str
     assert fields.get("oid") == (None if oid is None else f"0x{oid:04X}")
 
 
+@pytest.mark.parametrize("port", ["emulator:none/chip", "emulator:file", "socket://127.0.0.1:1"])
+def test_the_port_is_what_was_written(cli: Cli, port: str) -> None:
+    Path("file").write_bytes(b"no chip" * 100)
+    (line,) = cli("--port", port, "info", "--output", "json").err.splitlines()
+    error = json.loads(line)["error"]
+    assert error["port"] == port
+    assert error.get("parameter", "port") == "port"
+
+
 def test_only_what_there_is() -> None:
     plain = json.loads(json_line("board", 3, Reason.BUSY, "x", hint="", port=""))["error"]
     assert plain == {"family": "board", "exit_code": 3, "reason": "busy", "message": "x"}

@@ -10,10 +10,16 @@ import jmespath
 import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
+from optiga import open_chip
+from optiga.cli.render.info import format_information
 from optiga.emulator import Board, EmulatedChip
+from optiga.objects.info import chip_information
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate_for
 from tests.support.served_boards import board_on_tcp
+
+_PLACE, _PLACE_IN_CERTIFICATE = 17, 27
+"""Columns before a value, and before one of a certificate."""
 
 
 class TestInfo:
@@ -40,6 +46,23 @@ class TestInfo:
         assert slot["certificate"]["subject"] == "CN=test device"
         assert slot["certificate"]["expired"] is False
         assert slot["certificate"]["not_after"][:10] in text
+
+    @pytest.mark.parametrize("columns", [30, 60, 80])
+    def test_lines_are_broken_between_words(self, port: str, columns: int) -> None:
+        with open_chip(port) as chip:
+            information = chip_information(chip)
+        whole, lines = format_information(information), format_information(information, columns).split("\n")
+        assert "\n".join(lines).split() == whole.split()
+        assert all(line in whole for line in lines if not line.startswith(" "))
+        for line in lines:
+            value = line[_PLACE_IN_CERTIFICATE if line.startswith(" " * 18) else _PLACE :]
+            assert len(line) <= max(columns, _PLACE_IN_CERTIFICATE + 20) or " " not in value
+        assert any(line.startswith(" " * _PLACE_IN_CERTIFICATE) for line in lines)
+        assert format_information(information, 1000) == whole
+
+    def test_a_file_gets_whole_lines(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "30")
+        assert max(map(len, cli("--port", port, "info").out.split("\n"))) > 60
 
     def test_json(self, cli: Cli, port: str) -> None:
         information = json.loads(cli("--port", port, "info", "--output", "json").out)

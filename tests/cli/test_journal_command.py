@@ -145,6 +145,13 @@ class TestShow:
         (row,) = read_csv(cli("journal", "export", "--output", "csv").out)
         assert (row["emulated"], row["exclusive"]) == ("yes", "yes")
 
+    def test_json_by_the_name_of_a_spreadsheet(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "export", "--out", "slots.xlsx")
+        assert result.code == 0
+        assert "slots.xlsx is JSON" in result.err
+        assert "Warning" not in cli("journal", "export", "--out", "slots.ods", "--output", "csv").err
+        assert "Warning" not in cli("journal", "export", "--out", "slots").err
+
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "show", "--output", "csv")
         assert result.out.splitlines()[0] == ",".join(SHOWN)

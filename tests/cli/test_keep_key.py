@@ -180,6 +180,13 @@ def test_a_dry_run(cli: Cli, port: str, config: Path, first: object) -> None:
     assert (chip_of(port), set(Path().rglob("*"))) == (before, files)
 
 
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_new_chip_has_the_factory_key(cli: Cli, port: str, config: Path, words: tuple[str, ...]) -> None:
+    result = cli("--port", port, "--csr", config, "--slot", "first", "--keep-key", *words)
+    assert result.code == 0, result.err
+    assert Path(port.removeprefix("emulator:")).exists() == (not words)
+
+
 def test_in_a_program(cli: Cli, port: str, config: Path) -> None:
     with optiga.open_chip(port) as chip:
         made = optiga.csr(chip, config)

@@ -115,6 +115,8 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
         ("c4018cc50164", "no tag that can be set"),
         ("2003e00103", "no tag that can be set"),
         ("2003e10110", "0xF1D0 is not a key"),
+        ("read never", "'read: never'"),
+        ("change lcso < operational", "'change: lcso < operational'"),
         ("ABC", "neither metadata nor a file"),
         ("none.txt", "neither metadata nor a file"),
         ("odd.txt", "odd.txt"),

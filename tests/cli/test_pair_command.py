@@ -77,6 +77,15 @@ def test_locked(cli: Cli, port: str) -> None:
     assert "does not prove" in fails(cli, BOARD, "--port", port, "pair", "check", "my.secret")
 
 
+def test_locked_again_without_the_secret(cli: Cli, port: str) -> None:
+    """What to do is said, and works."""
+    assert cli("--port", port, "pair", "--out", "my.secret", *LOCKED).code == 0
+    error = fails(cli, CHIP, "--port", port, "pair", "--out", "other.secret")
+    assert f"--port, as in {port}?shielded=FILE" in error
+    assert sorted(path.name for path in Path().glob("*.secret*")) == ["my.secret"]
+    assert cli("--port", shielded(port, "my.secret"), "pair", "--out", "other.secret").code == 0
+
+
 def test_the_factorys_secret_is_named_loudly(cli: Cli, port: str) -> None:
     write_secret("factory", FACTORY_SECRET)
     result = cli("--port", port, "-q", "pair", "check", "factory", "--query", "factory_secret")

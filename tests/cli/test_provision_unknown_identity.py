@@ -44,7 +44,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, *, yes: bool) -> list[str]:
         asked.append(text)
         return yes
 
-    monkeypatch.setattr("click.confirm", confirm)
+    monkeypatch.setattr("optiga.cli.support.confirm.answered_yes", confirm)
     return asked
 
 

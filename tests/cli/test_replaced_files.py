@@ -57,7 +57,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What the one at the terminal answers; empty where there is none."""
     given: list[bool] = []
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: bool(given)))
-    monkeypatch.setattr("optiga.cli.support.confirm.click.confirm", lambda *_, **__: given.pop(0))
+    monkeypatch.setattr("optiga.cli.support.confirm.answered_yes", lambda *_, **__: given.pop(0))
     return given
 
 

@@ -57,7 +57,7 @@ class TestLine:
         with Activity(lambda: "Waiting for \x1bprocess 7"):
             wait_for(line[1], "Waiting for \\x1bprocess 7, 0 s")
         assert (
-            line[1].getvalue().endswith(f"\r{' ' * len('Waiting for .x1bprocess 7, 0 s')}\r".replace(".x1b", "\\x1b"))
+            line[1].getvalue().endswith(f"\r{' ' * len('Waiting for .x1bprocess 7, 0 s^C')}\r".replace(".x1b", "\\x1b"))
         )
 
     def test_parts_and_what_is_within(self, line: tuple[WaitingLine, io.StringIO]) -> None:

@@ -206,3 +206,9 @@ def test_read_input(tmp_path):
 def test_an_endless_input_is_not_read_to_its_end():
     with pytest.raises(ConfigurationError, match="is larger than"):
         files.read_input(Path("/dev/zero"), "file", 1 << 20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file system that takes no files: that of processes")
+def test_a_folder_that_takes_no_files() -> None:
+    with pytest.raises(ConfigurationError, match="no file can be created there"):
+        files.check_folder_writable(Path("/proc"))

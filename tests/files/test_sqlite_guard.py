@@ -255,6 +255,17 @@ def test_a_folder_that_others_write(tmp_path: Path) -> None:
     check_file(tmp_path / "a", "the journal")
 
 
+@POSIX
+def test_a_folder_where_others_replace_no_files_of_mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As /tmp is."""
+    tmp_path.chmod(0o1777)
+    assert folder_warning(tmp_path / "a", "the journal") == ""
+    (tmp_path / "a").touch()
+    assert folder_warning(tmp_path / "a", "the journal") == ""
+    monkeypatch.setattr(owners, "_owner_of", lambda _: os.geteuid() + 1)
+    assert "they can replace it" in folder_warning(tmp_path / "a", "the journal")
+
+
 class TestSchema:
     @pytest.mark.parametrize(
         "statement",

@@ -404,6 +404,12 @@ class TestFound:
         machine.add_kitprog()
         assert [port.device for port in machine.ports()] == ["/dev/ttyACM0", "/dev/i2c-1", "/dev/ttyS0", "/dev/i2c-0"]
 
+    def test_a_port_without_a_description(self, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+        machine.serial.append(ListPortInfo("/dev/ttyS0"))
+        assert [port.description for port in machine.ports()] == [""]
+        assert main(["boards"]) == 0
+        assert "n/a" not in capsys.readouterr().out
+
 
 class TestCommand:
     def test_a_table_and_what_is_needed(self, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

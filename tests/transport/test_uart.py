@@ -125,7 +125,7 @@ def silent_board(data: bytes) -> bytes:
     [
         (silent_board, "no answer", "Check the port.*provisioning mode"),
         (lambda data: b"\x07" * len(data), "not a personalization board", "Check the port"),
-        (lambda data: data, "arrive damaged|not a personalization board|no answer|without end", "."),
+        (lambda data: data, "arrive damaged|not a personalization board|no answer|keeps sending", "."),
         (lambda data: frame.ERROR, "cannot reach its chip", "chip is plugged in"),
         (lambda data: frame.START + b"\x00\x04\x00\x00\x00\x00\x00\x00", "arrive damaged", "cable"),
     ],

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 from optiga.errors import counted
 from optiga.objects.info import ChipInformation, SlotInformation, UnreadCertificate
 
 _LABEL_WIDTH = 16
+_LEAST = 20
+"""Fewest columns that a value is broken to."""
+_BEGIN = rf" {{{_LABEL_WIDTH + 1}}}  \w+ +(?=\S)|.{{{_LABEL_WIDTH + 1}}}(?=\S)"
+"""The label before a value."""
 
 
-def format_information(information: ChipInformation) -> str:
-    """Identity, life cycle and slots of a chip, a line for each; the last one has no line break."""
+def format_information(information: ChipInformation, width: int | None = None) -> str:
+    """Identity, life cycle and slots of a chip, a line for each; the last one has no line break.
+
+    :param width: columns of the terminal, into which long lines are broken between words; None for as many as are
+        needed.
+    """
     uid, states = information.uid_fields, information.life_cycle
     lines = [
         _line("Chip", f"{information.model}, firmware {information.firmware}"),
@@ -26,7 +37,24 @@ def format_information(information: ChipInformation) -> str:
     for name, slot in information.slots.items():
         lines += _slot_lines(name, slot)
     lines += [_line("Unusable", f"{one.problem}. {one.ways_out}") for one in information.unusable]
-    return "\n".join(lines)
+    return "\n".join(lines if width is None else [broken for line in lines for broken in _broken(line, width)])
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """A line, in as many as it takes; those after the first are indented to where the value begins."""
+    begin = re.match(_BEGIN, line)
+    if begin is None or len(line) <= width:
+        return [line]
+    label = begin[0]
+    parts = textwrap.wrap(
+        line[len(label) :],
+        max(width - len(label), _LEAST),
+        break_long_words=False,
+        break_on_hyphens=False,
+        expand_tabs=False,
+        replace_whitespace=False,
+    )
+    return [label + parts[0], *(" " * len(label) + part for part in parts[1:])]
 
 
 def _slot_lines(name: str, slot: SlotInformation) -> list[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.options import is_default
-from optiga.cli.support.settings import Decorator, together
-from optiga.cloud.aws.aws_names import check_region
+from optiga.cli.support.settings import Decorator, Settings, together
+from optiga.cloud.aws.aws_names import check_attributes, check_name, check_region
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.cloud.aws.patience import TIMEOUT_S
 from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
@@ -30,17 +34,42 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return pairs
 
 
-def _take_region(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value:
-        try:
-            check_region(value)
-        except ConfigurationError as error:
-            raise click.BadParameter(str(error), ctx, param) from None
-    return value
+def _attributes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = _pairs(ctx, param, values)
+    with _naming_line(ctx, param):
+        check_attributes(pairs, typed=True)  # the type of the thing may be another's
+    return pairs
+
+
+def _checked(check: Callable[[str], None]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Callback of an option: what it says is looked at before anything is done."""
+
+    def take(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        with _naming_line(ctx, param):
+            for one in value if isinstance(value, tuple) else [value] if value else []:
+                check(one)
+        return value
+
+    return take
+
+
+@contextmanager
+def _naming_line(ctx: click.Context, param: click.Parameter) -> Iterator[None]:
+    """A mistake in the value of an option names the file of defaults and the line that it comes from, if it does."""
+    try:
+        yield
+    except ConfigurationError as error:
+        defaults = ctx.ensure_object(Settings).defaults
+        if defaults is not None and ctx.get_parameter_source(str(param.name)) is ParameterSource.DEFAULT_MAP:
+            option = param.opts[0].lstrip("-")
+            error.locate(f"{defaults.where(option)}: {option!r}")
+        raise
 
 
 aws_options: Decorator = together(
-    click.option("--region", metavar="REGION", callback=_take_region, help="AWS region, for example eu-central-1."),
+    click.option(
+        "--region", metavar="REGION", callback=_checked(check_region), help="AWS region, for example eu-central-1."
+    ),
     click.option("--profile", metavar="NAME", help="Profile in AWS's configuration files."),
     click.option("--endpoint-url", metavar="URL", help="URL to use instead of AWS's own endpoint."),
     click.option(
@@ -56,15 +85,24 @@ aws_options: Decorator = together(
 """The way to AWS; AWS's own environment variables and files count, too."""
 
 device_options: Decorator = together(
-    click.option("--thing-type", metavar="NAME", help="Thing type, if the thing is created."),
     click.option(
-        "--thing-group", metavar="NAME", multiple=True, help="Thing group for the thing. May be given several times."
+        "--thing-type",
+        metavar="NAME",
+        callback=_checked(partial(check_name, "thing type")),
+        help="Thing type, if the thing is created.",
+    ),
+    click.option(
+        "--thing-group",
+        metavar="NAME",
+        multiple=True,
+        callback=_checked(partial(check_name, "thing group")),
+        help="Thing group for the thing. May be given several times.",
     ),
     click.option(
         "--attribute",
         metavar="KEY=VALUE",
         multiple=True,
-        callback=_pairs,
+        callback=_attributes,
         help="Attribute of the thing. May be given several times.",
     ),
     click.option(

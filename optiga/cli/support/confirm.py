@@ -15,6 +15,7 @@ from optiga.files.shown import shown
 yes_option: Decorator = click.option(
     "--yes", is_flag=True, help="Do not ask for confirmation before changes that can never be undone."
 )
+_ANSWERS = {"y": True, "yes": True, "": False, "n": False, "no": False}
 
 
 def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -> None:
@@ -48,9 +49,19 @@ def is_somebody_there() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def answered_yes(question: str) -> bool:
+    """The answer of the one at the terminal; it is asked until it is yes or no, and nothing is no."""
+    while True:
+        text: str = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
+        answer = text.strip().lower()
+        if answer in _ANSWERS:
+            return _ANSWERS[answer]
+        _say("Answer y or n.")
+
+
 def _is_confirmed(question: str) -> bool:
     try:
-        return click.confirm(question, err=True)
+        return answered_yes(question)
     except OSError as error:
         raise ConfigurationError(
             f"cannot ask for confirmation: standard error cannot be written ({error.strerror})",

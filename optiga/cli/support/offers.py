@@ -101,7 +101,7 @@ def _ports(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[O
         return
     try:
         for port in list_ports(look=False):
-            yield Offer(port.device, port.why if port.description in ("", "n/a") else port.description)
+            yield Offer(port.device, port.description or port.why)
     except (OptigaError, OSError):
         pass  # the others can be offered all the same
     yield Offer("emulator", "your own emulated chip")

@@ -39,12 +39,15 @@ _OPTIONS = {
 """What users of the command line give for a parameter whose option has another name."""
 
 
+OLD_QUIET = "--quit"
+
+
 class QuietOption(click.Option):
-    """``--quiet``, also in the predecessor's spelling, ``--quit``, which help does not show."""
+    """``--quiet``, also in the predecessor's spelling, which help and completion do not show."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         term, text = super().get_help_record(ctx) or ("", "")
-        return term.replace(", --quit", ""), text
+        return term.replace(f", {OLD_QUIET}", ""), text
 
 
 def option_of(parameter: str, value: str = "") -> str:

@@ -41,6 +41,14 @@ def is_new(path: Path) -> bool | None:
     return False if is_usable else None
 
 
+def is_other_file(path: Path) -> bool:
+    """Whether a file is there that is no chip's: opening it as a chip will be refused.
+
+    Only for a file that this process does not have open: to close it gives up the locks on it (POSIX, fcntl).
+    """
+    return is_new(path) is False and not load("optiga.emulator.file_names:is_chip_file", "optiga")(path)
+
+
 def _may(path: Path, mode: int) -> bool:
     return bool(load("optiga.files.opening:may", "optiga")(path, mode))
 

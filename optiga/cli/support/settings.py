@@ -13,7 +13,7 @@ import click
 
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import QuietOption, option_of
-from optiga.cli.support.printing import is_new, print_lines, say, takes_every_letter
+from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
 from optiga.errors import shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
@@ -81,7 +81,7 @@ class Settings:
         self.show_waiting()
         if self._resolved is None:
             self._resolved = resolve_port(self.port)
-            if file := self._resolved.chip_file:
+            if (file := self._resolved.chip_file) and not is_other_file(file):
                 self.announce_emulated(file)
             if secret := self._resolved.secret:
                 self.warn_of_readers(secret)

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
 
 from optiga.cli.support.offers import Files, Offer, Offered, offers_for
+from optiga.cli.support.options import OLD_QUIET
 from optiga.cli.support.shell_scripts import BREAKS, LINE, SHELLS, VARIABLE, WIDTH
 
 _CURSOR = "\x7f"
@@ -60,7 +61,8 @@ def offers_at(app: click.Command, arguments: list[str], typed: str) -> list[Offe
     if isinstance(wanted, click.Parameter):
         before = typed.removesuffix(value) if typed.startswith("-") else ""
         return [_behind(before, one) for one in offers_for(context, wanted, value)]
-    return [Offer(str(item.value), item.help or "") for item in wanted.shell_complete(context, value)]
+    items = wanted.shell_complete(context, value)
+    return [Offer(str(item.value), item.help or "") for item in items if item.value != OLD_QUIET]
 
 
 def _behind(before: str, offered: Offered) -> Offered:

@@ -17,6 +17,8 @@ PATIENCE_S = 0.5
 NOTE_S = 2.0
 """What takes no longer is not told where there is no terminal, in seconds."""
 _TICK_S = 0.1
+_ECHO = "^C"
+"""What a terminal shows behind the line when Ctrl-C is typed."""
 
 
 class _Waiting:
@@ -94,11 +96,12 @@ class WaitingLine(_Waiting):
             self.erase()
 
     def _show(self, line: str) -> None:
-        line = line[: max(terminal_columns() - 1, 1)]
+        line = line[: max(terminal_columns() - len(_ECHO) - 1, 1)]
         if line == self._line:
             return
         with suppress(OSError, ValueError):  # a terminal that is gone is told nothing
-            self._stream.write(f"\r{line.ljust(len(self._line))}" + ("" if line else "\r"))
+            padding = 0 if line else len(_ECHO)
+            self._stream.write(f"\r{line.ljust(len(self._line) + padding)}" + ("" if line else "\r"))
             self._stream.flush()
         self._line = line
 

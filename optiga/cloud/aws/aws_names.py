@@ -46,7 +46,9 @@ def check_region(name: str) -> None:
     """
     if not re.fullmatch(r"(?![0-9]+$)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?", name, re.ASCII):
         raise ConfigurationError(
-            f"{name!r} is not a valid name of an AWS region", hint="A valid name is, for example, eu-central-1"
+            f"{name!r} is not a valid name of an AWS region",
+            hint="A valid name is, for example, eu-central-1",
+            parameter="region",
         )
 
 

@@ -325,7 +325,7 @@ class HidBridge:
             strays += 1
             if strays >= _MOST_STRAYS or self._now >= limit:
                 self._fail(
-                    "the board sends data without end that were not requested",
+                    "the board keeps sending data that were not requested",
                     f"Close other programs on it. {_REPLUG}",
                     Reason.DISTURBED,
                 )

@@ -38,7 +38,7 @@ def command(ctx: click.Context, settings: Settings) -> None:
     if ctx.invoked_subcommand is not None:
         return
     ports = list_ports()
-    rows = [(port.device, port.kind, cell(port.is_board), port.why, port.description) for port in ports]
+    rows = [(port.device, port.kind, cell(port.is_board), port.why, port.description or None) for port in ports]
     text = (
         table(_COLUMNS, rows, width_for(settings))
         if rows

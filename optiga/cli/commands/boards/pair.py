@@ -20,7 +20,9 @@ _FINAL = (
 
 @click.group(cls=GuidedGroup, name="pair", invoke_without_command=True)
 @click.option("--out", type=SECRET_FILE, help="Output file for the secret; only you can read it.")
-@click.option("--lock", "is_final", is_flag=True, help="Make the pairing final. Asks for confirmation.")
+@click.option(
+    "--lock", "is_final", is_flag=True, help="Lock the pairing, which can never be undone. Asks for confirmation."
+)
 @yes_option
 @common_options()
 @pass_settings
@@ -48,12 +50,14 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     before = pairing.check_out(port, path)
     settings.warn_of_readers(path)
     if is_final and not (before and before.is_locked):
-        confirm(settings, f"Pairing the chip with {out} for good", [_FINAL], yes=yes)
+        confirm(settings, f"Locking the pairing with {out}", [_FINAL], yes=yes)
     done = pairing.pair(port, path)
     settings.note_new_chip()
     if is_final and not done.is_locked:
         done = pairing.lock(port, path)
-    settings.note(f"The chip has proven that it has the secret in {out}" + (", for good" if done.is_locked else ""))
+    settings.note(
+        f"The chip has proven that it has the secret in {out}" + ("; the pairing is locked" if done.is_locked else "")
+    )
     _print(settings, done)
 
 

@@ -11,6 +11,7 @@ from optiga.cli.render.info import format_information
 from optiga.cli.support.lazy import load
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import announce_emulated
+from optiga.cli.support.wide import width_for
 from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.slot_match import find_match
 from optiga.objects.info import ChipInformation, chip_information
@@ -43,4 +44,4 @@ def command(settings: Settings) -> None:
             looked_at = () if settings.find_port().chip_file else (IDENTITY_SLOT.name,)
             information = chip_information(chip, see=found.__setitem__, slots=looked_at)
     announce_emulated(settings, found.get(IDENTITY_SLOT.name))
-    settings.print_result(information, text=format_information(information))
+    settings.print_result(information, text=format_information(information, width_for(settings)))

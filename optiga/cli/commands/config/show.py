@@ -14,7 +14,6 @@ from optiga.cli.support.defaults import FILE_NAME, Defaults, look_for_defaults, 
 from optiga.cli.support.guesses import plain_usage
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
-from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.errors import ConfigurationError, naming
 from optiga.files.problems import Problem, raise_problems
 from optiga.transport import resolve_port
@@ -115,11 +114,7 @@ def _check(key: str, value: Any) -> None:
         assert command is not None  # noqa: S101
         ctx = click.Context(command, obj=Settings())
     option = next(one for one in ctx.command.params if f"--{key}" in one.opts)
-    taken = option.process_value(ctx, value)
-    if key == "attribute":
-        check_attributes(taken, typed=True)
-    for name in taken if key == "thing-group" else [taken] if key == "thing-type" else []:
-        check_name(key.replace("-", " "), name)
+    option.process_value(ctx, value)
 
 
 def _values(said: Mapping[str, object], path: str, port: str | None) -> Iterator[DefaultValue]:

@@ -139,6 +139,13 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
         # What was given out before still stands in the journal: a report is made again every day.
         write_output(settings, out, text.encode(), is_kept=True, is_elsewhere=_is_report)
         settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
+        ending = Path(out).suffix.lower()
+        if form == "json" and ending in _OTHER_TABLES:
+            settings.warn(f"{out} is JSON, although its name ends in {ending}: for a spreadsheet, use --output csv")
+
+
+_OTHER_TABLES = (".xlsx", ".xls", ".ods", ".tsv", ".numbers")
+"""Endings of files of spreadsheets, none of which this writes."""
 
 
 def _form_of(asked: str | None, out: str | None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from optiga.cli.commands.identity.csr import CsrResult, find_configuration
-from optiga.cli.support.chip_files import is_still_to_be_made
+from optiga.cli.support.chip_files import is_still_to_be_made, open_for_dry_run
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable
+from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.configuration import Configuration
 from optiga.identity.kept_key import (
     KeptKeyRehearsal,
@@ -28,7 +29,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
     folder = Path(out_dir)
     check_folder_writable(folder)
     known = _load(public_key, configuration)
-    _refuse_a_blank_chip(settings)
+    _refuse_a_blank_chip(settings, configuration)
     with settings.open_chip() as chip:
         made = create_csr_of_kept_key(chip, configuration, known)
     made.save(folder)
@@ -42,8 +43,8 @@ def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     settings.check_query(KeptKeyRehearsal)
     check_folder_writable(Path(out_dir))
     known = _load(public_key, configuration)
-    _refuse_a_blank_chip(settings)
-    with settings.open_chip() as chip:
+    _refuse_a_blank_chip(settings, configuration)
+    with open_for_dry_run(settings, "the command without --dry-run") as chip:
         result = rehearse_kept_key(chip, configuration, known)
     text = (
         f"The key {result.algorithm} in slot {result.slot} would sign a CSR for itself, in the folder {out_dir!r}. Its "
@@ -63,11 +64,11 @@ def _load(public_key: str | None, configuration: Configuration) -> KnownKey | No
     return known
 
 
-def _refuse_a_blank_chip(settings: Settings) -> None:
-    """Make no emulated chip whose only key is the factory's: who keeps a key has one."""
-    if is_still_to_be_made(settings):
+def _refuse_a_blank_chip(settings: Settings, configuration: Configuration) -> None:
+    """Make no emulated chip for a slot that is empty on it: who keeps a key has one. The first has the factory's."""
+    if configuration.slot != IDENTITY_SLOT and is_still_to_be_made(settings):
         raise ConfigurationError(
-            "the emulated chip does not exist, so there is no key to keep",
+            f"the emulated chip does not exist yet, and a new one has no key in slot {configuration.slot.name}",
             hint=naming("Name the chip's file with {port}, or omit {keep_key}"),
             reason=Reason.NOT_FOUND,
         )
