@@ -149,13 +149,14 @@ def write_certificate(
     :param source: path of a file, PEM as text or bytes, DER, PKCS #7, PKCS #12, a certificate, or a list of these. A
         chain in another order is sorted, with a note in ``warnings``.
     :param object: name of a slot, or the object for a certificate or trust anchor.
-    :param strict: write only if the chip proves that the certificate belongs to one of its keys.
+    :param strict: write only if the chip proves that the certificate belongs to one of its keys, and if the
+        chain is valid.
     :param passphrase: passphrase of a PKCS #12 container.
     :returns: the result: ``key_match`` is True if the chip has signed with the certificate's key, and None for a trust
         anchor or if the key could not sign; ``warnings`` give the reason and other warnings.
     :raises ConfigurationError: if a file cannot be read, or the object is not for certificates.
     :raises CertificateError: if the source is not a certificate, does not fit in the object, or, with ``strict``, the
-        chip does not prove the key.
+        chain is not valid or the chip does not prove the key.
     :raises ChipError: if the chip refuses, or the object has other data after writing.
     :raises TypeError: if an argument has a wrong type.
     """
