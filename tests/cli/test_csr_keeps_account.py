@@ -243,3 +243,17 @@ class TestFailures:
     def test_before_it_nothing_is_said_of_a_key(self, run: Cli, wire: Wire) -> None:
         wire.before[CommandCode.OPEN_APPLICATION] = raising(optiga.BoardError("the board is gone"))
         assert "new key" not in run("-q").err
+
+
+def test_the_result_cannot_be_printed(run: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is made and the CSR saved: the error says both, because the name of the file has not been printed."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise optiga.ConfigurationError("the disk is full")
+
+    monkeypatch.setattr("optiga.cli.support.settings.print_lines", refuse)
+    result = run("-q")
+    assert (result.code, result.out) == (2, "")
+    (request,) = left()
+    assert "0xE0F1 has a new key" in result.errors[0]
+    assert request in result.errors[0]
