@@ -117,16 +117,32 @@ class TestServed:
 
 
 class TestHowToUse:
-    ENVIRONMENT: Mapping[str, str] = {"AWS_PROFILE": "x", "PATH": "/bin", "AWS_REGION": "mine", "AWS_$(x)": ""}
+    ENVIRONMENT: Mapping[str, str] = {
+        "AWS_PROFILE": "x",
+        "AWS_VPCE": "y",
+        "PATH": "/bin",
+        "AWS_REGION": "mine",
+        "AWS_$(x)": "",
+    }
 
     def test_in_a_posix_shell(self) -> None:
         lines = list(how_to_use({"AWS_REGION": "a b", "NO_PROXY": "127.0.0.1"}, self.ENVIRONMENT, "linux"))
-        assert lines[1:4] == ["    unset AWS_PROFILE", "    export AWS_REGION='a b'", "    export NO_PROXY=127.0.0.1"]
+        assert lines[2:4] == ["    export AWS_REGION='a b'", "    export NO_PROXY=127.0.0.1"]
+        first, *names = lines[1].split()
+        assert (first, "AWS_VPCE" in names, "AWS_REGION" in names) == ("unset", True, False)
+        assert not any("$(" in name for name in names)
+
+    def test_what_another_terminal_may_have(self) -> None:
+        """It is not known here; what counts more than the stand-in's address, or stops boto3 beside it, is unset."""
+        variables = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "eu-central-1"}
+        unset = list(how_to_use(variables, {}, "linux"))[1].split()[1:]
+        assert {*USERS} - {"AWS_ACCESS_KEY_ID"} < {*unset}
+        assert not variables.keys() & {*unset}
 
     def test_on_windows(self) -> None:
         lines = list(how_to_use({"AWS_REGION": "it's"}, self.ENVIRONMENT, "win32"))
         assert "    $env:AWS_REGION = 'it''s'" in lines
-        assert "    Remove-Item Env:AWS_PROFILE" in lines
+        assert "    Remove-Item Env:AWS_PROFILE -ErrorAction Ignore" in lines
         assert '    set "AWS_REGION=it\'s"' in lines
         assert '    set "AWS_PROFILE="' in lines
         assert not any("$(" in line for line in lines)
