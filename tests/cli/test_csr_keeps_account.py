@@ -119,6 +119,13 @@ class TestJournal:
         assert "Warning: " in result.err
         assert Path("personalization.db").read_bytes() == b"no journal" * 100
 
+    def test_an_empty_journal_is_none(self, run: Cli, wire: Wire) -> None:
+        """As a run leaves it that finds the disk full; with a seal beside it, it held something."""
+        Path("personalization.db").touch()
+        assert "Warning" not in run("-q").err
+        Path("personalization.db.seal").touch()
+        assert "Warning: cannot check" in run("-q").err
+
 
 class TestRoom:
     def test_it_is_taken_before_the_key_is_made(self, run: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
