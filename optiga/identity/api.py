@@ -234,7 +234,7 @@ def _take_content(source: object) -> tuple[bytes, str]:
         path = _path(source)
         return read_input(path, "certificate", MAX_FILE_SIZE), str(path)
     if isinstance(source, (bytes, bytearray)):
-        return bytes(source), "the certificate"
+        return bytes(source), "the given content"
     if isinstance(source, Iterable) and not isinstance(source, (Mapping, memoryview)):
         chain = [one.der for part in source for one in find_certificates(*_take_content(part)).certificates]
         if not chain:
@@ -283,4 +283,4 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 def _kind(value: object) -> str:
     """What a value is; not what it holds, which may be long, or a secret."""
-    return "None" if value is None else f"a value of type {type(value).__name__}"
+    return "None" if value is None else type(value).__name__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import ADMINISTERED, resolve
 from optiga.objects.counters import read_counter
 from optiga.protocol.conditions import NEVER, Condition
@@ -59,7 +59,14 @@ def check_counted(chip: Chip, oid: int, metadata: Metadata, tag: Tag, *, uses: i
         counters = {simple.value for simple in condition if simple.kind is Condition.LINKED_COUNTER}
         names = ", ".join(map(format_oid, sorted(counters)))
         raise _refused(
-            oid, metadata, tag, f"The counter {names} must have at least {uses} uses left. To set it, use 'counter set'"
+            oid,
+            metadata,
+            tag,
+            naming(
+                "The counter {names} must have at least {uses} uses left. To set it, use {counters.write_counter}",
+                names=names,
+                uses=uses,
+            ),
         )
 
 
@@ -77,7 +84,7 @@ def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> Configurati
     stands = metadata.in_words().get(name, "absent, which is never")
     return ConfigurationError(
         f"{format_oid(oid)} cannot be {_VERBS[tag]}: the metadata condition is {name}: {stands}",
-        hint=f"{advice}; nothing was changed",
+        hint=naming("{advice}; nothing was changed", advice=advice),
         oid=oid,
         reason=Reason.DENIED,
     )
