@@ -255,7 +255,7 @@ class TestMistakes:
     def test_usage(self, home: Path, words: str, said: str) -> None:
         self.check(home, said, *words.split())
 
-    @pytest.mark.parametrize("missing", [["moto"], ["flask", "flask_cors"]])
+    @pytest.mark.parametrize("missing", [["moto"], ["flask", "flask_cors"], ["moto", "flask", "flask_cors"]])
     def test_the_extra_is_not_installed(self, home: Path, missing: list[str]) -> None:
         gone = f"import sys; sys.modules.update(dict.fromkeys({missing}))"
         script = f"{gone}; from optiga.cli import main; sys.exit(main([], 'optiga.testing.aws.command:command'))"
@@ -263,6 +263,7 @@ class TestMistakes:
         (line,) = done.stderr.splitlines()
         assert (done.returncode, done.stdout) == (2, "")
         assert "[testing]" in line
+        assert line.count(" and ") == (len(missing) > 1)
         assert f"pip install {' '.join(missing).replace('_', '-')}" in line
 
     def check(self, folder: Path, said: str, *words: str) -> None:
@@ -363,5 +364,5 @@ def test_a_suite_without_the_extra(home: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
     done = run_process(command, home, {"PYTEST_ADDOPTS": ""})
     assert done.returncode == 1
-    assert "[testing]" in done.stdout
+    assert done.stdout.count("[testing]") == 1
     assert "Traceback" not in done.stdout
