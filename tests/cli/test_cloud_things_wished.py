@@ -52,14 +52,14 @@ class TestExclusive:
         with pytest.raises(cloud.iot.exceptions.InvalidRequestException):
             cloud.iot.attach_thing_principal(thingName="another", principal=json.loads(result.out)["certificate_arn"])
         (entry,) = journal_entries()
-        assert entry.export().exclusive == "yes"
+        assert entry.export().exclusive is True
 
     @pytest.mark.long
     def test_without_it(self, cli: Cli, cloud: Cloud) -> None:
         assert cli(*REGISTER).code == 0
         assert kinds(cloud, "lamp") == ["NON_EXCLUSIVE_THING"]
         (entry,) = journal_entries()
-        assert entry.export().exclusive is None
+        assert entry.export().exclusive is False
 
     @pytest.mark.long
     def test_a_run_that_goes_on(self, cli: Cli, cloud: Cloud) -> None:

@@ -140,9 +140,9 @@ class TestProven:
         (entry,) = entries()
         assert entry.attested is not None
         assert len(bytes.fromhex(entry.attested)) == 32
-        assert entry.emulated == "yes"
+        assert entry.emulated is True
         (shown,) = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
-        assert (shown["attested"], shown["emulated"]) == (entry.attested, "yes")
+        assert (shown["attested"], shown["emulated"]) == (entry.attested, True)
         assert cli(*words).code == 0
 
     @pytest.mark.long
@@ -258,7 +258,7 @@ class TestPlan:
         words = ("--port", bench.port, "provision", config, "--ca", "mine")
         assert cli(*words, "--no-cloud", "--trust", root).code == 0
         (entry,) = entries()
-        assert entry.emulated == "yes"
+        assert entry.emulated is True
         assert cli(*words).code == CERTIFICATE_EXIT  # into the cloud without the proof
         assert entries() == [entry]
         assert cli(*words, "--trust", root).code == 0
@@ -284,7 +284,7 @@ class TestServedBoard:
         result = cli("--port", served, "-q", *words_of(command, config), "--trust", root, "--emulated")
         assert result.code == 0, result.err
         assert result.err.count(NAMED) == 1
-        assert [entry.emulated for entry in entries()] == ["yes"]
+        assert [entry.emulated for entry in entries()] == [True]
 
 
 class TestNamed:
@@ -320,7 +320,7 @@ class TestNamed:
         result = cli("--port", served, "-q", *words_of(command, config))
         assert result.code == 0
         assert result.err.count(NAMED) == 1
-        assert [(entry.emulated, entry.attested) for entry in entries()] == [("yes", None)]
+        assert [(entry.emulated, entry.attested) for entry in entries()] == [(True, None)]
 
 
 @pytest.mark.long

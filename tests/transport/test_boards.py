@@ -412,8 +412,8 @@ class TestCommand:
         machine.add_chip()
         assert main(["boards"]) == 0
         said = capsys.readouterr()
-        rows = [line.split()[:2] for line in said.out.splitlines()]
-        assert rows == [["port", "kind"], ["/dev/i2c-1", "board"], ["ft260", "board"]]
+        rows = [line.split()[:3] for line in said.out.splitlines()]
+        assert rows == [["port", "kind", "board"], ["/dev/i2c-1", "i2c", "yes"], ["ft260", "ft260", "yes"]]
         assert INSTALL in said.err
         assert "ft260" in said.err
 
