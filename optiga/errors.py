@@ -17,7 +17,7 @@ from typing import ClassVar
 
 _LONGEST = 200
 _BEGINNING, _END = 80, 40
-_FIELD = r"\{(\w+(?:=[^{}]*)?)\}"
+_FIELD = r"\{([\w.]+(?:=[^{}]*)?)\}"
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
 _LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
@@ -171,8 +171,8 @@ class Naming(str):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of the parameters, in their order."""
-        return tuple(part.partition("=")[0] for part in self.parts[1::2])
+        """The names of the parameters, in their order; names of functions have a dot and are none."""
+        return tuple(name for part in self.parts[1::2] if "." not in (name := part.partition("=")[0]))
 
 
 def naming(template: str, /, **values: object) -> Naming:
@@ -180,7 +180,7 @@ def naming(template: str, /, **values: object) -> Naming:
 
     :param template: our own text. ``{out}`` names the parameter ``out``, unless ``values`` has that name.
         ``{port=PORT}`` names the parameter ``port`` with a value: ``port=PORT`` in a program, ``--port PORT`` as an
-        option.
+        option. ``{chip.write}`` names a function, in whose place the command line shows its command.
     :param values: values to insert; a value that names parameters itself still does so in the new text.
     """
     parts = [""]

@@ -60,8 +60,8 @@ def _find_mistake(method: Callable[..., object], args: tuple[Any, ...], kwargs: 
         for one in value if parameter.kind is parameter.VAR_POSITIONAL else (value,):
             annotation = parameter.annotation
             if isinstance(annotation, str) and not _is_taken(one, annotation):
-                what = "None" if one is None else f"a value of type {type(one).__name__}"
-                return f"{method.__qualname__}: {name} is of type {annotation}, not {what}"
+                what = "None" if one is None else type(one).__name__
+                return f"{method.__qualname__}: {name} must be {annotation}, not {what}"
     return ""
 
 

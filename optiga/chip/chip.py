@@ -115,6 +115,7 @@ class Chip:
     def close_application(self) -> None:
         """Close the chip's application. To use the chip again, make a new :class:`Chip`."""
         self.execute(_endings().CloseApplication())
+        self._is_closed = True
 
     def hibernate(self) -> bytes:
         """Close the chip's application and save its context on the chip: sessions, authorizations, security status.
@@ -125,6 +126,7 @@ class Chip:
         :raises ChipError: if the chip refuses, for example while its security event counter is not 0.
         """
         handle: bytes = self.perform(_endings().Hibernate())
+        self._is_closed = True
         return handle
 
     def do_meanwhile(self, work: Callable[[], object]) -> None:
@@ -278,7 +280,9 @@ class Chip:
         else:
             name = known.title if code else "no reason given"
             hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
-        if was_reset:
+        if was_reset and self._is_closed:
+            hint = "The chip's application was closed before: open the chip again"
+        elif was_reset:
             hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
         self._refusal_hint = hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
+from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import algorithm_of, key_oid_of
 from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import der
@@ -150,6 +151,7 @@ def generate_key(
     :raises ConfigurationError: if slot or algorithm is unknown, or the chip cannot use the key for this usage; the chip
         is not asked then.
     :raises ChipError: if the chip refuses.
+    :raises OptigaError: if the connection fails; the error says that the slot may have a new key.
     """
     oid = key_oid_of(slot)
     chosen = algorithm_of(algorithm)
@@ -158,7 +160,9 @@ def generate_key(
         if chosen.is_rsa:
             usage |= KeyUsage.ENCRYPTION
     check_usage(oid, chosen, usage)
-    public_key = chip.perform(GenKeyPair(oid, chosen, usage))
+    with KeyFate(oid) as fate:
+        fate.asked()
+        public_key = chip.perform(GenKeyPair(oid, chosen, usage))
     return Key(chip, oid, chosen, public_key)
 
 

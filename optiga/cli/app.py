@@ -117,7 +117,9 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     help="Generate a key pair and a CSR, as CONFIG (.jsn) says; - is standard input.",
 )
 @click.option("--write", "write_path", metavar="FILE", help="Write a certificate, a chain or data to the chip.")
-@click.option("--read", "read_oid", metavar="OID|SLOT", help="Read an object: certificates as PEM, others in hex.")
+@click.option(
+    "--read", "read_oid", metavar="OID|SLOT", help="Read an object: certificates as PEM, others as a hex dump."
+)
 @click.option(
     "--slot", metavar="SLOT", help="Slot: second, third … or its OID (default: slot of CONFIG; for --write: second)."
 )
@@ -136,8 +138,8 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option(
     "--strict",
     is_flag=True,
-    help="With --write: write nothing and fail if the certificate belongs to no key in the chip, whatever the slot. "
-    "Other warnings, such as an expired certificate, stay warnings.",
+    help="With --write: write nothing and fail if the chain is not valid, or if the certificate belongs to no key in "
+    "the chip, whatever the slot. Other warnings, such as an expired certificate, stay warnings.",
 )
 @force_option
 @authorize_option

@@ -21,6 +21,8 @@ from optiga.files.interruptions import handled
 
 Announce = Callable[[str], None]
 
+_TERMINALS = ("/dev/pts/", "/dev/ttys", "/dev/pty")
+"""How the names of pseudo terminals begin, on Linux and on macOS and BSD."""
 _CHUNK = 4096
 _IS_WINDOWS = sys.platform == "win32"
 
@@ -87,7 +89,8 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
     """Serve a board on a TCP port until it is stopped.
 
     :param port: 0 for any that is free.
-    :param announce: is told ``socket://HOST:PORT`` once clients may come.
+    :param announce: is told ``socket://HOST:PORT`` once clients may come; where that is every address of this computer,
+        the loopback address.
     :raises BoardError: if the address cannot be had.
     """
     try:
@@ -104,8 +107,8 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
             listener.listen()
         except OSError as error:
             raise _no_address(host, port, error) from error
-        name = f"[{host}]" if ":" in host else host
-        announce(f"socket://{name}:{listener.getsockname()[1]}")
+        name = _reachable(host, str(listener.getsockname()[0]))
+        announce(f"socket://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}")
         while _wait(listener, stop):
             try:
                 client, _ = listener.accept()
@@ -115,6 +118,15 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
                 client.setblocking(False)
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 _serve_client(board, client, stop)
+
+
+def _reachable(host: str, bound: str) -> str:
+    """A host to connect to: the one that was named, unless that is every address of this computer.
+
+    :param bound: the address that the server has.
+    """
+    address = ipaddress.ip_address(bound.partition("%")[0])
+    return ("127.0.0.1" if address.version == 4 else "::1") if address.is_unspecified else host
 
 
 def _serve_client(board: Board, client: socket.socket, stop: Stop) -> None:
@@ -186,10 +198,14 @@ def _send_all(target: socket.socket | int, send: Callable[[bytes], int], data: b
 
 
 def _make_link(link: Path, name: str) -> None:
-    """Make a symbolic link; an older link is replaced, anything else is left alone."""
-    if os.path.lexists(link) and not link.is_symlink():
+    """Make a symbolic link; one that a killed server has left is replaced, anything else is left alone."""
+    if os.path.lexists(link) and not _is_left(link, name):
+        what = f"leads to {os.readlink(link)}" if link.is_symlink() else "is not a symbolic link"  # noqa: PTH115
         raise BoardError(
-            "already exists and is not a symbolic link", hint="Name another", port=str(link), reason=Reason.EXISTS
+            f"already exists and {what}",
+            hint="Name another, or delete this one if you do not need it",
+            port=str(link),
+            reason=Reason.EXISTS,
         )
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     try:
@@ -201,6 +217,15 @@ def _make_link(link: Path, name: str) -> None:
         raise BoardError(
             f"the link cannot be made: {error.strerror or error}", port=str(link), reason=Reason.NOT_WRITABLE
         ) from error
+
+
+def _is_left(link: Path, name: str) -> bool:
+    """Whether a link is one that a server has left that was killed: to a pseudo terminal that is gone, or ours now."""
+    try:
+        target = os.readlink(link)  # noqa: PTH115 - the text of the link, not where it leads
+    except OSError:
+        return False
+    return target == name or (target.startswith(_TERMINALS) and not link.exists())
 
 
 def _remove_link(link: Path, name: str) -> None:

@@ -125,6 +125,12 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
     if kind.before is not None and version == kind.before.version:
         _check(connection, path, kind.before)
         return
+    if (application, version) == (0, 0) and _is_empty(connection):
+        raise ConfigurationError(
+            f"{kind.title} {path} is empty: a run could not write it",
+            hint="Delete it. If it was in use before, restore it from a backup",
+            reason=Reason.DAMAGED,
+        )
     if application != kind.application_id or version not in (kind.version, *kind.older):
         raise _another(path, kind)
     if problem := schema_problem(connection, kind.schema + kind.former, kind.later):

@@ -149,13 +149,14 @@ def write_certificate(
     :param source: path of a file, PEM as text or bytes, DER, PKCS #7, PKCS #12, a certificate, or a list of these. A
         chain in another order is sorted, with a note in ``warnings``.
     :param object: name of a slot, or the object for a certificate or trust anchor.
-    :param strict: write only if the chip proves that the certificate belongs to one of its keys.
+    :param strict: write only if the chip proves that the certificate belongs to one of its keys, and if the
+        chain is valid.
     :param passphrase: passphrase of a PKCS #12 container.
     :returns: the result: ``key_match`` is True if the chip has signed with the certificate's key, and None for a trust
         anchor or if the key could not sign; ``warnings`` give the reason and other warnings.
     :raises ConfigurationError: if a file cannot be read, or the object is not for certificates.
     :raises CertificateError: if the source is not a certificate, does not fit in the object, or, with ``strict``, the
-        chip does not prove the key.
+        chain is not valid or the chip does not prove the key.
     :raises ChipError: if the chip refuses, or the object has other data after writing.
     :raises TypeError: if an argument has a wrong type.
     """
@@ -233,7 +234,7 @@ def _take_content(source: object) -> tuple[bytes, str]:
         path = _path(source)
         return read_input(path, "certificate", MAX_FILE_SIZE), str(path)
     if isinstance(source, (bytes, bytearray)):
-        return bytes(source), "the certificate"
+        return bytes(source), "the given content"
     if isinstance(source, Iterable) and not isinstance(source, (Mapping, memoryview)):
         chain = [one.der for part in source for one in find_certificates(*_take_content(part)).certificates]
         if not chain:
@@ -282,4 +283,4 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 def _kind(value: object) -> str:
     """What a value is; not what it holds, which may be long, or a secret."""
-    return "None" if value is None else f"a value of type {type(value).__name__}"
+    return "None" if value is None else type(value).__name__

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
+from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import write_whole
-from optiga.identity.key_fate import KeyFate
 from optiga.pki.pem import encode_base64, encode_pem
 from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, verifies
 from optiga.pki.request_parts import encode_attributes, encode_subject

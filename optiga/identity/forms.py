@@ -8,11 +8,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from optiga.errors import CertificateError, Reason
+from optiga.pki.chains import why_broken
 from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from optiga.pki.certificate import Certificate
 
 MOST_PARSED = 1300
@@ -97,3 +101,18 @@ def _objections(certificate: Certificate) -> list[str]:
     if not fields.has_issuer:
         found.append("its issuer has no name")
     return found
+
+
+def check_chain(chain: Sequence[Certificate], oid: int) -> None:
+    """Refuse a chain that is none: its first certificate may not be the device's, and then no key has it either.
+
+    :param oid: where it is to be written.
+    :raises CertificateError: if a certificate in it is not issued by the next one.
+    """
+    if problems := why_broken(list(chain)):
+        raise CertificateError(
+            problems[0],
+            hint="Nothing was written. Write the leaf with its issuers only",
+            oid=oid,
+            reason=Reason.MISMATCH,
+        )

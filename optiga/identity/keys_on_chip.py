@@ -25,7 +25,7 @@ from optiga.results import ABSENT
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
-    from optiga.identity.key_fate import KeyFate
+    from optiga.chip.key_fate import KeyFate
     from optiga.objects.addressing import Target
     from optiga.protocol.metadata import Metadata
 

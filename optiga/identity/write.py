@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
-from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, counted
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import read_input
-from optiga.identity.forms import Form, form_of, may_have_type, warnings_about_anchor
+from optiga.identity.forms import Form, check_chain, form_of, may_have_type, warnings_about_anchor
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
@@ -157,7 +157,7 @@ def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
     try:
         return find_certificates(content, name)
     except NoCertificateError as error:
-        error.advise(f"To write bytes to {target.info.label}, use 'object write' with an offset or hex digits")
+        error.advise(naming("To write bytes to {label}, use {chip.write}", label=target.info.label))
         raise
 
 
@@ -169,7 +169,7 @@ def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: da
     try:
         return plan_content(content, target, name, form=form, now=now)
     except CertificateError as error:
-        hint = error.hint or "To write bytes, use 'object write' with hex digits"
+        hint = error.hint or naming("To write bytes, use {chip.write}")
         message = f"{error.message}, and {target.info.label} is for a {form.value}, as its type says"
         raise CertificateError(message, hint=hint, oid=target.oid, reason=error.reason) from None
 
@@ -248,11 +248,13 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     written. A certificate of the slot's key costs six exchanges at most where it takes one command to write, and four
     where it is there already.
 
-    :param strict: write nothing unless proven.
+    :param strict: write nothing unless proven, and no chain that is not valid.
     :raises ChipError: if the chip refuses, holds other bytes afterwards than were written, or neither reads nor uses
         the object, or a protected update of the slot's key was interrupted; nothing is written then.
-    :raises CertificateError: if strict, and the certificate is not proven to be of the slot's key.
+    :raises CertificateError: if strict, and the chain is not valid, or no key of the chip proves to be the leaf's.
     """
+    if strict:
+        check_chain(plan.chain, plan.target.oid)
     found = examine(chip, plan, strict=strict)
     plan, target, proof = found.plan, found.plan.target, found.proof
     warnings = list(plan.warnings)

@@ -60,7 +60,14 @@ def check_counted(chip: Chip, oid: int, metadata: Metadata, tag: Tag, *, uses: i
         counters = {simple.value for simple in condition if simple.kind is Condition.LINKED_COUNTER}
         names = ", ".join(map(format_oid, sorted(counters)))
         raise _refused(
-            oid, metadata, tag, f"The counter {names} must have at least {uses} uses left. To set it, use 'counter set'"
+            oid,
+            metadata,
+            tag,
+            naming(
+                "The counter {names} must have at least {uses} uses left. To set it, use {counters.write_counter}",
+                names=names,
+                uses=uses,
+            ),
         )
 
 

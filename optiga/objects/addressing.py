@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.protocol.models import ALL_OBJECTS
 from optiga.protocol.objects import (
     AES,
@@ -48,11 +48,11 @@ _WHY_NOT_READ = {
     ObjectKind.SESSION: "a session context never leaves the chip",
 }
 _WHY_NO_SECRET = {ObjectKind.SESSION: "it is a session, which is empty when a command begins"}
-_LIST_OBJECTS = (
-    f"Use one of the slots {', '.join(slot.name for slot in SLOTS if slot.certificate_oid)}, or an object "
-    "that 'object list' shows"
+_LIST_OBJECTS = naming(
+    "Use one of the slots {slots}, or an object that {objects.list_objects} shows",
+    slots=", ".join(slot.name for slot in SLOTS if slot.certificate_oid),
 )
-_LIST_KEYS = "To show the properties of the key, use 'key list'"
+_LIST_KEYS = naming("To show the properties of the key, use {chip.metadata}")
 _SECRET_HINT = "Use a data object of the type pre-shared secret, such as 0xF1D0"
 
 

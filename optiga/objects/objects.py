@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.abilities import objects_of, require_metadata
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, Reason, counted
+from optiga.errors import ChipError, ConfigurationError, Reason, counted, naming
 from optiga.files.activity import each
 from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
@@ -276,7 +276,10 @@ def check_data(info: ObjectInfo, data: bytes, offset: int) -> None:
         )
     if info.kind is ObjectKind.COUNTER and (offset, len(data)) != (0, COUNTER_SIZE):
         raise ConfigurationError(
-            f"{info.label} is a counter", hint="Use 'counter set'", oid=info.oid, reason=Reason.WRONG_TYPE
+            f"{info.label} is a counter",
+            hint=naming("Use {counters.write_counter}"),
+            oid=info.oid,
+            reason=Reason.WRONG_TYPE,
         )
 
 

@@ -67,14 +67,29 @@ def _holds(chain: list[Certificate]) -> bool:
     return all(seems_issued_by(one, issuer) for one, issuer in pairwise(chain))
 
 
+def why_broken(chain: list[Certificate]) -> list[str]:
+    """Why a chain is none: a sentence for each certificate that the next one has not issued.
+
+    :param chain: leaf first.
+    """
+    return [
+        f"the chain is not valid: the certificate of {certificate.subject} is not issued by the next one, "
+        f"{issuer.subject}"
+        for certificate, issuer in pairwise(chain)
+        if not seems_issued_by(certificate, issuer)
+    ]
+
+
 def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = True) -> list[str]:
     """What a person should know about certificates that are about to be used, each in one sentence.
+
+    That a chain is none comes first: other warnings may follow from it.
 
     :param chain: leaf first.
     :param now: a time with its time zone.
     :param device: whether the first certificate is to be a device's own.
     """
-    warnings = []
+    warnings = why_broken(chain)
     for certificate in chain:
         if certificate.oddity:
             warnings.append(
@@ -90,10 +105,4 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
             )
     if device and chain and chain[0].is_ca:
         warnings.append(f"the certificate of {chain[0].subject} is a CA certificate, not a device certificate")
-    for certificate, issuer in pairwise(chain):
-        if not seems_issued_by(certificate, issuer):
-            warnings.append(
-                f"the chain is not valid: the certificate of {certificate.subject} is not issued by the next one, "
-                f"{issuer.subject}"
-            )
     return warnings

@@ -11,7 +11,7 @@ from optiga.pki.lenient import only, parts_of
 from optiga.pki.x509_errors import no_warnings
 from optiga.protocol import der
 
-_HINT = "Extract the certificates: openssl pkcs12 -nokeys -in {} -out certificates.pem"
+_OPENSSL = "openssl pkcs12 -nokeys -in {} -out certificates.pem"
 
 
 Unlock: TypeAlias = Callable[[str], "Passphrase | None"]
@@ -84,12 +84,16 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
         return Contents(found.key, tuple(one.public_bytes(Encoding.DER) for one in held))
     if not is_locked:
         raise CertificateError(
-            f"the PKCS #12 container in {name} does not parse", hint=_HINT.format(name), reason=Reason.DAMAGED
+            f"the PKCS #12 container in {name} does not parse",
+            hint=f"Extract the certificates: {_OPENSSL.format(name)}",
+            reason=Reason.DAMAGED,
         )
     if passphrase is None:
         raise CertificateError(
             f"the PKCS #12 container in {name} needs a passphrase",
-            hint=naming("Give {file_passphrase}, or: {openssl}", openssl=_HINT.format(name)),
+            hint=naming(
+                "Give {file_passphrase}. Or extract the certificates: {openssl}", openssl=_OPENSSL.format(name)
+            ),
             reason=Reason.MISSING,
         )
     if passphrase.problem:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
+from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
-from optiga.identity.key_fate import KeyFate
 from optiga.provision.attestation import Attestation
 from optiga.provision.chip_slot import ChipSlot
 from optiga.provision.entry import Entry

@@ -176,7 +176,7 @@ def open_watched(
 ) -> WatchedChip:
     """A chip that is watched; otherwise as :func:`bench`."""
     if not isinstance(model, (str, type(None))):
-        raise TypeError(f"a model must be a text, not a value of type {type(model).__name__}")
+        raise TypeError(f"a model must be a text, not {type(model).__name__}")
     wanted = None if model is None else find_model(model)
     if state is None:
         store = MemoryStore() if file is None else SqliteStore(Path(file), model=wanted)

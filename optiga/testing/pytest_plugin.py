@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -73,11 +74,15 @@ def optiga_chip_file(optiga_model: str, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def _optiga_cloud() -> Iterator[Cloud]:
     """One stand-in for all tests of a session, for loading it takes a second."""
-    try:
-        with served_aws() as cloud:
-            yield cloud
-    except ConfigurationError as error:
-        pytest.fail(str(error), pytrace=False)
+    why = ""
+    with ExitStack() as stack:
+        try:
+            cloud = stack.enter_context(served_aws())
+        except ConfigurationError as error:
+            why = str(error)
+        if why:  # not while the error is handled: pytest would say it twice
+            pytest.fail(why, pytrace=False)
+        yield cloud
 
 
 @pytest.fixture

@@ -76,7 +76,8 @@ def check_update(chip: Chip, update: UpdateSet) -> UpdatePlan:
     if manifest.uid and bytes.fromhex(chip.uid.hex)[: mf.UID_SIZE] != manifest.uid:
         raise ConfigurationError(
             f"the update is for another chip: {manifest.uid.hex()}",
-            hint=f"This chip is {chip.uid.hex}",
+            hint=f"This chip is {chip.uid.hex[: 2 * mf.UID_SIZE]}. Both are without the last two bytes of a UID, the "
+            "firmware build, which an update leaves out",
             oid=update.oid,
             reason=Reason.MISMATCH,
         )

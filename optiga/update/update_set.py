@@ -35,7 +35,8 @@ class UpdateDescription:
     :param payload_version: 1 to 32767.
     :param trust_anchor: the object with the signer's certificate, for example ``0xE0E8``.
     :param signature: algorithm of the signature.
-    :param chip: UID of the one chip that it is for, in hex; or ``any``.
+    :param chip: UID of the one chip that it is for, in hex: the first 25 bytes, which a manifest has. A chip's UID
+        ends with two more, the firmware build. Or ``any``.
     :param secret: the object with the secret that it is encrypted with; None where it is in plain.
     """
 

@@ -101,7 +101,7 @@ def test_a_mistake_of_ours_stays_what_it_is() -> None:
 
     with pytest.raises(AttributeError, match="nothing"):
         Kind().broken(5)
-    with pytest.raises(TypeError, match=r"broken: number is of type int, not a value of type str"):
+    with pytest.raises(TypeError, match=r"broken: number must be int, not str"):
         Kind().broken("five")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="missing"):
         Kind().broken()  # type: ignore[call-arg]

@@ -93,3 +93,12 @@ def test_a_chip_that_was_reset_meanwhile_is_said_so() -> None:
         Chip(EmulatedTransport(emulated)).close_application()  # another host, or the chip's reset
         with pytest.raises(ChipError, match=r"GetRandom: .*reset in the meantime.*run the command again"):
             chip.random(8)
+
+
+@pytest.mark.parametrize("end", [Chip.close_application, Chip.hibernate], ids=lambda end: end.__name__)
+def test_an_application_that_the_program_has_closed(end: Callable[[Chip], object]) -> None:
+    """Nobody has reset the chip."""
+    with Chip(EmulatedTransport(EmulatedChip())) as chip:
+        end(chip)
+        with pytest.raises(ChipError, match="application was closed before: open the chip again"):
+            chip.random(8)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from optiga.chip import Chip
+from optiga.chip.key_fate import KeyFate
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
-from optiga.identity.key_fate import KeyFate
 from optiga.protocol.metadata import Metadata, Tag
 from tests.support.scripted import REFUSED, ScriptedTransport, answer
 

@@ -52,7 +52,7 @@ class TestExclusive:
         with pytest.raises(cloud.iot.exceptions.InvalidRequestException):
             cloud.iot.attach_thing_principal(thingName="another", principal=json.loads(result.out)["certificate_arn"])
         (entry,) = journal_entries()
-        assert entry.export().exclusive
+        assert entry.export().exclusive is True
 
     @pytest.mark.long
     def test_without_it(self, cli: Cli, cloud: Cloud) -> None:

@@ -210,5 +210,5 @@ def test_a_locked_object_is_imported_with_both_secrets(cli: Cli, bench: Bench) -
     words = ("-q", "import", "f.json", "--query", "written", "--yes")
     assert "0xE0E1 is locked" in fails(cli, CONFIGURATION, "--port", bench.plain, *words)
     assert "0xE0E1 is locked" in fails(cli, CONFIGURATION, "--port", bench.shielded, *words)
-    done = cli("--port", bench.shielded, *words, "--authorize", "0xF1D0=a")
+    done = cli("--port", bench.shielded, *words, "--authorize", "0xF1D0=a", "--yes")
     assert (done.code, done.out) == (0, "1\n"), done

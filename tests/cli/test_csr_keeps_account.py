@@ -128,6 +128,13 @@ class TestJournal:
         assert "Warning: " in result.err
         assert Path("personalization.db").read_bytes() == b"no journal" * 100
 
+    def test_an_empty_journal_is_none(self, run: Cli, wire: Wire) -> None:
+        """As a run leaves it that finds the disk full; with a seal beside it, it held something."""
+        Path("personalization.db").touch()
+        assert "Warning" not in run("-q").err
+        Path("personalization.db.seal").touch()
+        assert "Warning: cannot check" in run("-q").err
+
 
 class TestRoom:
     def test_it_is_taken_before_the_key_is_made(self, run: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,3 +259,17 @@ class TestFailures:
     def test_before_it_nothing_is_said_of_a_key(self, run: Cli, wire: Wire) -> None:
         wire.before[CommandCode.OPEN_APPLICATION] = raising(optiga.BoardError("the board is gone"))
         assert "new key" not in run("-q").err
+
+
+def test_the_result_cannot_be_printed(run: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is made and the CSR saved: the error says both, because the name of the file has not been printed."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise optiga.ConfigurationError("the disk is full")
+
+    monkeypatch.setattr("optiga.cli.support.settings.print_lines", refuse)
+    result = run("-q")
+    assert (result.code, result.out) == (2, "")
+    (request,) = left()
+    assert "0xE0F1 has a new key" in result.errors[0]
+    assert request in result.errors[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import optiga
+from tests.support.cli.mistakes import CERTIFICATE, fails
 from tests.support.cli.runner import Cli, Result
 from tests.support.identity.csr_helpers import SEED_CERTIFICATE, SEED_PUBLIC_KEY, SeedTransport
 from tests.support.makers import make_certificate, make_certificate_for, make_key
@@ -240,6 +241,23 @@ class TestWrite:
         assert (written.code, written.out, "Warning" in written.err) == (0, "True\n", False)
         assert cli("--port", port, "--read", "second").out == chain.decode()
         assert cli("--port", port, "--read", "0xE0E1", "--query", "length(certificates)").out == "2\n"
+
+    def test_a_chain_that_is_none(self, cli: Cli, port: str, csr: Path) -> None:
+        """What is wrong with it is said first: that no key has its first certificate only follows from it."""
+        ca = make_key()
+        issuer, stranger = make_certificate(ca, name="test CA", ca=True), make_certificate(name="stranger")
+        leaf = make_certificate_for(csr, issuer=ca)
+        for chain in (issuer + stranger + leaf, leaf + stranger, stranger + leaf):
+            Path("chain.pem").write_bytes(chain)
+            before = stored(port, 0xE0E1)
+            said = fails(cli, CERTIFICATE, "--port", port, "-q", "--write", "chain.pem", "--strict")
+            assert "the chain is not valid: the certificate of " in said
+            assert "Nothing was written" in said
+            assert stored(port, 0xE0E1) == before
+            warned = json.loads(cli("--port", port, "--write", "chain.pem", "--output", "json").out)["warnings"]
+            assert warned[0].startswith("the chain is not valid: ")
+        Path("chain.pem").write_bytes(issuer + leaf)
+        assert cli("--port", port, "--write", "chain.pem", "--strict", "--query", "key_match").out == "True\n"
 
     def test_trust_anchor(self, cli: Cli, port: str) -> None:
         from cryptography import x509

@@ -140,7 +140,7 @@ class TestProven:
         (entry,) = entries()
         assert entry.attested is not None
         assert len(bytes.fromhex(entry.attested)) == 32
-        assert entry.emulated
+        assert entry.emulated is True
         (shown,) = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
         assert (shown["attested"], shown["emulated"]) == (entry.attested, True)
         assert cli(*words).code == 0
@@ -258,7 +258,7 @@ class TestPlan:
         words = ("--port", bench.port, "provision", config, "--ca", "mine")
         assert cli(*words, "--no-cloud", "--trust", root).code == 0
         (entry,) = entries()
-        assert entry.emulated
+        assert entry.emulated is True
         assert cli(*words).code == CERTIFICATE_EXIT  # into the cloud without the proof
         assert entries() == [entry]
         assert cli(*words, "--trust", root).code == 0

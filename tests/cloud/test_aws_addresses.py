@@ -11,7 +11,7 @@ import pytest
 from optiga.cloud.aws.addresses import check_address, other_endpoint
 from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
-from optiga.cloud.aws.loopback import is_loopback
+from optiga.cloud.aws.loopback import is_loopback, unreachable_hint
 from optiga.testing import Cloud
 
 OPEN = "http://aws.example:4566"
@@ -39,6 +39,15 @@ def test_other_computers(host: str) -> None:
         check_address(f"http://{host}/")
     assert "allow_http" in str(raised.value)
     check_address(f"https://{host}/")
+
+
+def test_the_variable_that_counts_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a service counts more than the one for all of them."""
+    url = "http://127.0.0.1:4566"
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert "AWS_ENDPOINT_URL)" in str(unreachable_hint(url))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IOT", url)
+    assert "AWS_ENDPOINT_URL_IOT)" in str(unreachable_hint(url))
 
 
 @pytest.mark.parametrize("url", ["HTTP://aws.example", "ftp://aws.example", "http://key:secret@aws.example"])

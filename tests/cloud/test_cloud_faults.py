@@ -191,6 +191,16 @@ class TestFaults:
             with pytest.raises(ValueError, match="CreateThingy"):
                 call("CreateThingy", CloudFault.THROTTLE)  # type: ignore[arg-type]
 
+    def test_arguments_of_other_types(self, cloud: Cloud) -> None:
+        """Where they are given, and not in the thread that serves a call."""
+        for act, said in (
+            (lambda: cloud.fail("CreateThing", "x"), "fault must be a CloudFault, not str"),  # type: ignore[arg-type]
+            (lambda: cloud.falsify("CreateThing", {}), "change must be a function, not dict"),  # type: ignore[arg-type]
+            (lambda: cloud.on_call(None), "hook must be a function, not NoneType"),  # type: ignore[arg-type]
+        ):
+            with pytest.raises(TypeError, match=said):
+                act()
+
     def test_test_modules_may_import_it_freely(self, tmp_path: Path) -> None:
         program = "import sys, optiga.testing; sys.exit(any(name in sys.modules for name in ('moto', 'boto3')))"
         done = run_process([sys.executable, "-c", program], tmp_path, {"PYTHONPATH": str(ROOT)})

@@ -22,7 +22,7 @@ from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS, format_oid
 from tests.support.documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, read_steps
 from tests.support.places import ROOT
-from tests.support.processes import run_process
+from tests.support.processes import OPTIGA, run_process
 
 DOCUMENTS = [
     path.relative_to(ROOT).as_posix()
@@ -290,11 +290,24 @@ class TestExamples:
         return done.stdout.splitlines()
 
     def test_all_are_run(self) -> None:
-        assert {path.name for path in (ROOT / "docs" / "examples").glob("*.py")} == {"sign.py", "many_boards.py"}
+        assert {path.name for path in (ROOT / "docs" / "examples").glob("*.py")} == {
+            *("sign.py", "many_boards.py", "own_ca.py")
+        }
 
     def test_sign(self, tmp_path: Path) -> None:
         (line,) = self.run(tmp_path, "sign.py", "emulator:chip")
         assert re.fullmatch("chip signed 31 bytes, the signature verifies: 30[0-9a-f]+", line)
+
+    @pytest.mark.long
+    def test_own_ca(self, tmp_path: Path) -> None:
+        config = str(ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn")
+        made = run_process([*OPTIGA, "ca", "init", "my-ca", "--no-passphrase"], tmp_path)
+        assert made.returncode == 0, made.stderr
+        for _ in range(2):  # the second run finds everything done
+            lines = self.run(tmp_path, "own_ca.py", "my-ca", config, "emulator:a", "emulator:b")
+            found = [re.fullmatch(r"emulator:\w: chip [0-9a-f]{54}: (.+\.pem)", line) for line in lines]
+            assert {match and match[1] for match in found} == {path.name for path in tmp_path.glob("*.pem")}
+            assert len(found) == 2
 
     @pytest.mark.long
     def test_many_boards(self, tmp_path: Path) -> None:

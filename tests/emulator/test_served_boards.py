@@ -243,18 +243,46 @@ def test_a_link_to_the_device_lives_as_long_as_the_server(tmp_path: Path) -> Non
 
 
 @posix
-def test_an_old_link_is_replaced_and_another_ones_is_left(tmp_path: Path) -> None:
+def test_a_link_that_a_killed_server_has_left_is_replaced(tmp_path: Path) -> None:
     link = tmp_path / "board"
     link.symlink_to("/dev/pts/gone")
-    first = Running(serve_pty, Board(answer), link)
-    second = Running(serve_pty, Board(answer), link)
-    leads_to = link.readlink()
-    first.end()
+    running = Running(serve_pty, Board(answer), link)
     try:
-        assert link.readlink() == leads_to
         assert ask(str(link), PING, len(PONG)) == PONG
     finally:
-        second.end()
+        running.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_a_link_of_somebody_else_is_left(tmp_path: Path) -> None:
+    """Neither a user's own link nor that of a server which runs is replaced; nor is it taken away at the end."""
+    link, device = tmp_path / "board", tmp_path / "device"
+    running = Running(serve_pty, Board(answer), device)
+    try:
+        for target in ("/etc/passwd", "gone", str(device.readlink())):
+            link.symlink_to(target)
+            with pytest.raises(BoardError, match=f"already exists and leads to {target}"):
+                serve_pty(Board(answer), link, announce=str, stop=running.stop)
+            assert str(link.readlink()) == target
+            link.unlink()
+        device.unlink()
+        device.symlink_to("elsewhere")
+    finally:
+        running.end()
+    assert str(device.readlink()) == "elsewhere"
+
+
+@pytest.mark.parametrize(("host", "told"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.1")])
+def test_the_address_that_is_told_can_be_connected_to(host: str, told: str) -> None:
+    running = Running(serve_tcp, Board(answer), host, 0)
+    try:
+        assert running.port.startswith(f"socket://{told}:")
+        with connect(running) as client:
+            client.sendall(PING)
+            assert receive(client, len(PONG)) == PONG
+    finally:
+        running.end()
 
 
 @posix

@@ -74,7 +74,7 @@ def test_a_file_of_another_program(path: Path) -> None:
 
 def test_an_empty_file_becomes_one(path: Path) -> None:
     path.touch()
-    assert "is not a list of tests" in refusal(path)
+    assert "is empty" in refusal(path)
     make(path)
     assert tables(path) == {"one", "two"}
 

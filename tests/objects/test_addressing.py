@@ -146,7 +146,11 @@ def test_numbers_that_are_no_object(number: int) -> None:
         (AES, WRITABLE, "0xE200 cannot be written: it is a secret key, which only the chip generates. "),
         (SESSION, WRITABLE, "it is a session's secret, which only the chip knows. "),
         (SECOND_KEY, READABLE, "an EC key never leaves the chip. The key's certificate is in 0xE0E1 (slot second)"),
-        (FIVE_KEY, READABLE, "an RSA key never leaves the chip. To show the properties of the key, use 'key list'"),
+        (
+            FIVE_KEY,
+            READABLE,
+            "an RSA key never leaves the chip. To show the properties of the key, use 'chip.metadata'",
+        ),
         (
             "aes",
             READABLE,

@@ -257,6 +257,17 @@ class TestFiles:
             assert "is not a journal, or was made by another version" in refusal(path, make=make)
         assert path.read_bytes() == before
 
+    @pytest.mark.parametrize("statement", ["", "CREATE TABLE a (b); DROP TABLE a"], ids=["no byte", "no table"])
+    def test_an_empty_one(self, path: Path, statement: str) -> None:
+        """As a run leaves it that finds the disk full: it is no other program's, and no backup has it."""
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(statement)
+        said = refusal(path)
+        assert "is empty" in said
+        assert "Delete it" in said
+        with open_journal(path, make=True) as journal:
+            journal.save(ENTRY)
+
     def test_none(self, path: Path) -> None:
         assert re.search("does not exist.*'provision' creates the journal.*'journal'", refusal(path))
         assert not path.exists()

@@ -418,8 +418,8 @@ class TestCommand:
         machine.add_chip()
         assert main(["boards"]) == 0
         said = capsys.readouterr()
-        rows = [line.split()[:2] for line in said.out.splitlines()]
-        assert rows == [["port", "kind"], ["/dev/i2c-1", "i2c"], ["ft260", "ft260"]]
+        rows = [line.split()[:3] for line in said.out.splitlines()]
+        assert rows == [["port", "kind", "board"], ["/dev/i2c-1", "i2c", "yes"], ["ft260", "ft260", "yes"]]
         assert INSTALL in said.err
         assert "ft260" in said.err
 

@@ -21,6 +21,7 @@ from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
 from optiga.chip.commands.verify_sign import VerifySign
 from optiga.chip.key import check_hash, check_usage, find_key, generate_key
+from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import algorithm_of, oid_of
 from optiga.chip.sessions.running_hash import RunningHash
 from optiga.errors import ChipError, ConfigurationError, Reason
@@ -116,7 +117,9 @@ class Crypto:
     def generate_aes_key(self, bits: int, usage: KeyUsage = KeyUsage.ENCRYPTION) -> None:
         """Generate an AES key of 128, 192 or 256 bits in 0xE200. The old key is lost. One exchange."""
         check_usage(objects.SYMMETRIC_KEY, _aes(bits), usage)
-        self._chip.perform(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
+        with KeyFate(objects.SYMMETRIC_KEY) as fate:
+            fate.asked()
+            self._chip.perform(GenSymKey(_aes(bits), objects.SYMMETRIC_KEY, usage))
 
     def draw_aes_key(self, bits: int) -> bytes:
         """Generate a random AES key for the host (16, 24 or 32 bytes). The chip does not keep the key. One exchange."""

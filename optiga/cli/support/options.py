@@ -18,6 +18,10 @@ _PARENT_PASSPHRASE = (
 _FILE_PASSPHRASE = "its passphrase: --pkcs12-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _KEY_PASSPHRASE = "its passphrase: --key-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _OPTIONS = {
+    "chip.metadata": "'key list'",
+    "chip.write": "'object write' with an offset or hex digits",
+    "counters.write_counter": "'counter set'",
+    "objects.list_objects": "'object list'",
     "allowed_dns": "'ca init --allow-dns'",
     "attributes": "--attribute",
     "control=SOCKET": "'emulator serve --control SOCKET'",
@@ -36,7 +40,8 @@ _OPTIONS = {
     "trust_clock": "'ca crl --trust-clock'",
     "trust_records": "'ca crl --trust-records'",
 }
-"""What users of the command line give for a parameter whose option has another name."""
+"""What users of the command line give for a parameter whose option has another name, and the commands that do what
+functions of the library do."""
 
 
 OLD_QUIET = "--quit"

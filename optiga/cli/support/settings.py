@@ -297,7 +297,7 @@ def common_options(*, environment: bool = False, board: bool = True, forms: tupl
             help="Serial device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator[:PATH] "
             "(default: the board, if only one is plugged in).",
         ),
-        *(_result_options(forms) if forms else (_errors_option, _without_result)),
+        *_result_options(forms),
         click.option(
             "-q",
             "--quiet",
@@ -321,33 +321,22 @@ def common_options(*, environment: bool = False, board: bool = True, forms: tupl
 
 
 def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
-    return [
-        click.option(
-            "--query",
-            metavar="EXPR",
-            expose_value=False,
-            callback=_keep_query,
-            help="Print only a part of the result: the name of a field, or a JMESPath expression.",
-        ),
-        click.option(
-            "--output",
-            type=click.Choice(forms),
-            expose_value=False,
-            callback=_keep_output,
-            help="Output format: json for programs, text as in the AWS CLI (default: depends on the command).",
-        ),
-    ]
-
-
-def _errors_option(function: F) -> F:
-    """``--output`` of commands that print no result."""
-    return click.option(
+    query = click.option(
+        "--query",
+        metavar="EXPR",
+        expose_value=False,
+        callback=_keep_query,
+        help="Print only a part of the result: the name of a field, or a JMESPath expression.",
+    )
+    what = "json for programs, text as in the AWS CLI (default: depends on the command)"
+    output = click.option(
         "--output",
-        type=click.Choice(_FORMS),
+        type=click.Choice(forms or _FORMS),
         expose_value=False,
         callback=_keep_output,
-        help="Output format of errors: json for programs.",
-    )(function)
+        help=f"Output format: {what}." if forms else "Output format of errors: json for programs.",
+    )
+    return [query, output] if forms else [output, _without_result]
 
 
 def _without_result(function: F) -> F:

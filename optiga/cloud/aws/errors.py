@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from optiga.cloud.aws.loopback import unreachable_hint
+from optiga.cloud.aws.loopback import endpoint_variables, unreachable_hint
 from optiga.cloud.aws.templates import OPERATOR, own_template
 from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.activity import Activity
@@ -126,7 +126,8 @@ def asking(action: str, about: str = "") -> Iterator[None]:
             f"AWS answered {subject} with an invalid answer: {_one_line(error)}",
             hint=naming(
                 "Check whether the network needs a login in the browser, whether a proxy interferes, and whether the "
-                "endpoint ({endpoint_url}, AWS_ENDPOINT_URL) is one of AWS IoT"
+                "endpoint ({endpoint_url}, {variables}) is one of AWS IoT",
+                variables=endpoint_variables(),
             ),
             reason=Reason.BAD_ANSWER,
         ) from error
@@ -210,7 +211,9 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         reason = Reason.OUT_OF_SPACE
     elif status == _NOT_IMPLEMENTED:
         message = f"the endpoint does not implement {subject}: {said}"
-        hint = naming("Check the endpoint ({endpoint_url}, AWS_ENDPOINT_URL): is it one of AWS?")
+        hint = naming(
+            "Check the endpoint ({endpoint_url}, {variables}): is it one of AWS?", variables=endpoint_variables()
+        )
         reason = Reason.UNSUPPORTED
     elif status >= 500:
         message, hint = f"AWS failed at {subject}: {said}", "Run the command again to continue"

@@ -1,8 +1,9 @@
-"""Endpoints on this computer: which these are, and what to do if nobody answers there."""
+"""Endpoints: which are on this computer, what sets them, and what to do if nobody answers there."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 from urllib.parse import urlsplit
 
 from optiga.errors import naming
@@ -20,6 +21,14 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def endpoint_variables() -> str:
+    """The environment variables that say where AWS is: those that are set, else the one that a user would set."""
+    names = [
+        name for name in ("AWS_ENDPOINT_URL_IOT", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL") if os.environ.get(name)
+    ]
+    return ", ".join(names) or "AWS_ENDPOINT_URL"
+
+
 def unreachable_hint(url: str) -> str:
     """What to do if an endpoint cannot be reached.
 
@@ -32,6 +41,7 @@ def unreachable_hint(url: str) -> str:
     if is_here:
         return naming(
             "The endpoint is on this computer: start its server, or correct the endpoint ({endpoint_url}, "
-            "AWS_ENDPOINT_URL). For AWS itself, give no endpoint"
+            "{variables}). For AWS itself, give no endpoint",
+            variables=endpoint_variables(),
         )
     return "Check the network, and give the proxy if there is one (HTTPS_PROXY)"

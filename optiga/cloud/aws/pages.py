@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from optiga.cloud.aws.errors import AwsError
+from optiga.cloud.aws.loopback import endpoint_variables
 from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def _refuse_page(url: str, model: Any, status: int, body: bytes) -> None:
     raise AwsError(
         f"{url} answered {action} with a web page (HTTP {status}), not as AWS does",
         hint=naming(
-            "{again} whether the endpoint ({endpoint_url}, AWS_ENDPOINT_URL) is one of AWS, whether a proxy "
+            "{again} whether the endpoint ({endpoint_url}, {variables}) is one of AWS, whether a proxy "
             "interferes, and whether the network needs a login in the browser",
+            variables=endpoint_variables(),
             again=again,
         ),
         reason=Reason.UNREACHABLE if status in _GATEWAYS else Reason.BAD_ANSWER,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, CloudError, capitalized
 from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
-from optiga.identity.key_fate import KeyFate
 from optiga.identity.possession import prove_key
 from optiga.objects.stored import read_certificates
 from optiga.pki.name_parts import subject_components

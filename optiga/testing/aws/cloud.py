@@ -145,8 +145,11 @@ class Cloud:
         :param times: how many calls fail; None for every one.
         :param skip: how many calls succeed before.
         :raises ValueError: if there is no such operation, or a number is negative.
+        :raises TypeError: if the fault is none.
         """
         self._check_operation(operation)
+        if not isinstance(fault, CloudFault):
+            raise TypeError(f"fault must be a CloudFault, not {type(fault).__name__}")
         if skip < 0 or (times is not None and times < 0):
             raise ValueError("'times' and 'skip' are numbers of calls, 0 or more")
         with self._noting:
@@ -158,8 +161,10 @@ class Cloud:
         :param operation: AWS's name of the operation, for example ``DescribeEndpoint``.
         :param change: is called with each answer, a dictionary as AWS documents it, and changes it in place.
         :raises ValueError: if there is no such operation.
+        :raises TypeError: if ``change`` cannot be called.
         """
         self._check_operation(operation)
+        _check_callable("change", change)
         self._changes[operation] = change
 
     def on_call(self, hook: Callable[[str, str], None]) -> None:
@@ -167,7 +172,9 @@ class Cloud:
 
         :param hook: is called with the operation's name and ``"before"``, and again with ``"after"`` when the operation
             has been carried out, before it is answered.
+        :raises TypeError: if it cannot be called.
         """
+        _check_callable("hook", hook)
         self._hooks.append(hook)
 
     def settle(self) -> None:
@@ -285,6 +292,11 @@ class Cloud:
 def application(cloud: Cloud) -> Application:
     """What answers the requests to a stand-in."""
     return cloud._answer
+
+
+def _check_callable(name: str, value: object) -> None:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
 
 
 def _changed(response: Any, change: Callable[[dict[str, Any]], None]) -> Any:

@@ -21,6 +21,17 @@ from optiga.testing.aws.server import served_aws
 
 _LOOK_S = 0.5
 """How often to look for signals, which do not end the waiting on Windows."""
+_LEAD_AWAY = (
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ENDPOINT_URL_IOT",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+)
+"""Variables of another terminal that count more than those that lead here, or stop AWS's SDKs beside them."""
 _NAME = re.compile(r"\w+", re.ASCII)
 
 
@@ -69,13 +80,15 @@ def how_to_use(
     """The lines that lead the programs of another terminal to the stand-in, below what they are for.
 
     :param variables: what is to be set.
-    :param environment: what that terminal has, as far as it is known: AWS's other variables there are to be unset.
+    :param environment: what that terminal has, as far as it is known: AWS's other variables there are to be unset, and
+        so are those that would lead away from here.
     """
-    others = sorted(environment.keys() - without_aws(environment).keys() - variables.keys())
+    known = environment.keys() - without_aws(environment).keys()
+    others = sorted((known | {*_LEAD_AWAY}) - variables.keys())
     others = [name for name in others if _NAME.fullmatch(name)]
     if platform == "win32":
         yield "To use it in another terminal, paste these lines there (PowerShell):"
-        yield from (f"    Remove-Item Env:{name}" for name in others)
+        yield from (f"    Remove-Item Env:{name} -ErrorAction Ignore" for name in others)
         yield from (f"    $env:{name} = '{_doubled(value)}'" for name, value in variables.items())
         yield "or these (Command Prompt):"
         yield from (f'    set "{name}="' for name in others)

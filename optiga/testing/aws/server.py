@@ -52,8 +52,10 @@ def check_installed() -> None:
     """
     missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
     if missing:
+        *others, last = missing
+        named = f"{', '.join(others)} and {last}" if others else last
         raise ConfigurationError(
-            f"the stand-in for AWS needs {' and '.join(missing)}, which {'are' if missing[1:] else 'is'} not installed",
+            f"the stand-in for AWS needs {named}, which {'are' if others else 'is'} not installed",
             hint=f"Install this tool with its extra, [testing]; or: pip install {' '.join(missing)}",
             reason=Reason.NOT_INSTALLED,
         )

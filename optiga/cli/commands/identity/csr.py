@@ -9,13 +9,14 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optiga.chip.key_fate import KeyFate, what_it_means
 from optiga.cli.support.lazy import load
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
+from optiga.errors import OptigaError
 from optiga.files.placeholders import UID_FIELD
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration, parse_configuration, read_text
-from optiga.identity.key_fate import KeyFate, what_it_means
 from optiga.results import ADDED
 from optiga.values import Value, frozen
 
@@ -105,8 +106,13 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
             except BaseException:
                 say(csr.pem, line_break=False)
                 raise
-    settings.note(what_it_means(configuration.slot, configuration.algorithm, is_blank=settings.has_made_chip))
-    settings.print_result(CsrResult.of(csr, folder), default="repr")
+        settings.note(what_it_means(configuration.slot, configuration.algorithm, is_blank=settings.has_made_chip))
+        result = CsrResult.of(csr, folder)
+        try:
+            settings.print_result(result, default="repr")
+        except OptigaError as error:
+            error.advise(f"The CSR is in {result.path}")
+            raise
 
 
 def _maker() -> Callable[[Chip, Configuration, KeyFate], Csr]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optiga.chip.key_fate import name_key
 from optiga.cli.commands.identity.csr import CsrResult, find_configuration
 from optiga.cli.support.chip_files import is_still_to_be_made, open_for_dry_run
 from optiga.cli.support.settings import Settings
@@ -18,7 +19,6 @@ from optiga.identity.kept_key import (
     create_csr_of_kept_key,
     rehearse_kept_key,
 )
-from optiga.identity.key_fate import name_key
 from optiga.pki.public_key_files import load_public_key
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optiga.chip.key_fate import name_key
 from optiga.cli.support.containers import container_passphrase, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.options import options_for
 from optiga.cli.support.settings import Settings
-from optiga.identity.key_fate import name_key
 from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_content, plan_write
 from optiga.objects.addressing import resolve_writable
 from optiga.pki.certificate_files import unlocked

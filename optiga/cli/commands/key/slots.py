@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from optiga.chip.key_fate import KeyFate
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import NamedChoice
@@ -22,7 +23,6 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.crypto.shared_secrets import agree, load_peer
 from optiga.errors import ConfigurationError, Reason
-from optiga.identity.key_fate import KeyFate
 from optiga.identity.keys_on_chip import (
     KeyDescription,
     certified_key,

@@ -58,7 +58,8 @@ class KeyFate:
             return
         self._is_said = True
         if isinstance(error, OptigaError):
-            error.advise(self.text, first=True)
+            if self.text not in error.hint:  # who has asked the chip has said it
+                error.advise(self.text, first=True)
         else:
             error.args = (self.text,)
 

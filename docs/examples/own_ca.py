@@ -1,0 +1,26 @@
+"""Provision chips with your own CA and without a cloud: key pair, CSR, certificate, proof, journal.
+
+Run it with ``python docs/examples/own_ca.py CA CONFIG PORT [PORT ...]``. An interrupted run continues.
+"""
+
+import sys
+from pathlib import Path
+
+import optiga
+
+
+def main(ca: str, config_path: str, ports: list[str]) -> None:
+    configuration = optiga.load_configuration(config_path)
+    job = optiga.Job.new_identity(configuration, optiga.CaIssuerSpec(Path(ca)), thing=None)
+    with optiga.open_journal(Path("personalization.db"), make=True) as journal:
+        services = optiga.Services(journal=journal, authority=optiga.open_ca(ca))
+        for port in ports:
+            with optiga.open_chip(port) as chip:
+                done = optiga.provision(job, services, chip)
+            print(f"{port}: chip {done.uid}: {done.certificate_file}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,60 @@
+"""A program that generates a key is told of the slot where the chip was asked and its answer is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import optiga
+from optiga.chip.key_fate import KeyFate
+from optiga.errors import BoardError, ChipError, OptigaError, Reason
+from optiga.protocol.codes import CommandCode, ErrorCode
+from optiga.protocol.metadata_words import parse_metadata_words
+from tests.support.told_wire import Wire, raising
+
+Generate = Callable[[optiga.Chip], object]
+PAIR, AES = CommandCode.GEN_KEY_PAIR, CommandCode.GEN_SYM_KEY
+WAYS: dict[str, tuple[int, str, Generate]] = {
+    "chip": (PAIR, "0xE0F1", lambda chip: chip.generate_key("second")),
+    "crypto": (PAIR, "0xE0F2", lambda chip: chip.crypto.generate_key("third", "secp384r1")),
+    "aes": (AES, "0xE200", lambda chip: chip.crypto.generate_aes_key(128)),
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> tuple[int, str, Generate]:
+    return WAYS[request.param]
+
+
+def test_a_lost_answer(way: tuple[int, str, Generate]) -> None:
+    code, label, generate = way
+    wire = Wire()
+    wire.before[code] = raising(BoardError("no answer", hint="Check the cable", reason=Reason.OUTCOME_UNKNOWN))
+    with pytest.raises(BoardError) as raised:
+        generate(optiga.Chip(wire))
+    assert f"no answer. {label} may have a new key" in str(raised.value)
+    assert "Check the cable" in str(raised.value)
+
+
+def test_a_refusal_and_an_argument_that_is_wrong(way: tuple[int, str, Generate]) -> None:
+    _, label, generate = way
+    chip = optiga.Chip(Wire())
+    chip.write_metadata(label, parse_metadata_words(["change: never"]))
+    with pytest.raises(ChipError) as raised:
+        generate(chip)
+    assert raised.value.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+    assert "may have" not in str(raised.value)
+    with pytest.raises(OptigaError) as refused:
+        chip.generate_key("seventh")
+    assert "may have" not in str(refused.value)
+
+
+def test_it_is_said_once() -> None:
+    wire = Wire()
+    wire.before[PAIR] = raising(BoardError("no answer"))
+    fate = KeyFate(0xE0F1, had_certificate=True)
+    fate.asked()
+    with pytest.raises(BoardError) as raised, fate:
+        optiga.Chip(wire).generate_key("second")
+    assert str(raised.value).count("new key") == 1
