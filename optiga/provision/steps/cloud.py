@@ -183,9 +183,8 @@ class AttachPolicy:
 
     def _compare(self, name: str, document: str, work: Work) -> None:
         """Say in what the policy that AWS has differs from the template's."""
-        what = f"cannot check whether the policy {name} in AWS differs from the template"
-        used = "the policy in AWS is used as it is"
-        theirs = ask(lambda: work.cloud.registry.policy_document(name), None, work.reporter, what, used)
+        what = f"cannot compare the policy {name} in AWS, which is used, with the template"
+        theirs = ask(lambda: work.cloud.registry.policy_document(name), None, work.reporter, what)
         different = differences(document, theirs) if theirs is not None else []
         if different:
             lines = "\n".join(f"    {line}" for line in different)
