@@ -12,6 +12,7 @@ from optiga.ca.changes import AcceptedRecords, Changes
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records, key_of
 from optiga.ca.issued import IssuedCertificate as IssuedCertificate  # noqa: PLC0414 - others import it from here
+from optiga.ca.issued import compromised, warnings_about
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import (
@@ -357,7 +358,7 @@ class CertificateAuthority:
                     hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
-        warnings = tuple(_warnings_about(others, utc_now(), is_ca=not request_sha256))
+        warnings = tuple(warnings_about(others, utc_now(), is_ca=not request_sha256))
         return IssuedCertificate(signed, self.folder.chain, record.serial, warnings, warnings)
 
     def _sign_in(
@@ -382,42 +383,7 @@ class CertificateAuthority:
                 check(signed)
             others = records.of_key(key_fingerprint(signed))
             if any(other.reason in COMPROMISES for other in others):
-                raise _compromised(is_ca=not request_sha256)
+                raise compromised(is_ca=not request_sha256)
             record = Record.of(signed, request_sha256)
             records.add(record)
         return signed, record, others
-
-
-def _warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[str]:
-    """What to know of a key that has had certificates of this CA before.
-
-    :param is_ca: whether it is that of an intermediate CA, whose certificate is renewed while the last one is valid.
-    """
-    warnings = []
-    valid = [other.serial for other in others if other.state(now) == "valid"]
-    if valid and not is_ca:
-        warnings.append(
-            f"The key already has another valid certificate of this CA: {valid[-1]}. If the new one replaces it, "
-            f"revoke it: 'ca revoke {valid[-1]}'"
-        )
-    withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]
-    if withdrawn:
-        last = withdrawn[-1]
-        warnings.append(f"A certificate of this key was revoked ({last.reason}): {last.serial}")
-    return warnings
-
-
-def _compromised(*, is_ca: bool) -> CertificateError:
-    """The error of a key that gets no certificate any more.
-
-    :param is_ca: whether it is that of an intermediate CA, for which there was no CSR.
-    """
-    if is_ca:
-        return CertificateError(
-            "the key of the intermediate CA has been revoked as compromised",
-            hint="Make a new intermediate CA: 'ca intermediate'",
-            reason=Reason.REVOKED,
-        )
-    return CertificateError(
-        "the CSR's key has been revoked as compromised", hint="Generate a new key on the device", reason=Reason.REVOKED
-    )

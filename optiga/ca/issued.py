@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import write_whole
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
+    from optiga.ca.records import Record
     from optiga.pki.certificate import Certificate
 
 
@@ -46,3 +48,38 @@ class IssuedCertificate:
             raise ConfigurationError(
                 error.message, hint=f"The certificate is issued. Print it: 'ca show {self.serial}'", reason=error.reason
             ) from None
+
+
+def warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[str]:
+    """What to know of a key that has had certificates of this CA before.
+
+    :param is_ca: whether it is that of an intermediate CA, whose certificate is renewed while the last one is valid.
+    """
+    warnings = []
+    valid = [other.serial for other in others if other.state(now) == "valid"]
+    if valid and not is_ca:
+        warnings.append(
+            f"The key already has another valid certificate of this CA: {valid[-1]}. If the new one replaces it, "
+            f"revoke it: 'ca revoke {valid[-1]}'"
+        )
+    withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]
+    if withdrawn:
+        last = withdrawn[-1]
+        warnings.append(f"A certificate of this key was revoked ({last.reason}): {last.serial}")
+    return warnings
+
+
+def compromised(*, is_ca: bool) -> CertificateError:
+    """The error of a key that gets no certificate any more.
+
+    :param is_ca: whether it is that of an intermediate CA, for which there was no CSR.
+    """
+    if is_ca:
+        return CertificateError(
+            "the key of the intermediate CA has been revoked as compromised",
+            hint="Make a new intermediate CA: 'ca intermediate'",
+            reason=Reason.REVOKED,
+        )
+    return CertificateError(
+        "the CSR's key has been revoked as compromised", hint="Generate a new key on the device", reason=Reason.REVOKED
+    )

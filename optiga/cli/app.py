@@ -21,7 +21,7 @@ from optiga.cli.support.file_names import FILE, FILE_OR_OUTPUT, FOLDER, force_op
 from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
-from optiga.cli.support.options import is_default, option_of
+from optiga.cli.support.options import is_default, is_typed, option_of
 from optiga.cli.support.printing import HELP_COLUMNS, help_columns, say
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import (
@@ -219,14 +219,10 @@ def app(
         job(settings, write_path, slot=slot, object_id=object_id, passphrase_file=pkcs12_passphrase_file)
     elif read_oid is not None:
         _job("read:read_object")(settings, read_oid, out=out)
-    elif any(_is_typed(ctx, each.name) for each in ctx.command.params):
+    elif any(is_typed(ctx, each.name) for each in ctx.command.params):
         raise click.UsageError("No command: name one, or use --csr, --write or --read.", ctx)
     else:
         click.echo(ctx.get_help())
-
-
-def _is_typed(ctx: click.Context, name: str | None) -> bool:
-    return name is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _job(place: str) -> Callable[..., None]:

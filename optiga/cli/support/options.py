@@ -111,6 +111,11 @@ def called(**names: str) -> Iterator[None]:
         raise
 
 
+def is_typed(ctx: click.Context, name: str | None) -> bool:
+    """Whether an option of a context's command stands on the command line."""
+    return name is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
 def is_default(name: str) -> bool:
     """Whether the value of a parameter of the command that runs comes from a file of defaults."""
     ctx = click.get_current_context(silent=True)
