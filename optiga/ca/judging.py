@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from optiga.ca.naming import MAX_NAMES, check_server_names, find_foreign_hosts, grant_names
@@ -21,32 +20,6 @@ if TYPE_CHECKING:
 
 DEVICE_DAYS = 3650
 """How long a device's certificate is valid unless it is said otherwise, in days."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyEnd:
-    """That a certificate of the usual validity ends earlier, with a CA above it.
-
-    :param text: one sentence without the full stop, and what to do.
-    :param is_soon: whether that is within a year: a device may need it for longer.
-    """
-
-    text: str
-    is_soon: bool
-
-
-def find_early_end(folder: CaFolder, days: int | None, now: datetime) -> EarlyEnd | None:
-    """What to say of a certificate that would be cut short because the CA ends; None if it is not.
-
-    :param days: the validity that was asked for; None for the usual, of which alone something can be cut.
-    :param now: with its time zone.
-    """
-    end = min(one.parsed.not_valid_after_utc for one in folder.chain or (folder.certificate,))
-    if days is not None or end >= now + timedelta(days=DEVICE_DAYS - 1):
-        return None
-    is_soon = end < now + timedelta(days=365)
-    text = f"the certificate will expire on {end:%Y-%m-%d %H:%M} UTC, because the CA's own certificate expires then"
-    return EarlyEnd(f"{text}. To renew the CA, use 'ca renew'" if is_soon else text, is_soon)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,14 +92,14 @@ def _most_days(left: int) -> str:
     return f"At most {counted(left, 'day', 'are')} possible" if left else "To renew the CA, use 'ca renew'"
 
 
-def find_shortening(certificate: Certificate, above: Sequence[Certificate], usual_days: int) -> str:
+def find_shortening(start: datetime, end: datetime, above: Sequence[Certificate], usual_days: int) -> str:
     """That a certificate ends much earlier than is usual, because one above it ends; empty if it does not.
 
-    :param certificate: one for which no number of days was asked for.
+    :param start: when it is issued; no number of days was asked for.
+    :param end: the last moment of its validity.
     :param above: the certificates above it, as far as they are known.
     :param usual_days: how long it would be valid otherwise.
     """
-    start, end = certificate.not_before + CLOCK_TOLERANCE, certificate.not_after
     ending = next((one for one in above if one.not_after == end), None)
     if ending is None or end - start > timedelta(days=usual_days * _SHORT_PART):
         return ""

@@ -6,8 +6,8 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from optiga.ca.judging import find_early_end
-from optiga.ca.profile import CLOCK_TOLERANCE, authority_identifier
+from optiga.ca.judging import DEVICE_DAYS
+from optiga.ca.profile import CLOCK_TOLERANCE, authority_identifier, find_shortening
 from optiga.ca.records import utc_now
 from optiga.ca.request import CertificateRequest
 from optiga.ca.standing import find_revocation, has_issued_for
@@ -26,7 +26,6 @@ from optiga.provision.sizes import Sizes, sizes_of_aws, sizes_of_ca
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
     from optiga.ca.issued import IssuedCertificate
-    from optiga.ca.judging import EarlyEnd
     from optiga.ca.records import Record
     from optiga.cloud.aws.certificates import Certificates, CloudCertificate
     from optiga.identity.configuration import Configuration
@@ -176,9 +175,11 @@ class CaIssuer:
         """
         _ = self._authority.key
 
-    def early_end(self) -> EarlyEnd | None:
-        """What to say of a certificate that would be cut short because the CA ends; None if it is not."""
-        return find_early_end(self._authority.folder, self._days, utc_now())
+    def shortening(self) -> str:
+        """That a certificate would be cut short because the CA, or one above it, ends; empty if it would not be."""
+        above = self._authority.folder.chain or (self._authority.certificate,)
+        end = min(one.not_after for one in above)
+        return "" if self._days is not None else find_shortening(utc_now(), end, above, DEVICE_DAYS)
 
     def is_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is this CA: the same name and the same key, whatever certificate the CA has now.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Naming, capitalized, naming
+from optiga.errors import ConfigurationError, Naming, naming
 from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import UID_FIELD
 from optiga.identity.attestation import load_trust
@@ -100,8 +100,8 @@ class Plan:
     def tell_of_end(self, reporter: Reporter) -> None:
         """Say that the job's own CA is going to cut the certificate short, if it is."""
         issuer = self.new.issuer if self.new else None
-        if isinstance(issuer, CaIssuer) and (early := issuer.early_end()) is not None:
-            reporter.warn(early.text) if early.is_soon else reporter.note(capitalized(early.text))
+        if isinstance(issuer, CaIssuer) and (shortening := issuer.shortening()):
+            reporter.warn(shortening)
 
     def is_issuer_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is the job's.

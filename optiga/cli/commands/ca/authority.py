@@ -15,7 +15,7 @@ from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.judging import DEVICE_DAYS
 from optiga.ca.keys import CURVES, find_curve
 from optiga.ca.naming import check_patterns
-from optiga.ca.profile import find_shortening
+from optiga.ca.profile import CLOCK_TOLERANCE, find_shortening
 from optiga.ca.records import format_serial
 from optiga.ca.request import load_request
 from optiga.ca.settings import CaSettings, check_crl_url
@@ -283,7 +283,8 @@ def warn_of_shortening(
     settings: Settings, certificate: Certificate, above: Sequence[Certificate], usual_days: int
 ) -> None:
     """Say that a certificate ends early, because one above it ends."""
-    if warning := find_shortening(certificate, above, usual_days):
+    start = certificate.not_before + CLOCK_TOLERANCE
+    if warning := find_shortening(start, certificate.not_after, above, usual_days):
         settings.warn(warning)
 
 
