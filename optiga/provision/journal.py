@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, OptigaError, Reason
+from optiga.errors import ConfigurationError, OptigaError, Reason, counted
 from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
 from optiga.files.interruptions import Uninterrupted
@@ -231,7 +231,7 @@ class Journal:
                 count = seal.number
                 is_known = is_known or (seal.number, seal.hash) == beside
         if not is_known and beside is not None:
-            older = f"it has {count} seals, but the seal file beside it has number {beside[0]}"
+            older = f"it has {counted(count, 'seal')}, but the seal file beside it has number {beside[0]}"
             raise ConfigurationError(
                 f"{self._name} is an older copy or another journal than the one that was sealed last: {older}",
                 hint=f"Restore the newest copy. To use this journal anyway, delete {seal_path(self.path)} first",

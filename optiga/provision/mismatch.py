@@ -49,8 +49,14 @@ def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
             pairs.append(("thing", entry.thing or "none", cloud.thing(uid) or "none"))
     if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
         pairs.append(("policy", entry.policy or "none", cloud.policy(uid) or "none"))
-    different = [f"its {what} is {was}, not {now}" for what, was, now in pairs if was != now]
+    different = [_difference(what, was, now) for what, was, now in pairs if was != now]
     return different[0] if different else ""
+
+
+def _difference(what: str, was: str, now: str) -> str:
+    if was == "none":
+        return f"it has no {what}, and this run asks for {now}"
+    return f"its {what} is {was}, and this run asks for none" if now == "none" else f"its {what} is {was}, not {now}"
 
 
 def hint_of(entry: Entry, plan: Plan) -> str:

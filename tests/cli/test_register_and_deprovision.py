@@ -85,7 +85,7 @@ class TestRegister:
         assert cli(*command).code == 0
         result = cli(*command, "--thing", "lamp")
         assert result.code == CERTIFICATE_EXIT
-        assert "its thing is none, not lamp. 'deprovision --slot first' removes" in result.errors[0]
+        assert "it has no thing, and this run asks for lamp. 'deprovision --slot first' removes" in result.errors[0]
         assert "the same command again" not in result.err
         assert cli("--port", bench.port, "deprovision", "--slot", "first", "--yes").code == 0
         fields = result_of(cli(*command, "--thing", "lamp", "--output", "json"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.files.interruptions import INTERRUPTIONS, EndRequested
 from optiga.provision import journal as journal_module
 from optiga.provision.chain import Head, Link, Seal
@@ -206,7 +206,7 @@ class TestSeals:
     def test_the_last_gone(self, path: Path, keep: int) -> None:
         alter(path, f"DELETE FROM seals WHERE number > {keep}", f"DELETE FROM heads WHERE seal > {keep}")
         said = refusal(path, lambda one: pytest.fail("it was opened"))
-        assert f"it has {keep} seals, but the seal file beside it has number 3" in said
+        assert f"it has {counted(keep, 'seal')}, but the seal file beside it has number 3" in said
 
     def test_an_older_copy(self, path: Path) -> None:
         older = path.read_bytes()
