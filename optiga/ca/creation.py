@@ -192,7 +192,7 @@ def _check_parent(parent: CertificateAuthority) -> None:
         is_root = parent.certificate.subject == parent.certificate.issuer
         raise CertificateError(
             f"{parent.certificate.subject} may not issue certificates of CAs: its basicConstraints have pathlen:0",
-            hint=naming("Give another root CA with {parent}" if is_root else "Give the root CA with {parent}"),
+            hint=naming("Give {which} root CA with {parent}", which="another" if is_root else "the"),
             reason=Reason.WRONG_TYPE,
         )
 

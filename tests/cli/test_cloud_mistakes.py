@@ -47,6 +47,9 @@ PROVISION = {
     "no such policy template": Mistake(
         P + " --policy-template none", "cannot read the policy template none: .*no such"
     ),
+    "nonsense region": Mistake(
+        P + " --region eu_central_1", "'eu_central_1' is not a valid .*, eu-central-1", reason="bad_value"
+    ),
     "policy template is a folder": Mistake(P + " --policy-template {files}", "it is a folder"),
     "policy template is no JSON": Mistake(P + " --policy-template {files}/text", "text:1: not JSON"),
     "policy template is none": Mistake(
