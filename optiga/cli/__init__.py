@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, command: str = "") -> int:
         return _say_what_is_missing(error.name.partition(".")[0], as_json=as_json)
     except KeyboardInterrupt as interrupted:
         return _say_interrupted(interrupted, as_json=settings is not None and settings.wants_errors_as_json(given))
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         return EXIT_NOBODY_READS
 
 

@@ -18,6 +18,7 @@ except ImportError:  # Windows, whose processes nobody stops so
 _TERMINAL = "/dev/tty"
 _LOCAL_FLAGS = 3
 """Where :func:`termios.tcgetattr` has the flag for echo."""
+_TRIES = 100
 
 
 @contextmanager
@@ -38,6 +39,7 @@ def staying_hidden(prompt: str) -> Iterator[None]:
         yield
         return
     try:
+        _come_to_the_foreground(descriptor)
         before = termios.tcgetattr(descriptor)
 
         def hide(*_: Any) -> None:
@@ -56,3 +58,15 @@ def staying_hidden(prompt: str) -> Iterator[None]:
                 termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
     finally:
         os.close(descriptor)
+
+
+def _come_to_the_foreground(descriptor: int) -> None:
+    """Stop as a process in the background does that reads from its terminal, until the shell lets it have that.
+
+    How the terminal is set before is the shell's business: as it edits a command line, Enter ends none. A process that
+    no shell looks after is not stopped by the signal, and goes on.
+    """
+    for _ in range(_TRIES):
+        if os.tcgetpgrp(descriptor) == os.getpgrp():
+            return
+        os.killpg(0, signal.SIGTTIN)

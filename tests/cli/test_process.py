@@ -67,7 +67,7 @@ class TestEndings:
             )
         finally:
             os.close(writer)
-        assert done.returncode == 1
+        assert done.returncode == 141
         notes = [
             line
             for line in done.stderr.splitlines()

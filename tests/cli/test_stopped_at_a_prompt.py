@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -43,3 +45,24 @@ def test_a_code_for_aws(tmp_path: Path) -> None:
         shown.type("123456\n")
         assert "typed 6" in shown.wait_for_end()
         assert "123456" not in shown.text
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_a_process_that_began_in_the_background(cli: Cli) -> None:
+    """A shell edits its command line meanwhile, with the terminal set so that Enter ends no line."""
+    Path("words").write_text(SECRET)
+    Path("words").chmod(0o600)
+    assert cli("ca", "init", "ca", "--passphrase-file", "words").code == 0
+    command = shlex.join([*OPTIGA, "ca", "crl", "--ca", "ca", "--query", "crl_file"])
+    with terminal(["bash", "--norc", "-i"], Path.cwd()) as shown:
+        shown.type(f"PS1='ready> '; {command} & wait; jobs\n")
+        shown.wait_for("Stopped")
+        shown.type("fg\n")
+        shown.wait_for(f"(?i){PROMPT}")
+        shown.type(f"{SECRET}\n")
+        shown.wait_for("crl[.]pem\r?\n.*ready> $")
+        shown.type("exit\n")
+        shown.wait_for_end()
+        assert SECRET not in shown.text
+        assert "echoed" not in shown.text
