@@ -116,6 +116,7 @@ def csr(
     :raises TypeError: if an argument has a wrong type.
     """
     _expect_chip(chip)
+    _expect_flag("keep_key", keep_key)
     if public_key is not None and not keep_key:
         raise ConfigurationError(
             naming("{public_key} is given, but a new key has its own public key"),
@@ -161,6 +162,7 @@ def write_certificate(
     :raises TypeError: if an argument has a wrong type.
     """
     _expect_chip(chip)
+    _expect_flag("strict", strict)
     target = resolve(object, HOLDS_CERTIFICATE)
     content, name = _take_content(source)
     notes: tuple[str, ...] = ()
@@ -198,6 +200,12 @@ def _expect_chip(chip: object) -> None:
     """Refuse what is no chip, here and not where it is first used."""
     if not isinstance(chip, Chip):
         raise TypeError(f"the first argument must be an open chip from optiga.open_chip, not {_kind(chip)}")
+
+
+def _expect_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False: what would be lost by a value that only seems to be one is never back."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {_kind(value)}")
 
 
 def _name_slot(slot: Reference) -> str:
