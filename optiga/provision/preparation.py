@@ -16,7 +16,7 @@ from optiga.provision.believed import (
     other_owner,
 )
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
-from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
+from optiga.provision.earlier import known_before, left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, Placed, Replaced, damaged
@@ -70,11 +70,13 @@ class Preparation:
             if renew:
                 return self._begin_anew(found)
             raise reason
+        found = self._lose_meanwhile(found)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
         self._chip_slot.refuse_other(found, self._chip_slot.stored() or [], self._journal)
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
-        return self._take_names(found)
+        entry = self._take_names(found)
+        return self._journal.save(entry) if isinstance(next(iter(entry.pending), None), Begun) else entry
 
     def foresee(self, found: Entry | None) -> tuple[Entry | None, tuple[str, ...]]:
         """What :meth:`begin` would begin with, as far as journal and AWS tell it. The chip is not asked.
@@ -157,16 +159,31 @@ class Preparation:
         elif (text := valid_of_ca(old, folder)) is not None:
             self._reporter.note(text)
 
-    def _lose_identity(self) -> Replaced | None:
+    def _lose_meanwhile(self, found: Entry) -> Entry:
+        """Have it confirmed that an identity is lost that has come onto the chip since an interrupted run.
+
+        :returns: the entry, begun once more where it replaces that identity's certificate, too.
+        :raises OptigaError: if it is not confirmed; nothing is changed by then.
+        """
+        lost = self._lose_identity(has_key=found.key_info is not None) if found.issued is None else None
+        if lost is None:
+            return found
+        begun = replace(found.begun, replaced=(*found.begun.replaced, lost))
+        entry = Entry.begin(found.uid, found.slot, begun)
+        return entry if found.proof is None else entry.after(found.proof)
+
+    def _lose_identity(self, *, has_key: bool = False) -> Replaced | None:
         """Have it confirmed that an identity on the chip is lost that the journal does not know, or warn of it.
 
+        :param has_key: whether the slot has its new key already, so that only a certificate is replaced.
         :returns: the certificate, if AWS may have it and its key is lost.
         :raises OptigaError: if it is not confirmed; nothing is changed by then.
         """
-        known = known_certificates(self._journal.find(self._uid, self._plan.slot.name))
+        known = known_before(self._journal, self._journal.find(self._uid, self._plan.slot.name))
         identity = self._chip_slot.identity(known)
         if identity is None:
             return None
+        identity = replace(identity, slot=None) if has_key else identity
         what, lost = identity.loss
         later = self._what_becomes_of(identity)
         others = [one for one in self._journal.of_chip(self._uid) if one.slot != self._plan.slot.name]
