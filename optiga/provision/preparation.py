@@ -71,6 +71,7 @@ class Preparation:
                 return self._begin_anew(found)
             raise reason
         found = self._lose_meanwhile(found)
+        warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
         self._chip_slot.refuse_other(found, self._chip_slot.stored() or [], self._journal)
         if found.step >= Step.WRITTEN:
@@ -100,6 +101,8 @@ class Preparation:
             return None, tuple(self._replaced(found))
         if found.is_finished:
             check_accepted(found, self._plan, self._reporter)
+        else:
+            warn_of_difference(found, self._plan, self._reporter)
         if found.account is None and cloud is not None:
             found = replace(found, step=min(found.step, Step.WRITTEN))
         return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
@@ -244,6 +247,7 @@ class Preparation:
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
         check_standing(finished, self._plan)
+        warn_of_difference(finished, self._plan, self._reporter)
         self._chip_slot.refuse_other(finished, self._chip_slot.stored() or [], self._journal)
         self._chip_slot.put(finished)
         return self._journal.save(self._take_names(finished))
@@ -270,6 +274,13 @@ class Preparation:
         return known
 
 
+def warn_of_difference(entry: Entry, plan: Plan, reporter: Reporter) -> None:
+    """Say what the job asks of its own CA and the certificate that is there is not."""
+    if different := plan.difference(entry):
+        said = f"the certificate of this {'finished chip' if entry.is_finished else 'interrupted run'} {different}"
+        reporter.warn(naming("{said}. {anew}", said=said, anew=plan.anew_hint))
+
+
 def check_standing(entry: Entry, plan: Plan) -> None:
     """Refuse a finished chip whose certificate the job's own CA has revoked.
 
@@ -290,9 +301,7 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     :raises CloudError: if it does not.
     """
     check_standing(entry, plan)
-    if different := plan.difference(entry):
-        said = f"the certificate of this finished chip {different}"
-        reporter.warn(naming("{said}. {anew}", said=said, anew=plan.anew_hint))
+    warn_of_difference(entry, plan, reporter)
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):
