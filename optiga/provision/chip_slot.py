@@ -12,7 +12,7 @@ from optiga.chip import Key
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.possession import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
-from optiga.objects.access import check_access, check_counted, needs_shielding
+from optiga.objects.access import check_access, check_counted, find_lack, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.public_keys import public_key_of_info
@@ -100,11 +100,17 @@ class ChipSlot:
         return None
 
     def key_problem(self, entry: Entry) -> str:
-        """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
+        """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one.
+
+        :raises ConfigurationError: if the chip does not use the key over this connection, which tells nothing of it.
+        """
         if entry.key_info is None:
             return ""
-        public_key = public_key_of_info(entry.key_info)
-        proof = prove_public_key(self.chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
+        oid, public_key = self._plan.slot.key_oid, public_key_of_info(entry.key_info)
+        metadata = self.chip.objects.metadata(oid)
+        proof = prove_public_key(self.chip, oid, public_key, "the journal's certificate", known=metadata)
+        if proof.is_denied and (lack := find_lack(self.chip, oid, metadata, Tag.EXECUTE)) is not None:
+            raise lack
         return "" if proof.key_match else proof.text
 
     def check_possible(self, *, dry: bool = False) -> None:
