@@ -229,18 +229,23 @@ class ChipSlot:
         :param held: what the object holds; empty for none.
         :raises CertificateError: if it is another, and the entry is finished or the other one another slot's.
         """
+        if (refusal := self.find_other(entry, held, journal)) is not None:
+            raise refusal
+
+    def find_other(self, entry: Entry, held: list[Certificate], journal: Journal) -> CertificateError | None:
+        """What :meth:`refuse_other` raises; None if it does not."""
         if self._plan.new is None or not held or entry.issued is None or held[0].der == chain_of(entry)[0].der:
-            return
+            return None
         owner = other_owner(held[0], journal, self.uid, entry.slot)
         if not entry.is_finished and not owner:
-            return
+            return None
         label, whose = self._plan.target.info.label, "which is not in this journal"
         if owner:
             whose = f"which this journal has as that of slot {owner}"
         said = "the interrupted run cannot be continued: "
         if entry.is_finished:
             said = "this chip is finished in the journal, but "
-        raise CertificateError(
+        return CertificateError(
             f"{said}{label} holds another certificate, of {held[0].subject}, {whose}",
             hint=naming(
                 "To have the journal's certificate there, write the file {file} to {label}. {anew}",

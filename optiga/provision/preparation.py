@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError, OptigaError, Reason, capitalized, naming
 from optiga.pki.name_parts import subject_components
@@ -27,6 +28,9 @@ from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
 from optiga.provision.services import Confirm
 from optiga.provision.specs import CaIssuerSpec
+
+if TYPE_CHECKING:
+    from optiga.pki.certificate import Certificate
 
 
 class Preparation:
@@ -66,23 +70,23 @@ class Preparation:
                 return self._begin_anew(found)
             self._chip_slot.check_possible()
             self._plan.open_issuer(self._reporter)
-        elif reason := self._reason_not_to_finish(found, mismatch or self._chip_slot.key_problem(found)):
+        elif reason := self._reason_not_to_continue(found, mismatch):
             if renew:
                 return self._begin_anew(found)
             raise reason
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
-        self._chip_slot.refuse_other(found, self._chip_slot.stored() or [], self._journal)
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         entry = self._take_names(found)
         return self._journal.save(entry) if isinstance(next(iter(entry.pending), None), Begun) else entry
 
-    def foresee(self, found: Entry | None) -> tuple[Entry | None, tuple[str, ...]]:
+    def foresee(self, found: Entry | None, held: list[Certificate]) -> tuple[Entry | None, tuple[str, ...]]:
         """What :meth:`begin` would begin with, as far as journal and AWS tell it. The chip is not asked.
 
         :param found: what the journal has of the slot.
+        :param held: what the object for the certificate holds.
         :returns: the entry to go on from, None for a new identity; and the certificates in AWS IoT that the run
             makes inactive at its end.
         :raises OptigaError: if :meth:`begin`, or the check of a finished chip, would refuse the entry.
@@ -94,6 +98,7 @@ class Preparation:
         is_anew = renew if found.is_finished else found.step < Step.REQUESTED and bool(mismatch)
         if not found.is_finished and found.step >= Step.REQUESTED:
             reason = self._reason_not_to_finish(found, mismatch)
+            reason = reason or self._chip_slot.find_other(found, held, self._journal)
             if reason is not None and not renew:
                 raise reason
             is_anew = reason is not None
@@ -121,6 +126,11 @@ class Preparation:
         if mismatch and found.is_finished and not self._plan.job.renew:
             raise CertificateError(f"this chip is finished, but {mismatch}", hint=hint_of(found, self._plan))
         return found, mismatch
+
+    def _reason_not_to_continue(self, entry: Entry, mismatch: str) -> OptigaError | None:
+        """The same as :meth:`_reason_not_to_finish`, also by what the chip holds."""
+        reason = self._reason_not_to_finish(entry, mismatch or self._chip_slot.key_problem(entry))
+        return reason or self._chip_slot.find_other(entry, self._chip_slot.stored() or [], self._journal)
 
     def _reason_not_to_finish(self, entry: Entry, problem: str) -> OptigaError | None:
         """Why the interrupted run cannot be continued, None if it can.

@@ -124,7 +124,7 @@ def _foresee(
     """
     if plan.job.trust is None and not plan.job.renew:
         Attestation(chip_slot, plan, reporter).check(found)
-    entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
+    entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found, certificates_in(data))
     known = known_before(journal, found)
     is_known = any(one.fingerprint in known for one in certificates_in(data)[:1])
     if entry is None or found is None:

@@ -75,7 +75,14 @@ def test_an_interrupted_run_whose_object_another_slot_has_now(
         result = run(*NO_CLOUD, *options)
         assert result.code == CERTIFICATE_EXIT
         assert f"slot {last['slot']}" in result.errors[0]
+        assert "--renew" in result.errors[0]
         assert held(bench) == before
+    dry = run(*NO_CLOUD, "--renew", "--dry-run")
+    assert (dry.code, f"slot {last['slot']}" in dry.err) == (0, True)
+    assert "generates" in dry.out
+    assert run(*NO_CLOUD, "--renew").code == CONFIGURATION_EXIT
+    assert held(bench) == before
+    result_of(run(*NO_CLOUD, "--renew", "--yes"))
 
 
 @pytest.mark.parametrize(
