@@ -40,11 +40,13 @@ class Proof:
 
     :param key_oid: the key that was asked.
     :param text: what it means, one sentence.
+    :param is_denied: whether the key did not sign because its access condition does not hold.
     """
 
     outcome: Outcome
     key_oid: int
     text: str
+    is_denied: bool = False
 
     @property
     def key_match(self) -> bool | None:
@@ -155,7 +157,8 @@ def prove_public_key(
     attempt = attempt or attempt_proof(chip, key_oid, algorithm, public_key)
     if attempt.error:
         text = f"the key in {label} did not sign, so it cannot prove that {whose} belongs to it: {attempt.error}"
-        return Proof(Outcome.CANNOT_SIGN, key_oid, text)
+        is_denied = attempt.error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED
+        return Proof(Outcome.CANNOT_SIGN, key_oid, text, is_denied)
     if not attempt.verifies:
         return Proof(Outcome.MISMATCH, key_oid, f"{whose} does not belong to the key in {label}")
     return Proof(Outcome.PROVEN, key_oid, f"the key in {label} belongs to {whose}")

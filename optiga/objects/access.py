@@ -80,17 +80,34 @@ def needs_shielding(metadata: Metadata, tag: Tag) -> bool:
     return condition != NEVER and evaluate(condition, _UNSHIELDED) is False
 
 
+def find_lack(chip: Chip, oid: int, metadata: Metadata, tag: Tag) -> ConfigurationError | None:
+    """What is said of an object that the chip has refused to use, where a better connection would help; else None.
+
+    :param metadata: the object's.
+    """
+    advice = _proof_of_secrets(chip, metadata, tag)
+    if not advice and needs_shielding(metadata, tag):
+        advice = "Use a shielded connection between board and chip"
+    return _refused(oid, metadata, tag, advice) if advice else None
+
+
 def _advice(chip: Chip, metadata: Metadata, tag: Tag) -> str:
     """What to do about a condition that does not hold: prove what it asks for, if that is a secret."""
+    if proof := _proof_of_secrets(chip, metadata, tag):
+        return naming("{proof}, or use another slot or object", proof=proof)
+    return "Use another slot or object"
+
+
+def _proof_of_secrets(chip: Chip, metadata: Metadata, tag: Tag) -> str:
+    """How to prove the secrets that a condition asks for and nobody has proven; empty if there are none."""
     condition = access_now(metadata, tag)
     asked = {simple.value for simple in condition if simple.kind is Condition.AUTHORIZATION}
     secrets = ", ".join(map(format_oid, sorted(asked - chip.authorized)))
     if not secrets:
-        return "Use another slot or object"
+        return ""
     is_shielded = any(simple.kind is Condition.CONFIDENTIALITY for simple in condition)
     way = " over a shielded connection" if is_shielded else ""
-    told = f"Prove that you have the secret of {secrets}{way}"
-    return naming("{told} ({authorize}), or use another slot or object", told=told)
+    return naming("{told} ({authorize})", told=f"Prove that you have the secret of {secrets}{way}")
 
 
 def _refused(oid: int, metadata: Metadata, tag: Tag, advice: str) -> ConfigurationError:

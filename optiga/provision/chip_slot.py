@@ -12,7 +12,7 @@ from optiga.chip import Key
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
 from optiga.identity.possession import CHALLENGE_SIZE, prove_key, prove_public_key
 from optiga.identity.write import execute_write, plan_certificates
-from optiga.objects.access import check_access, check_counted, needs_shielding
+from optiga.objects.access import check_access, check_counted, find_lack, needs_shielding
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import Certificate, parse_certificates
 from optiga.pki.public_keys import public_key_of_info
@@ -100,11 +100,17 @@ class ChipSlot:
         return None
 
     def key_problem(self, entry: Entry) -> str:
-        """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one."""
+        """Why the chip no longer is what an entry says; empty where it has the entry's key, or never had one.
+
+        :raises ConfigurationError: if the chip does not use the key over this connection, which tells nothing of it.
+        """
         if entry.key_info is None:
             return ""
-        public_key = public_key_of_info(entry.key_info)
-        proof = prove_public_key(self.chip, self._plan.slot.key_oid, public_key, "the journal's certificate")
+        oid, public_key = self._plan.slot.key_oid, public_key_of_info(entry.key_info)
+        metadata = self.chip.objects.metadata(oid)
+        proof = prove_public_key(self.chip, oid, public_key, "the journal's certificate", known=metadata)
+        if proof.is_denied and (lack := find_lack(self.chip, oid, metadata, Tag.EXECUTE)) is not None:
+            raise lack
         return "" if proof.key_match else proof.text
 
     def check_possible(self, *, dry: bool = False) -> None:
@@ -223,18 +229,23 @@ class ChipSlot:
         :param held: what the object holds; empty for none.
         :raises CertificateError: if it is another, and the entry is finished or the other one another slot's.
         """
+        if (refusal := self.find_other(entry, held, journal)) is not None:
+            raise refusal
+
+    def find_other(self, entry: Entry, held: list[Certificate], journal: Journal) -> CertificateError | None:
+        """What :meth:`refuse_other` raises; None if it does not."""
         if self._plan.new is None or not held or entry.issued is None or held[0].der == chain_of(entry)[0].der:
-            return
+            return None
         owner = other_owner(held[0], journal, self.uid, entry.slot)
         if not entry.is_finished and not owner:
-            return
+            return None
         label, whose = self._plan.target.info.label, "which is not in this journal"
         if owner:
             whose = f"which this journal has as that of slot {owner}"
         said = "the interrupted run cannot be continued: "
         if entry.is_finished:
             said = "this chip is finished in the journal, but "
-        raise CertificateError(
+        return CertificateError(
             f"{said}{label} holds another certificate, of {held[0].subject}, {whose}",
             hint=naming(
                 "To have the journal's certificate there, write the file {file} to {label}. {anew}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.ca.records import utc_now
 from optiga.errors import Naming, naming
-from optiga.provision.believed import known_keys
+from optiga.provision.believed import known_certificates, known_keys
 from optiga.provision.chip_slot import chain_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Begun, Removed, Replaced
@@ -30,6 +30,23 @@ def lives(journal: Journal, uid: str, slot: str) -> list[Entry]:
     :raises ConfigurationError: if the journal is damaged.
     """
     return [entry for entry in _folded(uid, slot, journal.facts(uid, slot)) if isinstance(entry, Entry)]
+
+
+def known_before(journal: Journal, found: Entry | None) -> set[str]:
+    """The certificates that a slot's journal knows, SHA-256 in hex: those of its last identity that had one, too.
+
+    A renewal that was interrupted before there was a key has left the identity before it on the chip.
+
+    :param found: the slot's present entry.
+    :raises ConfigurationError: if the journal is damaged.
+    """
+    known = known_certificates(found)
+    if found is not None and found.issued is None:
+        for one in reversed(lives(journal, found.uid, found.slot)):
+            known |= known_certificates(one)
+            if one.issued is not None:
+                break
+    return known
 
 
 def left_in_aws(journal: Journal, entry: Entry) -> dict[Place, Entry]:

@@ -151,6 +151,11 @@ class CaIssuer:
         """The identifier of the CA's key in hex."""
         return (authority_identifier(self._authority.certificate.parsed).key_identifier or b"").hex()
 
+    @property
+    def _authorities(self) -> tuple[Certificate, ...]:
+        """The CA's certificate and those above it."""
+        return tuple(self._authority.folder.chain) or (self._authority.certificate,)
+
     def sizes(self, configuration: Configuration) -> Sizes:
         return sizes_of_ca(configuration, self._sizes)
 
@@ -177,7 +182,7 @@ class CaIssuer:
 
     def shortening(self) -> str:
         """That a certificate would be cut short because the CA, or one above it, ends; empty if it would not be."""
-        above = self._authority.folder.chain or (self._authority.certificate,)
+        above = self._authorities
         end = min(one.not_after for one in above)
         return "" if self._days is not None else find_shortening(utc_now(), end, above, DEVICE_DAYS)
 
@@ -212,27 +217,36 @@ class CaIssuer:
         """What is asked for and an entry's certificate is not, in words; empty if there is nothing."""
         if entry.issued is None:
             return ""
-        leaf, own = chain_of(entry)[0], self._authority.certificate
+        leaf = chain_of(entry)[0]
         wants_server = self._server and entry.csr and CertificateRequest.parse(entry.csr).wishes.wants_server
         if wants_server and "serverAuth" not in leaf.purposes:
             return "is for a TLS client only, and this run asks for a TLS server, too"
-        days = round((leaf.not_after - leaf.not_before - CLOCK_TOLERANCE) / timedelta(days=1))
-        if self._days is not None and self._days != days and leaf.not_after != own.not_after:
+        if (days := self._other_days(leaf)) is not None:
             return f"is valid for {counted(days, 'day')}, and this run asks for {self._days}"
         return ""
+
+    def _other_days(self, leaf: Certificate) -> int | None:
+        """How long a certificate is valid, if another number of days is asked for, and is possible; else None."""
+        days = round((leaf.not_after - leaf.not_before - CLOCK_TOLERANCE) / timedelta(days=1))
+        if self._days in (None, days):
+            return None
+        is_most = leaf.not_after in [one.not_after for one in self._authorities]
+        return None if is_most and self._days is not None and self._days > days else days
 
     def find(self, request: Request) -> Certified | None:
         found = self._authority.find_issued(request.csr)
         if found is None:
             return None
         is_server = "serverAuth" in found.certificate.purposes
-        certified = _of_ca(found)
-        if is_server == (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
+        certified, what = _of_ca(found), ""
+        if is_server != (self._server and CertificateRequest.parse(request.csr).wishes.wants_server):
+            what = "for a TLS server, too" if is_server else "for a TLS client only"
+        elif (days := self._other_days(found.certificate)) is not None:
+            what = f"valid for {counted(days, 'day')}"
+        if not what:
             return certified
-        what = "a TLS server, too" if is_server else "a TLS client only"
         note = naming(
-            "The certificate is for {what}, as the interrupted run asked. For another certificate, use {renew}",
-            what=what,
+            "The certificate is {what}, as the interrupted run asked. For another certificate, use {renew}", what=what
         )
         return certified._replace(notes=(*certified.notes, note))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, CloudError, OptigaError, Reason, capitalized, naming
 from optiga.pki.name_parts import subject_components
@@ -16,7 +17,7 @@ from optiga.provision.believed import (
     other_owner,
 )
 from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
-from optiga.provision.earlier import left_in_aws, removal_of, valid_of_ca
+from optiga.provision.earlier import known_before, left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, Placed, Replaced, damaged
@@ -27,6 +28,9 @@ from optiga.provision.mismatch import find_mismatch, hint_of
 from optiga.provision.plan import Plan
 from optiga.provision.services import Confirm
 from optiga.provision.specs import CaIssuerSpec
+
+if TYPE_CHECKING:
+    from optiga.pki.certificate import Certificate
 
 
 class Preparation:
@@ -66,20 +70,23 @@ class Preparation:
                 return self._begin_anew(found)
             self._chip_slot.check_possible()
             self._plan.open_issuer(self._reporter)
-        elif reason := self._reason_not_to_finish(found, mismatch or self._chip_slot.key_problem(found)):
+        elif reason := self._reason_not_to_continue(found, mismatch):
             if renew:
                 return self._begin_anew(found)
             raise reason
+        found = self._lose_meanwhile(found)
+        warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
-        self._chip_slot.refuse_other(found, self._chip_slot.stored() or [], self._journal)
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
-        return self._take_names(found)
+        entry = self._take_names(found)
+        return self._journal.save(entry) if isinstance(next(iter(entry.pending), None), Begun) else entry
 
-    def foresee(self, found: Entry | None) -> tuple[Entry | None, tuple[str, ...]]:
+    def foresee(self, found: Entry | None, held: list[Certificate]) -> tuple[Entry | None, tuple[str, ...]]:
         """What :meth:`begin` would begin with, as far as journal and AWS tell it. The chip is not asked.
 
         :param found: what the journal has of the slot.
+        :param held: what the object for the certificate holds.
         :returns: the entry to go on from, None for a new identity; and the certificates in AWS IoT that the run
             makes inactive at its end.
         :raises OptigaError: if :meth:`begin`, or the check of a finished chip, would refuse the entry.
@@ -91,6 +98,7 @@ class Preparation:
         is_anew = renew if found.is_finished else found.step < Step.REQUESTED and bool(mismatch)
         if not found.is_finished and found.step >= Step.REQUESTED:
             reason = self._reason_not_to_finish(found, mismatch)
+            reason = reason or self._chip_slot.find_other(found, held, self._journal)
             if reason is not None and not renew:
                 raise reason
             is_anew = reason is not None
@@ -98,6 +106,8 @@ class Preparation:
             return None, tuple(self._replaced(found))
         if found.is_finished:
             check_accepted(found, self._plan, self._reporter)
+        else:
+            warn_of_difference(found, self._plan, self._reporter)
         if found.account is None and cloud is not None:
             found = replace(found, step=min(found.step, Step.WRITTEN))
         return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
@@ -116,6 +126,11 @@ class Preparation:
         if mismatch and found.is_finished and not self._plan.job.renew:
             raise CertificateError(f"this chip is finished, but {mismatch}", hint=hint_of(found, self._plan))
         return found, mismatch
+
+    def _reason_not_to_continue(self, entry: Entry, mismatch: str) -> OptigaError | None:
+        """The same as :meth:`_reason_not_to_finish`, also by what the chip holds."""
+        reason = self._reason_not_to_finish(entry, mismatch or self._chip_slot.key_problem(entry))
+        return reason or self._chip_slot.find_other(entry, self._chip_slot.stored() or [], self._journal)
 
     def _reason_not_to_finish(self, entry: Entry, problem: str) -> OptigaError | None:
         """Why the interrupted run cannot be continued, None if it can.
@@ -157,16 +172,31 @@ class Preparation:
         elif (text := valid_of_ca(old, folder)) is not None:
             self._reporter.note(text)
 
-    def _lose_identity(self) -> Replaced | None:
+    def _lose_meanwhile(self, found: Entry) -> Entry:
+        """Have it confirmed that an identity is lost that has come onto the chip since an interrupted run.
+
+        :returns: the entry, begun once more where it replaces that identity's certificate, too.
+        :raises OptigaError: if it is not confirmed; nothing is changed by then.
+        """
+        lost = self._lose_identity(has_key=found.key_info is not None) if found.issued is None else None
+        if lost is None:
+            return found
+        begun = replace(found.begun, replaced=(*found.begun.replaced, lost))
+        entry = Entry.begin(found.uid, found.slot, begun)
+        return entry if found.proof is None else entry.after(found.proof)
+
+    def _lose_identity(self, *, has_key: bool = False) -> Replaced | None:
         """Have it confirmed that an identity on the chip is lost that the journal does not know, or warn of it.
 
+        :param has_key: whether the slot has its new key already, so that only a certificate is replaced.
         :returns: the certificate, if AWS may have it and its key is lost.
         :raises OptigaError: if it is not confirmed; nothing is changed by then.
         """
-        known = known_certificates(self._journal.find(self._uid, self._plan.slot.name))
+        known = known_before(self._journal, self._journal.find(self._uid, self._plan.slot.name))
         identity = self._chip_slot.identity(known)
         if identity is None:
             return None
+        identity = replace(identity, slot=None) if has_key else identity
         what, lost = identity.loss
         later = self._what_becomes_of(identity)
         others = [one for one in self._journal.of_chip(self._uid) if one.slot != self._plan.slot.name]
@@ -227,6 +257,7 @@ class Preparation:
     def _with_cloud(self, finished: Entry) -> Entry:
         """A chip that was finished without a cloud, on its way into one."""
         check_standing(finished, self._plan)
+        warn_of_difference(finished, self._plan, self._reporter)
         self._chip_slot.refuse_other(finished, self._chip_slot.stored() or [], self._journal)
         self._chip_slot.put(finished)
         return self._journal.save(self._take_names(finished))
@@ -253,6 +284,13 @@ class Preparation:
         return known
 
 
+def warn_of_difference(entry: Entry, plan: Plan, reporter: Reporter) -> None:
+    """Say what the job asks of its own CA and the certificate that is there is not."""
+    if different := plan.difference(entry):
+        said = f"the certificate of this {'finished chip' if entry.is_finished else 'interrupted run'} {different}"
+        reporter.warn(naming("{said}. {anew}", said=said, anew=plan.anew_hint))
+
+
 def check_standing(entry: Entry, plan: Plan) -> None:
     """Refuse a finished chip whose certificate the job's own CA has revoked.
 
@@ -273,9 +311,7 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     :raises CloudError: if it does not.
     """
     check_standing(entry, plan)
-    if different := plan.difference(entry):
-        said = f"the certificate of this finished chip {different}"
-        reporter.warn(naming("{said}. {anew}", said=said, anew=plan.anew_hint))
+    warn_of_difference(entry, plan, reporter)
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from optiga.errors import CertificateError, CloudError, ConfigurationError, OptigaError, naming
 from optiga.objects.stored import is_empty, read_stored
 from optiga.provision.attestation import Attestation
-from optiga.provision.believed import known_certificates, other_owner
+from optiga.provision.believed import other_owner
 from optiga.provision.chip_slot import ChipSlot, certificates_in, chain_of
+from optiga.provision.earlier import known_before
 from optiga.provision.entry import Entry, Step
 from optiga.provision.preparation import Preparation
 from optiga.provision.restoring import missing_files
@@ -95,10 +96,12 @@ def preview(
     held = certificates_in(data)
     subject = f" of {held[0].subject}" if held else ""
     whose = f"that this journal has as that of slot {owner}" if owner else "that is not in this journal"
-    told = (
-        f"{plan.target.info.label} holds a certificate{subject} {whose}: a run replaces the key in slot "
-        f"{plan.slot.name} and this certificate"
-    )
+    key = f"the key in slot {plan.slot.name}"
+    lost = f"{key} and this certificate"
+    if foreseen.level >= Step.KEY:
+        is_bound = foreseen.level >= Step.REQUESTED  # without its key such a run is refused
+        lost = "this certificate" if is_bound else f"this certificate, and {key} if that is not the interrupted run's"
+    told = f"{plan.target.info.label} holds a certificate{subject} {whose}: a run replaces {lost}"
     asked = naming(
         "{told}. If the key belongs to the certificate, the run asks for confirmation, unless {yes} is given", told=told
     )
@@ -121,10 +124,10 @@ def _foresee(
     """
     if plan.job.trust is None and not plan.job.renew:
         Attestation(chip_slot, plan, reporter).check(found)
-    entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found)
+    entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found, certificates_in(data))
+    known = known_before(journal, found)
+    is_known = any(one.fingerprint in known for one in certificates_in(data)[:1])
     if entry is None or found is None:
-        is_anew = found is None or found.step >= Step.FINISHED
-        is_known = not is_anew or bool({one.fingerprint for one in certificates_in(data)} & known_certificates(found))
         return Foreseen(chip_slot.uid, previous=previous, is_known=is_known)
     chip_slot.refuse_other(found, certificates_in(data), journal)
     restored = [
@@ -138,7 +141,8 @@ def _foresee(
     elif not found.is_finished:
         proviso = "" if entry.key_info is None else ", if the chip still has its key"
         reporter.note(f"A run continues the interrupted run after the step {entry.step.title!r}{proviso}")
-    return Foreseen(chip_slot.uid, entry.step, tuple(restored), previous, is_known=True)
+    is_known |= entry.issued is not None
+    return Foreseen(chip_slot.uid, entry.step, tuple(restored), previous, is_known)
 
 
 def _is_stored(entry: Entry, data: bytes) -> bool:

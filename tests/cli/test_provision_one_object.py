@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import optiga
-from optiga.provision.steps.identity import WriteCertificate
+from optiga.provision.steps.identity import Certify, MakeKey, SignCsr, WriteCertificate
 from tests.support.cli.cloud_helpers import journal_entries
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
@@ -75,16 +75,57 @@ def test_an_interrupted_run_whose_object_another_slot_has_now(
         result = run(*NO_CLOUD, *options)
         assert result.code == CERTIFICATE_EXIT
         assert f"slot {last['slot']}" in result.errors[0]
+        assert "--renew" in result.errors[0]
         assert held(bench) == before
+    dry = run(*NO_CLOUD, "--renew", "--dry-run")
+    assert (dry.code, f"slot {last['slot']}" in dry.err) == (0, True)
+    assert "generates" in dry.out
+    assert run(*NO_CLOUD, "--renew").code == CONFIGURATION_EXIT
+    assert held(bench) == before
+    result_of(run(*NO_CLOUD, "--renew", "--yes"))
+
+
+@pytest.mark.parametrize(
+    ("step", "method"), [(MakeKey, "run"), (SignCsr, "run"), (Certify, "run"), (Certify, "_certify")]
+)
+def test_an_interrupted_run_without_a_certificate(
+    run: Cli, other: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: type, method: str
+) -> None:
+    """What another slot has put into its object meanwhile is lost only if that is confirmed."""
+    with monkeypatch.context() as patched:
+        patched.setattr(step, method, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run(*NO_CLOUD).code == 130
+    result_of(other())
+    before = held(bench)
+    dry = run(*NO_CLOUD, "--dry-run")
+    assert "slot third" in dry.err
+    assert "confirmation" in dry.err
+    result = run(*NO_CLOUD)
+    assert (result.code, result.out) == (CONFIGURATION_EXIT, "")
+    assert "slot third" in result.errors[0]
+    assert held(bench) == before
+    result_of(run(*NO_CLOUD, "--yes"))
 
 
 def test_renewed_it_is_asked_for(run: Cli, other: Cli, bench: Bench) -> None:
     result_of(run(*NO_CLOUD))
     result_of(other("--yes"))
     before = held(bench)
+    dry = run(*NO_CLOUD, "--renew", "--dry-run")
+    assert "slot third" in dry.err
+    assert "confirmation" in dry.err
     assert run(*NO_CLOUD, "--renew").code == CONFIGURATION_EXIT
     assert held(bench) == before
     result_of(run(*NO_CLOUD, "--renew", "--yes"))
+
+
+def test_renewed_with_the_same_intermediate_ca_it_is_foreseen(cli: Cli, bench: Bench, config: Path) -> None:
+    """Both certificates have the CA's behind them, which is no sign that they are one."""
+    assert cli("ca", "intermediate", "factory", "--ca", "q", "--no-passphrase").code == 0
+    words = ("--port", bench.port, "provision", config, "--ca", "factory", "--no-cloud")
+    result_of(cli(*words))
+    result_of(cli(*words, "--slot", "third", "--id", "0xE0E1", "--yes"))
+    assert "slot third" in cli(*words, "--renew", "--dry-run").err
 
 
 def test_of_one_that_is_taken_back_nothing_is_lost(cli: Cli, run: Cli, other: Cli, bench: Bench) -> None:

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from optiga.provision.issuers import CaIssuer, Request
+from optiga.provision.steps.identity import WriteCertificate
 from optiga.testing import Cloud, CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
@@ -92,8 +94,6 @@ class TestOwnCa:
         self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli
     ) -> None:
         """A run that was interrupted between the CA's records and the journal: the CA does not issue another one."""
-        from optiga.provision.issuers import CaIssuer, Request
-
         certify = CaIssuer.certify
 
         def interrupted(issuer: CaIssuer, request: Request) -> None:
@@ -191,3 +191,70 @@ def test_days_of_a_finished_chip(cli: Cli, run: Cli, options: tuple[str, ...], s
     again = run(*ca, *options)
     assert again.code == 0
     assert said in again.err if said else "asks for" not in again.err
+
+
+@pytest.mark.parametrize(("options", "is_told"), [(("--days", "5"), True), ((), False)])
+def test_days_of_one_that_ends_with_its_ca(cli: Cli, run: Cli, options: tuple[str, ...], *, is_told: bool) -> None:
+    """Fewer days are another wish."""
+    cli("ca", "init", "days", "--no-passphrase", "--days", "900")
+    ca = ("--ca", "days", "--no-cloud")
+    result_of(run(*ca))
+    for more in ((), ("--dry-run",)):
+        again = run(*ca, *options, *more)
+        assert again.code == 0
+        assert ("this run asks for 5" in again.err) is is_told
+        assert ("this run asks" in again.err) is is_told
+
+
+@pytest.mark.parametrize(
+    ("first", "options", "said"),
+    [
+        ((), ("--server",), "this run asks for a TLS server, too"),
+        ((), ("--days", "5"), "this run asks for 5"),
+        (("--server", "--days", "5"), ("--server", "--days", "5"), ""),
+    ],
+)
+def test_wishes_of_a_run_that_goes_on_with_its_certificate(
+    cli: Cli, run: Cli, monkeypatch: pytest.MonkeyPatch, first: tuple[str, ...], options: tuple[str, ...], said: str
+) -> None:
+    """They come too late, which is said; the dry run says it, too."""
+    cli("ca", "init", "days", "--no-passphrase")
+    ca = ("--ca", "days", "--no-cloud")
+    with monkeypatch.context() as patched:
+        patched.setattr(WriteCertificate, "run", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run(*ca, *first).code == 130
+    for more in (("--dry-run",), ()):
+        again = run(*ca, *options, *more)
+        assert again.code == 0
+        assert said in again.err
+        assert ("--renew" in again.err) is bool(said)
+        assert ("this run asks" in again.err) is bool(said)
+
+
+@pytest.mark.parametrize(("options", "is_told"), [(("--days", "5"), True), (("--days", "9"), False)])
+def test_days_of_a_certificate_that_the_ca_had_issued(
+    cli: Cli, run: Cli, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], *, is_told: bool
+) -> None:
+    """The first run was interrupted between the CA's records and the journal."""
+    cli("ca", "init", "days", "--no-passphrase")
+    ca, certify = ("--ca", "days", "--no-cloud"), CaIssuer.certify
+
+    def interrupted(issuer: CaIssuer, request: Request) -> None:
+        certify(issuer, request)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CaIssuer, "certify", interrupted)
+        assert run(*ca, "--days", "9").code == 130
+    again = run(*ca, *options)
+    assert again.code == 0
+    assert ("as the interrupted run asked" in again.err) is is_told
+
+
+def test_wishes_of_a_finished_chip_on_its_way_into_a_cloud(cli: Cli, run: Cli) -> None:
+    cli("ca", "init", "days", "--no-passphrase")
+    result_of(run("--ca", "days", "--no-cloud"))
+    for more in (("--dry-run",), ()):
+        again = run("--ca", "days", "--days", "5", *more)
+        assert again.code == 0
+        assert again.err.count("this run asks for 5") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,7 +11,7 @@ import pytest
 import optiga
 from optiga.errors import Reason
 from optiga.provision.events import Warned
-from optiga.provision.steps.identity import SignCsr
+from optiga.provision.steps.identity import MakeKey, SignCsr
 from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import journal_entries
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
@@ -67,22 +68,60 @@ def test_nobody_is_there_to_be_asked(cli: Cli, run: Cli, live: Bench, options: t
     assert held(live) == before
 
 
-def test_an_interrupted_run_that_another_has_overtaken(run: Cli, bench: Bench) -> None:
-    """Its key is gone, and the slot has an identity of another journal: it is not replaced without a question."""
+def strike_at(step: type, run: Cli, *options: str) -> None:
+    """A run that is interrupted where a step begins."""
 
     def strike(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(SignCsr, "run", strike)
-        assert run(*OTHER).code == 130
-    result_of(run())
+        patched.setattr(step, "run", strike)
+        assert run(*options).code == 130
+
+
+@pytest.mark.parametrize("step", [MakeKey, SignCsr])
+def test_an_interrupted_run_that_another_has_overtaken(run: Cli, bench: Bench, step: type) -> None:
+    """It has no key, or none any more, and the slot has an identity of another journal: there is a question."""
+    strike_at(step, run, *OTHER)
+    old = result_of(run())["certificate_id"]
     before = held(bench)
+    dry = run(*OTHER, "--dry-run")
+    assert "not in this journal" in dry.err
+    assert "confirmation" in dry.err
     result = run(*OTHER)
     assert result.code == CONFIGURATION_EXIT
     assert "not in this journal" in result.errors[0]
     assert held(bench) == before
-    result_of(run(*OTHER, "--yes"))
+    new = result_of(run(*OTHER, "--yes"))["certificate_id"]
+    assert [one["certificateId"] for one in bench.active()] == [new]
+    (entry,) = journal_entries("other.db")
+    assert entry.replaces == old
+
+
+def test_what_was_confirmed_is_not_asked_for_again(run: Cli, live: Bench) -> None:
+    strike_at(MakeKey, run, *OTHER, "--yes")
+    assert "not in this journal" not in run(*OTHER, "--dry-run").err
+    new = result_of(run(*OTHER))["certificate_id"]
+    assert [one["certificateId"] for one in live.active()] == [new]
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_renewal_that_is_continued_asks_nothing(
+    cli: Cli, run: Cli, bench: Bench, config: Path, *, is_changed: bool
+) -> None:
+    """Also without a cloud, and where it begins anew because the configuration has changed."""
+    assert cli("ca", "init", "ca", "--no-passphrase").code == 0
+    local = ("--ca", "ca", "--no-cloud")
+    result_of(run(*local))
+    strike_at(MakeKey, run, *local, "--renew")
+    if is_changed:
+        value = json.loads(config.read_text())
+        value["csr_config"]["certificate_info"]["common_name"] = "other"
+        config = bench.folder / "changed.jsn"
+        config.write_text(json.dumps(value))
+    words = ("--port", bench.port, "provision", config, *local)
+    assert "not in this journal" not in cli(*words, "--dry-run").err
+    result_of(cli(*words))
 
 
 def test_no(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
