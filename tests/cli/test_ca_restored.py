@@ -75,6 +75,40 @@ def test_what_was_revoked_stays_so(cli: Cli, restored: dict[str, x509.RevokedCer
     assert set(entries()) == set(restored)
 
 
+@pytest.mark.parametrize("is_in_folder", [True, False])
+def test_one_run_settles_the_crl(cli: Cli, restored: dict[str, x509.RevokedCertificate], is_in_folder: bool) -> None:
+    """The records know a CRL from which they were completed, also one that was there in the folder."""
+    words = TRUST if is_in_folder else (*TRUST, "--crl", "published.pem")
+    if is_in_folder:
+        shutil.copy("published.pem", "factory/crl.pem")
+    assert cli(*words, "--yes").code == 0
+    known = ("--ca", "factory", "--crl", "published.pem")
+    assert cli("ca", "sign", "kept.csr", *known, "--out", "again.pem").code == 0
+    assert cli("ca", "revoke", "again.pem", *known, "--yes").code == 0
+    assert cli("ca", "crl", *known).code == 0
+    listed = cli("ca", "list", *known)
+    assert (listed.code, listed.err) == (0, "")
+    assert set(entries()) == {*restored, serial_of("again.pem")}
+
+
+def test_an_older_crl_stays_known(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    """Records that were completed from a CRL still take one that came after it and before their own."""
+    crl = ("ca", "crl", "--ca", "factory")
+    for name in ("first.pem", "between.pem", "last.pem"):
+        shutil.copy("factory/crl.pem", name)
+        assert cli(*crl).code == 0
+    Path("factory/records.sig").unlink()
+    assert cli(*TRUST, "--crl", "first.pem", "--yes").code == 0
+    for name in ("first.pem", "between.pem", "last.pem"):
+        assert cli(*crl, "--crl", name).code == 0
+
+
+def test_a_crl_that_was_not_given_stays_unknown(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    Path("factory/records.sig").unlink()
+    assert cli(*TRUST, "--yes").code == 0
+    assert "published.pem" in fails(cli, 2, "ca", "crl", "--ca", "factory", "--crl", "published.pem")
+
+
 def test_without_any_crl_it_is_said(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
     Path("factory/records.sig").unlink()
     assert "becomes valid again" in fails(cli, 2, *TRUST)
