@@ -367,12 +367,21 @@ def test_what_was_revoked_and_is_not_given(cli: Cli, root: OtherCa) -> None:
     result = cli("ca", "import", "new", *save(root), "--crl", "last.crl", OPEN)
     assert result.code == 0
     assert "only the serial numbers are known of 1 certificate" in result.err
+    assert "compromised" not in result.err
     Path("bad.pem").write_bytes(bad.public_bytes(Encoding.PEM))
     assert cli("ca", "crl", "--ca", "new").code == 0
     crl = x509.load_pem_x509_crl(Path("new/crl.pem").read_bytes())
     assert [entry.serial_number for entry in crl] == [bad.serial_number]
     assert cli("ca", "revoke", "bad.pem", "--ca", "new", "--query", "serial", "--yes").code == 0
     assert cli("ca", "show", "bad.pem", "--ca", "new").out == Path("bad.pem").read_text()
+
+
+def test_a_compromised_key_that_is_not_known(cli: Cli, root: OtherCa) -> None:
+    bad = root.certify("bad")
+    Path("last.crl").write_bytes(root.revoke(bad, reason=x509.ReasonFlags.ca_compromise))
+    result = cli("ca", "import", "new", *save(root), "--crl", "last.crl", OPEN)
+    assert "do not have the key of 1 certificate" in result.err
+    assert f"{bad.serial_number:040x}" in result.err
 
 
 def test_a_folder_of_certificates(cli: Cli, root: OtherCa) -> None:

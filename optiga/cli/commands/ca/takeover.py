@@ -16,6 +16,8 @@ from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
 from optiga.ca.passphrase_rules import names_in
 from optiga.ca.renewal import renew as renew_ca
+from optiga.ca.revocation import COMPROMISES
+from optiga.ca.revoking import warnings_of_keys_unknown
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.ca.standing import is_told_to_aws
 from optiga.cli.commands.ca.authority import show_ca, warn_of_shortening
@@ -145,6 +147,9 @@ def import_(
             f"only the serial numbers are known of {counted(len(history.unknown), 'certificate')} that {last_crl} "
             "revokes: 'ca revoke FILE' adds a certificate later"
         )
+    compromised = [one.serial for one in history.unknown if one.reason in COMPROMISES]
+    for warning in warnings_of_keys_unknown(compromised):
+        settings.warn(warning[:1].lower() + warning[1:])
     if last_crl is None:
         settings.warn(
             f"the new CRL, {folder.crl_path}, revokes nothing: do not publish it in place of a CRL of this CA that "
