@@ -392,9 +392,27 @@ def test_a_folder_of_certificates(cli: Cli, root: OtherCa) -> None:
         Path(f"newcerts/0{number}.pem").write_bytes(one.public_bytes(Encoding.PEM))
     Path("newcerts/other.crt").write_bytes(OtherCa("stranger").certify("device").public_bytes(Encoding.DER))
     Path("newcerts/index.txt").write_text("V")
-    assert cli("ca", "import", "new", *save(root), "--issued", "newcerts", OPEN).code == 0
+    Path("newcerts/root.pem").write_bytes(root.pem)
+    result = cli("ca", "import", "new", *save(root), "--issued", "newcerts", OPEN, "-q")
+    assert result.code == 0
+    (warning,) = [line for line in result.err.splitlines() if "newcerts" in line]
+    assert "newcerts/other.crt" in warning
+    assert "01.pem" not in warning
+    assert "root.pem" not in warning  # its own is often among them
     listed = json.loads(cli("ca", "list", "--ca", "new", "--output", "json").out)["certificates"]
     assert {one["serial"] for one in listed} == {f"{one.serial_number:040x}" for one in made}
+
+
+def test_other_certificates_beside_its_own_in_a_file(cli: Cli, root: OtherCa) -> None:
+    good, strange = (one.public_bytes(Encoding.PEM) for one in (root.certify("a"), OtherCa("stranger").certify("b")))
+    Path("good.pem").write_bytes(good + root.pem)
+    Path("both.pem").write_bytes(good + strange)
+    issued = ("--issued", "good.pem", "--issued", "both.pem")
+    result = cli("ca", "import", "new", *save(root), *issued, OPEN)
+    assert result.code == 0
+    assert "both.pem" in result.err
+    assert "good.pem" not in result.err
+    assert cli("ca", "list", "--ca", "new", "--query", "length(certificates)").out == "1\n"
 
 
 def test_files_that_a_shell_has_written_out(cli: Cli, root: OtherCa) -> None:

@@ -41,6 +41,9 @@ from optiga.cli.support.passphrase import (
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import counted
 
+_MOST_NAMED = 5
+"""Most files in a warning."""
+
 
 @click.command(name="import", cls=ImportCommand)
 @click.argument("path", type=FOLDER)
@@ -142,6 +145,9 @@ def import_(
     folder = create_imported(Path(path), existing, history, passphrase=value, settings=ca_settings)
     for warning in (*existing.warnings, *(opening.warnings if opening else ())):
         settings.warn(warning)
+    if history.left_out:
+        named = ", ".join(map(str, history.left_out[:_MOST_NAMED])) + " …" * (len(history.left_out) > _MOST_NAMED)
+        settings.warn(f"certificates that {folder.certificate.subject} has not issued were left out: {named}")
     if history.unknown:
         settings.warn(
             f"only the serial numbers are known of {counted(len(history.unknown), 'certificate')} that {last_crl} "
