@@ -168,15 +168,13 @@ def _name_whole(data: bytes) -> str:
     if b"\n" not in text.strip():
         return ""
     known = name_content(_ARRAY.sub(rb"\1", text))
-    if known is SECTIONS:
-        return known.what if _BEGINS_SECTIONS.match(text) else _name_markdown(text)
+    if known is not SECTIONS and _HEADING.match(text) and _PARTS.search(text):
+        return "a text in Markdown"
+    if known is SECTIONS and not _BEGINS_SECTIONS.match(text):
+        return ""
     if known in (XML, CONFIGURATOR) and not re.search(rb"</\w|/>", text):
         return ""
-    return known.what if known else _name_markdown(text)
-
-
-def _name_markdown(text: bytes) -> str:
-    return "a text in Markdown" if _HEADING.match(text) and _PARTS.search(text) else ""
+    return known.what if known else ""
 
 
 def _is_der(data: bytes) -> bool:

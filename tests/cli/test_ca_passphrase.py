@@ -125,6 +125,7 @@ class TestNew:
             ('name = "violet anchor"\n[tool]\nvalue = 1\n', "sections"),
             ("# optiga.py\n\nText.\n\n## Install\n\n- one\n", "Markdown"),
             ("#\n# Text\n#\n\n## Install\n", "Markdown"),
+            ("# optiga.py\n\n```\n-----BEGIN CERTIFICATE-----\n```\n", "Markdown"),
             ("<configuration>\n  <name>violet</name>\n</configuration>\n", "XML"),
             ("Bag Attributes\n    friendlyName: ca\n-----BEGIN CERTIFICATE-----\n", "PEM"),
         ],
