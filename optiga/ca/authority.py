@@ -29,7 +29,13 @@ from optiga.ca.profile import (
 )
 from optiga.ca.records import Record, Records, key_fingerprint, open_records, utc_now
 from optiga.ca.revocation import COMPROMISES, CRL_DAYS, PublishedCrl
-from optiga.ca.revoking import Revoked, plan_revocation, write_revocation
+from optiga.ca.revoking import (
+    Revoked,
+    find_keys_unknown,
+    plan_revocation,
+    warnings_of_keys_unknown,
+    write_revocation,
+)
 from optiga.ca.signing import stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
@@ -358,7 +364,8 @@ class CertificateAuthority:
                     hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
-        warnings = tuple(warnings_about(others, utc_now(), is_ca=not request_sha256))
+            unknown = warnings_of_keys_unknown(find_keys_unknown(records))
+        warnings = (*warnings_about(others, utc_now(), is_ca=not request_sha256), *unknown)
         return IssuedCertificate(signed, self.folder.chain, record.serial, warnings, warnings)
 
     def _sign_in(

@@ -70,7 +70,8 @@ class Changes:
     def change_as_they_are(self, records: Records, published: Path | None = None) -> Iterator[AcceptedRecords]:
         """Change records that may be edited or from an older copy; a new chain begins with them then.
 
-        What CRLs of this CA revoke stays revoked: the CA has signed it.
+        What CRLs of this CA revoke stays revoked: the CA has signed it. The new chain knows these CRLs, so that no
+        check with one of them refuses the records again.
 
         :param published: the file of a CRL that was given out.
         :returns: what is wrong with them, and what was added, for the block.
@@ -85,6 +86,7 @@ class Changes:
             completed = find_unrecorded(self.folder, records, published) if objection else []
             if objection:
                 records.begin_chain()
+                self._note_crls(records, published)
                 write_unrecorded(records, completed, self.folder.certificate.not_after)
             yield AcceptedRecords(objection, tuple(completed))
             head = records.seal(self.issuer.key)
@@ -133,6 +135,14 @@ class Changes:
                 write_whole(self.folder.head_path, head.document, OWN_MODE)
             if crl:
                 write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
+
+    def _note_crls(self, records: Records, published: Path | None) -> None:
+        """Have a new chain know the CRLs that come after the one it begins with; it takes older ones unseen."""
+        known = self.known_crls(records, published)
+        own = read_crl(records.newest_crl(), self.issuer.key.public_key())
+        for crl in known:
+            if own is not None and crl.number >= own.number and crl.sha256 != own.sha256:
+                records.note_crl(crl.number, crl.sha256)
 
     def _begin_chain(self, records: Records) -> None:
         """Give records of an earlier version their chain, of what they hold and nothing else."""

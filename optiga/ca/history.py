@@ -37,12 +37,14 @@ class EarlierHistory:
     :param revoked: what the CRL revokes, also of certificates that are not known.
     :param crl: the CRL that says so, in DER; empty where none was given.
     :param end: until when the CA's certificate is valid, UTC; None if nothing was issued or revoked.
+    :param left_out: files in which there are certificates that others have issued.
     """
 
     issued: tuple[Certificate, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     crl: bytes = b""
     end: datetime | None = None
+    left_out: tuple[Path, ...] = ()
 
     @property
     def unknown(self) -> tuple[Revocation, ...]:
@@ -72,12 +74,15 @@ def read_history(
     :raises CertificateError: if a file has no certificate, or is no CRL, of this CA.
     """
     found: dict[str, Certificate] = {}
+    left_out: list[Path] = []
     for given in issued:
         has_one = False
         for path in _files_of(given):
             held = load_found(path, strict=True, passphrase=passphrase).certificates
             mine = [one for one in held if one.is_issued_by(own) and one != own]
             has_one |= bool(mine)
+            if any(_is_strange(one, own, beside_own=bool(mine)) for one in held):
+                left_out.append(path)
             for one in mine:
                 other = found.setdefault(format_serial(one.serial), one)
                 if other.der != one.der:
@@ -88,9 +93,18 @@ def read_history(
         if not has_one:
             raise CertificateError(f"{given} holds no certificate issued by {own.subject}", reason=Reason.MISMATCH)
     if crl is None:
-        return EarlierHistory(tuple(found.values()))
+        return EarlierHistory(tuple(found.values()), left_out=tuple(left_out))
     der, entries = _read_crl(crl, own)
-    return EarlierHistory(tuple(found.values()), tuple(entries), der, own.not_after)
+    return EarlierHistory(tuple(found.values()), tuple(entries), der, own.not_after, tuple(left_out))
+
+
+def _is_strange(one: Certificate, own: Certificate, *, beside_own: bool) -> bool:
+    """Whether a certificate has nothing to do with a CA: not issued by it, not its own of any date, not above it.
+
+    :param beside_own: whether it is in the file of one that the CA has issued: other CAs' belong to the chain then.
+    """
+    is_own = one.public_key.info == own.public_key.info and one.subject == own.subject
+    return not (is_own or (one.is_ca and beside_own) or one.is_issued_by(own) or own.is_issued_by(one))
 
 
 def _files_of(path: Path) -> list[Path]:

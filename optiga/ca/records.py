@@ -210,7 +210,14 @@ class Records:
         """Write down a CRL, in place of the ones before it."""
         self._connection.execute("DELETE FROM crls")
         self._connection.execute("INSERT INTO crls VALUES (?, ?)", (number, der))
-        self._append(_crl_event(number, der))
+        self._append(_crl_event(number, hashlib.sha256(der).hexdigest()))
+
+    def note_crl(self, number: int, sha256: str) -> None:
+        """Have the chain know a CRL that other records of this CA have made.
+
+        :param sha256: of its DER, in hex.
+        """
+        self._append(_crl_event(number, sha256))
 
     def newest_crl(self) -> bytes:
         """The newest CRL in DER; empty where the CA is being made."""
@@ -253,7 +260,7 @@ class Records:
                 events.append(event_text("revoked", serial=serial, revoked_at=moment, reason=reason or ""))
         if crl := self.newest_crl():
             (number,) = self._connection.execute("SELECT number FROM crls").fetchone()
-            events.append(_crl_event(number, crl))
+            events.append(_crl_event(number, hashlib.sha256(crl).hexdigest()))
         return events
 
     def links(self) -> Iterator[tuple[int, str, str]]:
@@ -348,8 +355,8 @@ def _issued_event(
     )
 
 
-def _crl_event(number: int, der: bytes) -> str:
-    return event_text("crl", number=number, sha256=hashlib.sha256(der).hexdigest())
+def _crl_event(number: int, sha256: str) -> str:
+    return event_text("crl", number=number, sha256=sha256)
 
 
 def create_records(path: Path) -> None:

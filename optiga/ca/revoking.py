@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.finding import find_signed
 from optiga.ca.revocation import COMPROMISES, REASONS, is_graver
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from optiga.ca.crl_entries import Revocation
     from optiga.ca.folder import CaFolder
     from optiga.ca.records import Record, Records
+
+_MOST_NAMED = 5
+"""Most serial numbers in a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,40 @@ def write_revocation(records: Records, plan: Revoked, now: datetime) -> Revoked:
         plan.is_recorded,
         tuple(map(again, plan.others)),
         plan.still_valid,
+    )
+
+
+def find_keys_unknown(records: Records, entries: Iterable[Revocation] = ()) -> list[str]:
+    """Serial numbers of certificates that were revoked as compromised, and whose key the records do not have: they
+    were taken from a CRL.
+
+    :param entries: what a CRL revokes, and what will be written into the records.
+    """
+    found = [record.serial for record in records.of_key("") if record.reason in COMPROMISES]
+    for entry in entries:
+        record = records.find(entry.serial)
+        if entry.reason in COMPROMISES and (record is None or not record.key_sha256):
+            found.append(entry.serial)
+    return list(dict.fromkeys(found))
+
+
+def warnings_of_keys_unknown(serials: Sequence[str]) -> tuple[str, ...]:
+    """What to know where the records do not have the keys of certificates that were revoked as compromised.
+
+    A new key is most often another one, so that it is not refused for that.
+
+    :param serials: as of :func:`find_keys_unknown`.
+    :returns: one sentence, or none.
+    """
+    if not serials:
+        return ()
+    count = counted(len(serials), "certificate")
+    named = ", ".join(serials[:_MOST_NAMED]) + (" …" if len(serials) > _MOST_NAMED else "")
+    said = "was" if len(serials) == 1 else "were"
+    return (
+        f"The CA's records do not have the key of {count} that {said} revoked as compromised: {named}. The CA issues "
+        "certificates for such a key until the records have it. To add the key, give the certificate's file to "
+        "'ca revoke FILE'",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.integrity import check_records
 from optiga.ca.profile import CLOCK_TOLERANCE
-from optiga.ca.records import open_records
+from optiga.ca.records import format_serial, open_records
 from optiga.ca.revocation import COMPROMISES
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ def find_revocation(
     with open_records(folder.records_path) as records, records.snapshot():
         check_records(folder, records)
         of_key = records.of_key(hashlib.sha256(key_info).hexdigest())
+        if certificate is not None and certificate.is_issued_by(folder.certificate):
+            of_serial = records.find(format_serial(certificate.serial))
+            if of_serial is not None and not of_serial.der and of_serial.revoked_at is not None:
+                return of_serial  # a CRL has told no more of it
     revoked = [one for one in of_key if one.revoked_at is not None]
     if certificate is not None:
         meant = [one for one in of_key if one.der == certificate.der]

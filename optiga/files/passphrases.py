@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import json
+import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.files import is_utf16
+from optiga.files.known_documents import CONFIGURATOR, SECTIONS, XML, name_content, name_document
 from optiga.files.secrets import read_secret
 
 _MAX_FILE_SIZE = 1 << 16
@@ -32,6 +35,12 @@ _DOCUMENTS = (
     (b"#!/", "a script"),
 )
 """How files begin that somebody may name in place of that of a passphrase, and what they hold."""
+_BEGINS_SECTIONS = re.compile(rb"\[\[?[ \t]*[\w.\" -]+\]|[#;]|[A-Za-z_][\w .-]*=")
+"""How a file with sections begins: with one, a comment, or a setting."""
+_ARRAY = re.compile(rb"(?m)^\[(\[[\w.\" -]+\])\]")
+"""A section of TOML that there may be several of."""
+_HEADING, _PARTS = re.compile(rb"#{1,6}(?:[ \t]|\r?\n)"), re.compile(rb"(?m)^(?:#{2,6} |```|[-*] |\|)")
+"""How a text in Markdown begins, and what lies farther down in it."""
 _MARKS_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
@@ -131,11 +140,41 @@ def _refusing_documents(passphrase: Passphrase, data: bytes, name: str) -> Passp
     what = next((what for head, what in _DOCUMENTS if data.startswith(head) or passphrase.value.startswith(head)), "")
     if not what and _is_der(data):
         what = "DER, as of a certificate or a key"
+    if not what and passphrase.value:
+        what = _name_whole(data)
     if not what:
         return passphrase
     return replace(
         passphrase, problem=f"{name} is not a passphrase: it holds {what}", remedy="Check the name of the file"
     )
+
+
+def _name_whole(data: bytes) -> str:
+    """What a file holds that only all of its lines tell, not the first alone; empty for none of these.
+
+    A line that looks like the beginning of one of them is a passphrase.
+    """
+    try:
+        text = _to_utf8(data)
+    except UnicodeDecodeError:
+        return ""
+    if text.lstrip().startswith((b"{", b"[")):
+        try:
+            known = name_document(json.loads(text))
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return known.what if known else "JSON"
+    if b"\n" not in text.strip():
+        return ""
+    known = name_content(_ARRAY.sub(rb"\1", text))
+    if known is not SECTIONS and _HEADING.match(text) and _PARTS.search(text):
+        return "a text in Markdown"
+    if known is SECTIONS and not _BEGINS_SECTIONS.match(text):
+        return ""
+    if known in (XML, CONFIGURATOR) and not re.search(rb"</\w|/>", text):
+        return ""
+    return known.what if known else ""
 
 
 def _is_der(data: bytes) -> bool:

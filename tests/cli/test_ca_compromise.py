@@ -48,6 +48,25 @@ def revoked(ca: str) -> dict[str, str]:
 
 
 class TestDevices:
+    @pytest.mark.parametrize(
+        ("first", "then", "stays"),
+        [
+            ("keyCompromise", "cACompromise", True),
+            ("cACompromise", "keyCompromise", True),
+            ("superseded", "cACompromise", False),
+            ("superseded", "privilegeWithdrawn", True),
+            ("unspecified", "superseded", False),
+        ],
+    )
+    def test_what_a_reason_becomes(self, cli: Cli, serials: list[str], first: str, then: str, stays: bool) -> None:
+        """As the help says it."""
+        revoke = ("ca", "revoke", "other.pem", "--ca", "nw", "--yes", "--reason")
+        assert cli(*revoke, first).code == 0
+        assert (f"the reason stays {first}" in cli(*revoke, then).err) is stays
+        assert revoked("nw")[serials[2]] == (first if stays else then)
+        said = " ".join(cli("ca", "revoke", "--help").out.split())
+        assert "from any other to keyCompromise or cACompromise. These two never change" in said
+
     @pytest.mark.parametrize("reason", COMPROMISES)
     def test_every_certificate_of_the_key(self, cli: Cli, serials: list[str], reason: str) -> None:
         first, second, _ = serials

@@ -367,12 +367,21 @@ def test_what_was_revoked_and_is_not_given(cli: Cli, root: OtherCa) -> None:
     result = cli("ca", "import", "new", *save(root), "--crl", "last.crl", OPEN)
     assert result.code == 0
     assert "only the serial numbers are known of 1 certificate" in result.err
+    assert "compromised" not in result.err
     Path("bad.pem").write_bytes(bad.public_bytes(Encoding.PEM))
     assert cli("ca", "crl", "--ca", "new").code == 0
     crl = x509.load_pem_x509_crl(Path("new/crl.pem").read_bytes())
     assert [entry.serial_number for entry in crl] == [bad.serial_number]
     assert cli("ca", "revoke", "bad.pem", "--ca", "new", "--query", "serial", "--yes").code == 0
     assert cli("ca", "show", "bad.pem", "--ca", "new").out == Path("bad.pem").read_text()
+
+
+def test_a_compromised_key_that_is_not_known(cli: Cli, root: OtherCa) -> None:
+    bad = root.certify("bad")
+    Path("last.crl").write_bytes(root.revoke(bad, reason=x509.ReasonFlags.ca_compromise))
+    result = cli("ca", "import", "new", *save(root), "--crl", "last.crl", OPEN)
+    assert "do not have the key of 1 certificate" in result.err
+    assert f"{bad.serial_number:040x}" in result.err
 
 
 def test_a_folder_of_certificates(cli: Cli, root: OtherCa) -> None:
@@ -383,9 +392,27 @@ def test_a_folder_of_certificates(cli: Cli, root: OtherCa) -> None:
         Path(f"newcerts/0{number}.pem").write_bytes(one.public_bytes(Encoding.PEM))
     Path("newcerts/other.crt").write_bytes(OtherCa("stranger").certify("device").public_bytes(Encoding.DER))
     Path("newcerts/index.txt").write_text("V")
-    assert cli("ca", "import", "new", *save(root), "--issued", "newcerts", OPEN).code == 0
+    Path("newcerts/root.pem").write_bytes(root.pem)
+    result = cli("ca", "import", "new", *save(root), "--issued", "newcerts", OPEN, "-q")
+    assert result.code == 0
+    (warning,) = [line for line in result.err.splitlines() if "newcerts" in line]
+    assert "newcerts/other.crt" in warning
+    assert "01.pem" not in warning
+    assert "root.pem" not in warning  # its own is often among them
     listed = json.loads(cli("ca", "list", "--ca", "new", "--output", "json").out)["certificates"]
     assert {one["serial"] for one in listed} == {f"{one.serial_number:040x}" for one in made}
+
+
+def test_other_certificates_beside_its_own_in_a_file(cli: Cli, root: OtherCa) -> None:
+    good, strange = (one.public_bytes(Encoding.PEM) for one in (root.certify("a"), OtherCa("stranger").certify("b")))
+    Path("good.pem").write_bytes(good + root.pem)
+    Path("both.pem").write_bytes(good + strange)
+    issued = ("--issued", "good.pem", "--issued", "both.pem")
+    result = cli("ca", "import", "new", *save(root), *issued, OPEN)
+    assert result.code == 0
+    assert "both.pem" in result.err
+    assert "good.pem" not in result.err
+    assert cli("ca", "list", "--ca", "new", "--query", "length(certificates)").out == "1\n"
 
 
 def test_files_that_a_shell_has_written_out(cli: Cli, root: OtherCa) -> None:

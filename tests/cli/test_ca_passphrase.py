@@ -112,6 +112,56 @@ class TestNew:
         )
         assert not Path("new").exists()
 
+    @pytest.mark.parametrize(
+        ("text", "what"),
+        [
+            ('{"csr": "violet anchor tundra"}', "JSON"),
+            ('["violet", "anchor", "tundra"]\n', "JSON"),
+            ('{\n  "csr_config": {}\n}\n', "a configuration"),
+            ('\ufeff{\n  "0xE0E8": {"data": "00"}\n}\n', "an export"),
+            ('[tool.example]\nname = "violet"\n', "sections"),
+            ('[[tool.example]]\r\nname = "violet"\r\n', "sections"),
+            ("# a comment of its own\n\n[ req ]\nprompt = no\n", "sections"),
+            ('name = "violet anchor"\n[tool]\nvalue = 1\n', "sections"),
+            ("# optiga.py\n\nText.\n\n## Install\n\n- one\n", "Markdown"),
+            ("#\n# Text\n#\n\n## Install\n", "Markdown"),
+            ("# optiga.py\n\n```\n-----BEGIN CERTIFICATE-----\n```\n", "Markdown"),
+            ("<configuration>\n  <name>violet</name>\n</configuration>\n", "XML"),
+            ("Bag Attributes\n    friendlyName: ca\n-----BEGIN CERTIFICATE-----\n", "PEM"),
+        ],
+    )
+    def test_documents(self, cli: Cli, text: str, what: str) -> None:
+        error = fails(cli, 2, "ca", "init", "new", "--passphrase-file", file(text))
+        assert "words is not a passphrase: it holds" in error
+        assert what in error.partition("it holds")[2]
+        assert not Path("new").exists()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{violet anchor tundra",
+            "{violet: anchor, tundra}",
+            "[violet anchor tundra]",
+            "[violet anchor tundra]\nfor the factory\n",
+            "# violet anchor tundra",
+            "# violet anchor tundra\n# for the factory\n",
+            "<3 violet anchor tundra",
+            "violet = anchor tundra",
+            "violet anchor tundra\n\n[notes]\nplace = safe\n",
+            '"violet anchor tundra"',
+            "violet [anchor] = {tundra",
+        ],
+    )
+    def test_words_that_look_like_a_document(self, cli: Cli, text: str) -> None:
+        assert cli("ca", "init", "new", "--passphrase-file", file(text)).code == 0
+
+    def test_a_document_still_opens(self, cli: Cli) -> None:
+        """Earlier versions took its first line."""
+        line = '{"csr": "violet anchor tundra"}'
+        assert cli("ca", "init", "new", "--no-passphrase").code == 0
+        file(keys.encode_key(open_key(CaFolder.open(Path("new")), None), line.encode()), name="new/ca.key")
+        assert cli("ca", "crl", "--ca", "new", "--passphrase-file", file(f"{line}\n")).code == 0
+
     def test_a_certificate_in_the_environment(self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, Path(closed, "ca.pem").read_text())
         assert "is not a passphrase" in fails(cli, 2, "ca", "init", "new")

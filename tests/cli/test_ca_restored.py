@@ -12,6 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from optiga.ca.authority import CertificateAuthority
+from optiga.ca.folder import CaFolder
+from optiga.ca.standing import find_revocation
+from optiga.pki.certificate import Certificate, load_certificates
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -75,6 +78,40 @@ def test_what_was_revoked_stays_so(cli: Cli, restored: dict[str, x509.RevokedCer
     assert set(entries()) == set(restored)
 
 
+@pytest.mark.parametrize("is_in_folder", [True, False])
+def test_one_run_settles_the_crl(cli: Cli, restored: dict[str, x509.RevokedCertificate], is_in_folder: bool) -> None:
+    """The records know a CRL from which they were completed, also one that was there in the folder."""
+    words = TRUST if is_in_folder else (*TRUST, "--crl", "published.pem")
+    if is_in_folder:
+        shutil.copy("published.pem", "factory/crl.pem")
+    assert cli(*words, "--yes").code == 0
+    known = ("--ca", "factory", "--crl", "published.pem")
+    assert cli("ca", "sign", "kept.csr", *known, "--out", "again.pem").code == 0
+    assert cli("ca", "revoke", "again.pem", *known, "--yes").code == 0
+    assert cli("ca", "crl", *known).code == 0
+    listed = cli("ca", "list", *known)
+    assert (listed.code, listed.err) == (0, "")
+    assert set(entries()) == {*restored, serial_of("again.pem")}
+
+
+def test_an_older_crl_stays_known(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    """Records that were completed from a CRL still take one that came after it and before their own."""
+    crl = ("ca", "crl", "--ca", "factory")
+    for name in ("first.pem", "between.pem", "last.pem"):
+        shutil.copy("factory/crl.pem", name)
+        assert cli(*crl).code == 0
+    Path("factory/records.sig").unlink()
+    assert cli(*TRUST, "--crl", "first.pem", "--yes").code == 0
+    for name in ("first.pem", "between.pem", "last.pem"):
+        assert cli(*crl, "--crl", name).code == 0
+
+
+def test_a_crl_that_was_not_given_stays_unknown(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    Path("factory/records.sig").unlink()
+    assert cli(*TRUST, "--yes").code == 0
+    assert "published.pem" in fails(cli, 2, "ca", "crl", "--ca", "factory", "--crl", "published.pem")
+
+
 def test_without_any_crl_it_is_said(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
     Path("factory/records.sig").unlink()
     assert "becomes valid again" in fails(cli, 2, *TRUST)
@@ -100,6 +137,39 @@ def test_only_the_serial_number_is_known(cli: Cli, restored: dict[str, x509.Revo
     assert (late["state"], late["reason"], late["subject"], late["not_after"]) == ("revoked", "unspecified", None, None)
     assert serial_of("late.pem") in cli("ca", "list", "--ca", "factory").out
     fails(cli, 2, "ca", "show", serial_of("late.pem"), "--ca", "factory")
+
+
+def test_a_compromised_key_that_is_not_known(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    """Only a serial number does not tell the key: whoever trusts the records, or signs, learns it."""
+    after, late, trust = serial_of("after.pem"), serial_of("late.pem"), (*TRUST, "--crl", "published.pem")
+
+    def told(text: str) -> str:
+        return text.partition("do not have the key of")[2].partition(".")[0]
+
+    for text in (fails(cli, 2, *trust), cli(*trust, "--yes").err):
+        assert after in told(text)
+        assert late not in told(text)  # whose key is not compromised
+        assert "'ca revoke FILE'" in text
+    sign = ("ca", "sign", "kept.csr", "--ca", "factory", "--out")
+    assert after in told(cli(*sign, "one.pem", "-q").err)
+    assert cli("ca", "revoke", "after.pem", "--ca", "factory", "--yes").code == 0
+    assert told(cli(*sign, "two.pem").err) == ""
+    fails(cli, 5, "ca", "sign", "after.csr", "--ca", "factory", "--out", "three.pem")
+
+
+def test_a_certificate_is_revoked_by_its_serial_number(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
+    """The CA does not stand for it any more, although the records do not have its key."""
+    cli(*TRUST, "--crl", "published.pem", "--yes")
+    folder = CaFolder.open(Path("factory"))
+    found = {}
+    for name in ("late", "good", "before"):
+        (certificate, *_) = load_certificates(Path(f"{name}.pem"))
+        found[name] = find_revocation(folder, certificate.public_key.info, certificate=certificate)
+    assert [name for name, record in found.items() if record] == ["late", "before"]
+    other = Certificate.parse(
+        OtherCa("other").certify("device", serial=int(serial_of("late.pem"), 16)).public_bytes(Encoding.DER)
+    )
+    assert find_revocation(folder, other.public_key.info, certificate=other) is None
 
 
 def test_its_file_completes_the_record(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:

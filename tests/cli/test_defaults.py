@@ -183,6 +183,11 @@ class TestValues:
             ("timeout = 5\n\n[port", "optiga.toml:3: this is no TOML"),
             ("thing-group = [1, {}]", "'thing-group' takes"),
             ("thing-group = []", "'thing-group' takes"),
+            ("thing-group = [1, 2]", "'thing-group' takes a text, or a list of texts"),
+            ("thing-group = ['a', 2.5]", "'thing-group' takes a text, or a list of texts"),
+            ("thing-group = ['a', true]", "'thing-group' takes a text, or a list of texts"),
+            ("thing-group = 7", "'thing-group' takes a text, or a list of texts"),
+            ("attribute = [['room=1']]", "'attribute' takes a text, or a list of texts"),
             ("#" * 200_000, "larger than"),
         ],
     )

@@ -59,8 +59,14 @@ class TestEndings:
         folder.mkdir()
         monkeypatch.chdir(folder)
         folder.rmdir()
-        assert cli.main(["journal", "show"]) == 2
-        assert "current folder no longer exists" in capsys.readouterr().err
+        relative = (["journal", "show"], ["ca", "list", "--ca", "x"], ["ca", "list", "--ca=x"], ["--write", "a.pem"])
+        for words in relative:
+            assert cli.main(words) == 2
+            error = capsys.readouterr().err
+            assert "current folder no longer exists" in error
+            assert "ca init" not in error
+        assert cli.main(["ca", "list", "--ca", str(tmp_path / "x")]) == 2
+        assert "current folder" not in capsys.readouterr().err
 
     @pytest.mark.parametrize("form", ["text", "json"])
     def test_a_package_that_is_missing(self, fail: Raise, capsys: pytest.CaptureFixture[str], form: str) -> None:

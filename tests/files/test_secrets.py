@@ -148,3 +148,8 @@ class TestPassphrases:
     @pytest.mark.parametrize("text", ["", "\n", "\ufeff"])
     def test_no_text(self, text: str) -> None:
         assert passphrase_of_text(text.encode()) is None
+
+    def test_bytes_that_are_no_text(self) -> None:
+        found = passphrase_of_text(b"\xff\xfeviolet")
+        assert found is not None
+        assert found.value == b"\xff\xfeviolet"

@@ -53,20 +53,25 @@ class OtherCa:
         """The private key, unencrypted."""
         return bytes(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
-    def certify(self, name: str) -> x509.Certificate:
-        """The certificate of a device."""
+    def certify(self, name: str, serial: int | None = None) -> x509.Certificate:
+        """The certificate of a device; with a random serial number unless one is given."""
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         key = ec.generate_private_key(ec.SECP256R1()).public_key()
-        return self._sign(subject, key, [(x509.BasicConstraints(False, None), True)], (-10, 100))
+        return self._sign(subject, key, [(x509.BasicConstraints(False, None), True)], (-10, 100), serial)
 
-    def revoke(self, certificate: x509.Certificate, number: int = 7) -> bytes:
-        """A CRL in PEM with one certificate in it, superseded."""
+    def revoke(
+        self,
+        certificate: x509.Certificate,
+        number: int = 7,
+        reason: x509.ReasonFlags = x509.ReasonFlags.superseded,
+    ) -> bytes:
+        """A CRL in PEM with one certificate in it."""
         now = datetime.now(timezone.utc)
         entry = (
             x509.RevokedCertificateBuilder()
             .serial_number(certificate.serial_number)
             .revocation_date(now - timedelta(days=3))
-            .add_extension(x509.CRLReason(x509.ReasonFlags.superseded), critical=False)
+            .add_extension(x509.CRLReason(reason), critical=False)
             .build()
         )
         builder = (
@@ -80,7 +85,12 @@ class OtherCa:
         return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
     def _sign(
-        self, subject: x509.Name, key: Any, extensions: list[tuple[x509.ExtensionType, bool]], days: tuple[int, int]
+        self,
+        subject: x509.Name,
+        key: Any,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+        days: tuple[int, int],
+        serial: int | None = None,
     ) -> x509.Certificate:
         now = datetime.now(timezone.utc)
         builder = (
@@ -88,7 +98,7 @@ class OtherCa:
             .subject_name(subject)
             .issuer_name(self.name)
             .public_key(key)
-            .serial_number(x509.random_serial_number())
+            .serial_number(serial or x509.random_serial_number())
             .not_valid_before(now + timedelta(days=days[0]))
             .not_valid_after(now + timedelta(days=days[1]))
         )

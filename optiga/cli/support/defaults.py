@@ -187,6 +187,12 @@ def _check(where: str, key: str, value: Any) -> None:
     if not one_of or not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in one_of):
         form = "a text, or a list of texts" if key in _LISTS else "a number" if key in _NUMBERS else "a text"
         raise ConfigurationError(f"{where}: {key!r} takes {form}", reason=Reason.WRONG_TYPE)
+    if key in _LISTS and not all(isinstance(one, str) for one in one_of):
+        raise ConfigurationError(
+            f"{where}: {key!r} takes a text, or a list of texts, not a number",
+            hint="Put each number in quotes",
+            reason=Reason.WRONG_TYPE,
+        )
     if key not in (*_NUMBERS, *_LISTS) and not isinstance(value, str):
         raise ConfigurationError(
             f"{where}: {key!r} takes a text, not a number", hint="Put it in quotes", reason=Reason.WRONG_TYPE
@@ -201,7 +207,7 @@ def _seen_from(folder: Path, key: str, value: Any) -> Any:
     :raises RuntimeError: if it names a home that there is not.
     """
     if key in _LISTS:
-        return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+        return list(value) if isinstance(value, list) else [value]
     text = str(value)
     if key == "port":
         return _port_seen_from(folder, text)

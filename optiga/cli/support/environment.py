@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 
 import click
+
+from optiga.errors import ConfigurationError, OptigaError, Reason
 
 CA_PASSPHRASE = "OPTIGA_CA_PASSPHRASE"
 SIGNER_PASSPHRASE = "OPTIGA_SIGNER_PASSPHRASE"
@@ -37,3 +41,23 @@ def is_folder_gone() -> bool:
     except FileNotFoundError:
         return True
     return False
+
+
+def folder_gone() -> ConfigurationError:
+    """The error of a current folder that has been deleted."""
+    return ConfigurationError(
+        "the current folder no longer exists", hint="Change to another folder", reason=Reason.NOT_FOUND
+    )
+
+
+def explain_missing(error: OptigaError, arguments: Sequence[str]) -> None:
+    """Have an error that a name of the command line is not found say so where the current folder is gone.
+
+    What else its hint advises would be of no use there.
+    """
+    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and is_folder_gone():
+        words = {word.partition("=")[2] if word.startswith("-") else word for word in arguments}
+        for word in filter(None, words):
+            is_relative = not os.path.isabs(word)  # noqa: PTH117 - as above
+            if is_relative and re.search(rf"(?<![\w./\\-]){re.escape(word)}(?!\w)", error.message):
+                error.hint = "The current folder no longer exists: change to another folder"

@@ -13,6 +13,7 @@ from optiga.ca.integrity import find_objection
 from optiga.ca.profile import MAX_DAYS
 from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
+from optiga.ca.revoking import find_keys_unknown, warnings_of_keys_unknown
 from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
@@ -115,6 +116,9 @@ def crl(
     if accepted.objection:
         head = authority.folder.head_path
         settings.warn(f"the records were accepted as they are, and signed again in {head}: {accepted.objection}")
+        with open_records(authority.folder.records_path) as records:
+            for warning in warnings_of_keys_unknown(find_keys_unknown(records)):
+                settings.warn(warning[:1].lower() + warning[1:])
     settings.note(f"The CRL is in {authority.folder.crl_path}, valid for {counted(crl_days, 'day')}")
     if settings.wants_result:
         settings.print_result(result, default="repr")
@@ -125,6 +129,7 @@ def _doubts(folder: CaFolder, published: Path | None) -> list[str]:
     with open_records(folder.records_path) as records, records.snapshot():
         objection = find_objection(folder, records, published)
         lacking = find_unrecorded(folder, records, published) if objection else []
+        unknown = warnings_of_keys_unknown(find_keys_unknown(records, lacking))
     if not objection:
         return []
     doubts = [objection]
@@ -132,6 +137,7 @@ def _doubts(folder: CaFolder, published: Path | None) -> list[str]:
         serials = ", ".join(one.serial for one in lacking)
         count = counted(len(lacking), "certificate")
         doubts.append(f"{count} that a CRL revokes and the records do not will be revoked in the records: {serials}")
+    doubts += [warning[:1].lower() + warning[1:] for warning in unknown]
     if published is None:
         doubts.append(
             f"a revoked certificate becomes valid again if neither the records nor {folder.crl_path} revoke it: give "

@@ -83,8 +83,8 @@ def revoke(
 
     With the reason keyCompromise or cACompromise, every valid certificate of the same key is revoked.
 
-    The reason of a revoked certificate can only become more serious: from unspecified to any other, and from any to
-    keyCompromise.
+    The reason of a revoked certificate can only become more serious: from unspecified to any other, and from any
+    other to keyCompromise or cACompromise. These two never change.
 
     The revocation takes effect only where the new CRL is used: publish it to everyone who checks the certificates.
     AWS IoT does not use the CRL of a CA: to remove a device from AWS IoT, use 'deprovision'.

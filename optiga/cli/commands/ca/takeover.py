@@ -16,6 +16,8 @@ from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
 from optiga.ca.passphrase_rules import names_in
 from optiga.ca.renewal import renew as renew_ca
+from optiga.ca.revocation import COMPROMISES
+from optiga.ca.revoking import warnings_of_keys_unknown
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.ca.standing import is_told_to_aws
 from optiga.cli.commands.ca.authority import show_ca, warn_of_shortening
@@ -38,6 +40,9 @@ from optiga.cli.support.passphrase import (
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import counted
+
+_MOST_NAMED = 5
+"""Most files in a warning."""
 
 
 @click.command(name="import", cls=ImportCommand)
@@ -140,11 +145,17 @@ def import_(
     folder = create_imported(Path(path), existing, history, passphrase=value, settings=ca_settings)
     for warning in (*existing.warnings, *(opening.warnings if opening else ())):
         settings.warn(warning)
+    if history.left_out:
+        named = ", ".join(map(str, history.left_out[:_MOST_NAMED])) + " …" * (len(history.left_out) > _MOST_NAMED)
+        settings.warn(f"certificates that {folder.certificate.subject} has not issued were left out: {named}")
     if history.unknown:
         settings.warn(
             f"only the serial numbers are known of {counted(len(history.unknown), 'certificate')} that {last_crl} "
             "revokes: 'ca revoke FILE' adds a certificate later"
         )
+    compromised = [one.serial for one in history.unknown if one.reason in COMPROMISES]
+    for warning in warnings_of_keys_unknown(compromised):
+        settings.warn(warning[:1].lower() + warning[1:])
     if last_crl is None:
         settings.warn(
             f"the new CRL, {folder.crl_path}, revokes nothing: do not publish it in place of a CRL of this CA that "
