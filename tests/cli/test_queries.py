@@ -23,6 +23,8 @@ RESULT = {"a": 1, "b": [3, "x"], "uid": "cd16", "none": None, "deep": {"c": {"d"
         ("{x: &a}", "wrong type"),
         ("b[::0]", "step"),
         ("sort(b)", "sort"),
+        ("nothing && a.max_by(uid)", "finds nothing"),
+        ("nothing || nothing && b.max_by(uid)", "finds nothing"),
         ("`1e999`", "JSON"),
         ("(" * 900 + "a", "nested"),
         ("!" * 3000 + "a", "nested"),

@@ -114,12 +114,10 @@ def _what_is_there(node: Mapping[str, Any], value: Any, path: str = "") -> str:
     :param value: what it is applied to.
     :param path: where that is in the result.
     """
-    from jmespath.visitor import TreeInterpreter
-
     kind, children = node["type"], node["children"]
     if kind in _STEPS:
         for child in children:
-            found = TreeInterpreter().visit(child, value)
+            found = _evaluate(child, value)
             if found is None:
                 return _what_is_there(child, value, path)
             path = _below(path, child)
@@ -175,8 +173,6 @@ def _says_null(node: Mapping[str, Any], value: Any) -> bool:
     :param node: the expression, or a part of one, as JMESPath has parsed it.
     :param value: what it is applied to.
     """
-    from jmespath.visitor import TreeInterpreter
-
     kind, children = node["type"], node["children"]
     if value is None:
         return True
@@ -186,13 +182,25 @@ def _says_null(node: Mapping[str, Any], value: Any) -> bool:
         return isinstance(value, list)  # an element that is null or, as in JMESPath, none that is there
     if kind in _STEPS:
         for child in children:
-            found = TreeInterpreter().visit(child, value)
+            found = _evaluate(child, value)
             if found is None:
                 return _says_null(child, value)
             value = found
         return False
     if kind in _PROJECTIONS:
-        return TreeInterpreter().visit(children[0], value) is None and _says_null(children[0], value)
+        return _evaluate(children[0], value) is None and _says_null(children[0], value)
     if kind in _EITHER:
         return any(_says_null(child, value) for child in children)
     return kind in _ANSWERS
+
+
+def _evaluate(node: Any, value: Any) -> Any:
+    """What a part of an expression finds; an empty text where it cannot be applied, which is no null, and in which
+    nothing is found: JMESPath does not come to each part.
+    """
+    from jmespath.visitor import TreeInterpreter
+
+    try:
+        return TreeInterpreter().visit(node, value)
+    except Exception:
+        return ""
