@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.changes import AcceptedRecords, Changes
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records, key_of
-from optiga.ca.issued import IssuedCertificate as IssuedCertificate  # noqa: PLC0414 - others import it from here
-from optiga.ca.issued import compromised, warnings_about
+from optiga.ca.issued import IssuedCertificate, compromised, warnings_about
 from optiga.ca.judging import judge
 from optiga.ca.keys import open_key, replace_key
 from optiga.ca.profile import (

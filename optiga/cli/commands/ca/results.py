@@ -10,7 +10,7 @@ from optiga.cli.support.printing import print_lines
 from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optiga.ca.authority import IssuedCertificate
+    from optiga.ca.issued import IssuedCertificate
 
 
 @dataclass(frozen=True, slots=True)
