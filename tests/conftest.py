@@ -8,6 +8,7 @@ import itertools
 import logging
 import os
 import pkgutil
+import signal
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,12 @@ settings.register_profile("short", settings.get_profile("thorough"), max_example
 settings.load_profile("short")  # or --hypothesis-profile=thorough, which is read later
 _numbers = itertools.count()
 pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out", "optiga.testing.pytest_plugin"]
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C mean what it does at a terminal: a shell script that runs the tests behind an ``&`` ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
