@@ -77,7 +77,7 @@ class KeyFate:
         if self.fate is Fate.MADE:
             text = f"{self._label} has a new key: any earlier key is lost"
             if self._had_certificate is None:
-                return f"{text}, and a certificate of an earlier key no longer matches"
+                return f"{text}, and a certificate of it, if there is one, no longer matches"
             return f"{text}, and the certificate in the slot no longer matches" if self._had_certificate else text
         if self.fate is Fate.UNKNOWN:
             return f"{self._label} may have a new key: if so, any earlier key is lost"
@@ -92,8 +92,9 @@ def what_it_means(slot: Slot, algorithm: KeyAlgorithm, *, is_blank: bool = False
     where = f"Slot {slot.name} has a new key ({algorithm.title}) in {format_oid(slot.key_oid)}"
     if is_blank:
         return where
-    held = "" if slot.certificate_oid is None else f" in {format_oid(slot.certificate_oid)}"
-    return f"{where}: a certificate of an earlier key{held} no longer matches"
+    if slot.certificate_oid is None:
+        return f"{where}. Any certificate of an earlier key no longer matches"
+    return f"{where}. If {format_oid(slot.certificate_oid)} holds a certificate of an earlier key, it no longer matches"
 
 
 def name_key(oid: int | None) -> str:

@@ -42,7 +42,7 @@ def test_it_is_made(cli: Cli, unlocked: str, config: Path, slot: str) -> None:
     assert request.is_signature_valid
     new = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert new != load_public_key(Path("factory.pem")).info
-    assert "0xE0E0 no longer matches" in cli(*words).err
+    assert "0xE0E0 holds a certificate" in cli(*words).err
 
 
 def test_in_the_configuration_and_in_a_program(cli: Cli, unlocked: str, config: Path) -> None:
