@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.base import Command
@@ -48,7 +48,8 @@ class Chip:
 
     The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the
     transport at the end. An :class:`~optiga.errors.OptigaError` that leaves the ``with`` block gets the port and UID of
-    the chip. If the object is in termination or its update was interrupted, the error says so (one more exchange).
+    the chip. If the chip refuses access to an object, the error names the access condition that does not hold, or says
+    that the object is in termination or its update was interrupted (one more exchange).
 
     All functions are in three sessions: :attr:`objects`, :attr:`crypto` and :attr:`updates`. The most common ones are
     here, too. Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`.
@@ -78,8 +79,8 @@ class Chip:
         self._is_closed = False
         self._uid: Uid | None = None
         self._model: Model | None = None
-        self._refusal_hint = ""
-        """Of the last command that the chip refused."""
+        self._refused: tuple[Command[Any], str] | None = None
+        """The last command that the chip refused, and the hint of its error code."""
         self.execute(OpenApplication(handle))
 
     def __enter__(self) -> Chip:
@@ -89,11 +90,13 @@ class Chip:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, OptigaError):
+            refused = self._refused  # asking for the metadata may be refused, too
             if isinstance(error, ChipError) and error.oid is not None and error.code in _MAY_BE_UNUSABLE:
-                from optiga.chip.unusable import explain
+                from optiga.chip.refusals import explain_refusal
 
                 with suppress(OptigaError):
-                    explain(error, self.objects.find_unusable(error.oid), self._refusal_hint)
+                    metadata = self.objects.metadata(error.oid)
+                    explain_refusal(error, error.oid, metadata, refused, authorized=self.authorized)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
@@ -284,7 +287,7 @@ class Chip:
             hint = "The chip's application was closed before: open the chip again"
         elif was_reset:
             hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
-        self._refusal_hint = hint
+        self._refused = command, hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
             f"{command.code.title}{about}: the chip returned error 0x{code:02X}, {name}",
