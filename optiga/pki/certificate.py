@@ -22,10 +22,10 @@ from optiga.pki.kinds import (
     title_of_labels,
 )
 from optiga.pki.lenient import Fields, name_of, read_fields
-from optiga.pki.name_parts import name_text, printable
+from optiga.pki.name_parts import is_same_name, name_text, printable
 from optiga.pki.pem import encode_pem
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import public_key_of, public_key_of_info
+from optiga.pki.public_keys import is_signed_by, public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
 
@@ -216,17 +216,28 @@ class Certificate:
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Whether the other certificate's subject is the issuer of this one, and its key verifies the signature.
 
-        Always False for certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
+        Names are compared as RFC 5280, 7.1, does it: see :meth:`names_exactly`. Always False for certificates that
+        break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
         """
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
         if self.strict is None or issuer.strict is None:
             return False
         try:
-            self.strict.verify_directly_issued_by(issuer.strict)
+            if self.names_exactly(issuer):
+                self.strict.verify_directly_issued_by(issuer.strict)
+                return True
+            return is_same_name(self.strict.issuer, issuer.strict.subject) and is_signed_by(
+                self.strict, issuer.strict.public_key()
+            )
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
-        return True
+
+    def names_exactly(self, issuer: Certificate) -> bool:
+        """Whether the issuer of this certificate is the other one's subject byte by byte, as RFC 5280, 4.1.2.6, asks of
+        CAs: many programs do not compare names in another way.
+        """
+        return self.parsed.issuer.public_bytes() == issuer.parsed.subject.public_bytes()
 
 
 Parser: TypeAlias = "Callable[[bytes], Certificate]"

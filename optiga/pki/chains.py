@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from optiga.pki.name_parts import is_same_encoded_name
 from optiga.pki.public_keys import verifies
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
         return certificate.is_issued_by(issuer)
     try:
         ours, theirs = certificate.fields, issuer.fields
-        if ours.issuer != theirs.subject or ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
+        if not is_same_encoded_name(ours.issuer, theirs.subject):
+            return False
+        if ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
             return False
         return verifies(issuer.public_key, ours.signature, ours.signed, _SIGNATURES[ours.algorithm])
     except ValueError:
@@ -90,6 +93,13 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
     :param device: whether the first certificate is to be a device's own.
     """
     warnings = why_broken(chain)
+    for certificate, issuer in pairwise(chain):
+        if certificate.fields.issuer != issuer.fields.subject and seems_issued_by(certificate, issuer):
+            warnings.append(
+                f"the certificate of {certificate.subject} spells the name of its issuer, {issuer.subject}, in other "
+                "bytes than the issuer's certificate does: RFC 5280 asks for the same bytes, and some programs refuse "
+                "such a chain"
+            )
     for certificate in chain:
         if certificate.oddity:
             warnings.append(

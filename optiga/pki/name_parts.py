@@ -44,14 +44,19 @@ def is_same_name(one: x509.Name, other: x509.Name) -> bool:
 
     Two empty names are not: nobody is named by them.
     """
-    from asn1crypto.x509 import Name
-
     if not list(one) or len(list(one)) != len(list(other)):
         return False
+    return one == other or is_same_encoded_name(one.public_bytes(), other.public_bytes())
+
+
+def is_same_encoded_name(one: bytes, other: bytes) -> bool:
+    """As :func:`is_same_name`, of names in DER, which may break rules."""
+    from asn1crypto.x509 import Name
+
     if one == other:
         return True
     try:
-        return bool(Name.load(one.public_bytes()) == Name.load(other.public_bytes()))
+        return bool(Name.load(one) == Name.load(other))
     except (ValueError, TypeError, AttributeError):  # of values that are no texts, which are compared as they are
         return False
 
