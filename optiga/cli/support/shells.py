@@ -80,11 +80,11 @@ def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Map
     if shell == "bash":
         cut = 1 + max((typed.rfind(one) for one in environment.get(BREAKS, "") if one in ":="), default=-1)
         width = int(environment[WIDTH]) if environment.get(WIDTH, "").isdecimal() else 0
-        return _for_bash(offered, cut, width)
+        return _for_bash(offered, typed[cut:], cut, width)
     lines = []
     for one in offered:
         if isinstance(one, Files):
-            lines.append(_line("folders" if one.folders_only else "files", one.before, ""))
+            lines.append(_line("folders" if one.folders_only else "files", one.before, " ".join(one.endings)))
             continue
         text, meaning = one.text, _on_one_line(one.meaning)
         if shell == "zsh":
@@ -95,9 +95,10 @@ def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Map
     return lines
 
 
-def _for_bash(offered: list[Offered], cut: int, width: int) -> list[str]:
+def _for_bash(offered: list[Offered], typed: str, cut: int, width: int) -> list[str]:
     """Bash lists words alone: meanings stand behind them, as long as there is more than one and they fit the terminal.
 
+    :param typed: the beginning of the word, without quotes: bash's own list of files takes them for part of the name.
     :param cut: characters of the word that bash takes for other words.
     :param width: columns of the terminal; 0 for no meanings.
     """
@@ -107,7 +108,8 @@ def _for_bash(offered: list[Offered], cut: int, width: int) -> list[str]:
     lines = []
     for one in offered:
         if isinstance(one, Files):
-            lines.append(_line("folders" if one.folders_only else "files", "", ""))
+            endings = " ".join((*one.endings, *map(str.upper, one.endings)))
+            lines.append(_line("folders" if one.folders_only else "files", endings, typed if endings else ""))
             continue
         text, meaning = one.text[cut:], _on_one_line(one.meaning)
         if shows and meaning and room >= _LEAST_MEANING:
