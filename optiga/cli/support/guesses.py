@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 import click
@@ -32,12 +33,47 @@ _FEWEST = 3
 """Fewest letters of a word that has two swapped."""
 _SHORT = {"-V": "version"}
 """Options of one letter that other programs have."""
+_WIDE = 58
+"""Fewest columns of a help text with options and their explanations side by side."""
 _MOST = 4
 """Most lines that are shown."""
 
 
+class HelpContext(click.Context):
+    """A context whose help can also be read on a narrow terminal."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        if self.terminal_width is None or self.terminal_width >= _WIDE:
+            return super().make_formatter()
+        formatter: click.HelpFormatter = import_module("optiga.cli.support.narrow").NarrowFormatter(
+            width=self.terminal_width
+        )
+        return formatter
+
+
+def with_help(command: click.Command) -> click.Command:
+    """A command of any class, with help for every terminal."""
+    command.context_class = HelpContext
+    return command
+
+
 class GuidedGroup(click.Group):
     """A group that prints help for the word ``help``, and says what may be meant by a command that it does not have."""
+
+    context_class = HelpContext
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else with_help(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands as click does; on a narrow terminal with all that is said of each."""
+        if formatter.width >= _WIDE:
+            super().format_commands(ctx, formatter)
+            return
+        every = [(name, command) for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(_WIDE)) for name, command in every])
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Click's parser, which finds an option of one letter where it looks first: among the long ones.
