@@ -9,7 +9,7 @@ import pytest
 
 from optiga.cli import main
 from optiga.cli.app import app
-from optiga.cli.support.guesses import HelpContext
+from optiga.cli.support.guesses import OurContext
 from optiga.cli.support.printing import HELP_COLUMNS
 from tests.support.cli.runner import Cli
 
@@ -55,7 +55,7 @@ def test_nothing_is_left_out() -> None:
 def test_a_wide_terminal_has_what_click_writes(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     width = min(columns, HELP_COLUMNS) - 2
     ours = [ctx.get_help() for ctx in contexts(app, None, "optiga.py", width)]
-    monkeypatch.setattr(HelpContext, "make_formatter", click.Context.make_formatter)
+    monkeypatch.setattr(OurContext, "make_formatter", click.Context.make_formatter)
     assert ours == [ctx.get_help() for ctx in contexts(app, None, "optiga.py", width)]
 
 
