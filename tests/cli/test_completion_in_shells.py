@@ -141,7 +141,9 @@ def test_files_of_one_kind(shell: str, tmp_path: Path) -> None:
             shown.wait_for(re.escape(line))
             take_back(shown)
         shown.type("optiga ca revoke \t\t")
-        assert "d.txt" not in shown.wait_for(in_any_order("a.* b", r"c\.CRT", "sub.* dir/", "empty/"))
+        listed = shown.wait_for(in_any_order("a.* b", r"c\.CRT", "sub.* dir/", "empty/"))
+        assert "d.txt" not in listed
+        assert not re.search(r"(?m)(?:^| )(?:pem|crt|CRT|/)(?: |$)", listed)
 
 
 def test_serial_numbers_of_a_ca(shell: str, tmp_path: Path) -> None:

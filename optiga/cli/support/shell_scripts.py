@@ -32,12 +32,12 @@ _optiga_files() {
         [[ -d ${name/#\~\//$HOME/} ]] && continue
         ((words)) && name=$(printf '%q' "$name")
         COMPREPLY+=("$name")
-    done < <(for ending in $2; do compgen -f -X "!*.$ending" -- "$1"; done)
+    done < <(for ending in $2; do compgen -f -X "!*.$ending" -- "$1"; done | sort)
     ((${#COMPREPLY[@]})) || return 1
     while IFS= read -r name; do
         ((words)) && name=$(printf '%q' "$name/")
         COMPREPLY+=("$name")
-    done < <(compgen -d -- "$1")
+    done < <(compgen -d -- "$1" | sort)
     if ((!words)) && type compopt &>/dev/null; then compopt -o filenames; fi
     return 0
 }
@@ -197,9 +197,9 @@ function __optiga_answer
                 if string match --quiet -- '~/*' "$rest"
                     set names (string replace -- "$HOME/" '~/' $names)
                 end
-                set -l endings (string replace --all ' ' '|' -- "$part[3]")
-                if test -n "$endings"; and string match --quiet --ignore-case --regex -- "\\.($endings)(\t|\$)" $names
-                    set names (string match --ignore-case --entire --regex -- "(/|\\.($endings))(\t|\$)" $names)
+                set -l ends (string replace --all ' ' '|' -- "$part[3]")
+                if test -n "$ends"; and string match --quiet --ignore-case --regex -- "\\.(?:$ends)(?:\t|\$)" $names
+                    set names (string match --ignore-case --entire --regex -- "(?:/|\\.(?:$ends))(?:\t|\$)" $names)
                 end
                 for name in $names
                     printf '%s%s\n' "$part[2]" $name
