@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
+from optiga.ca.records import Records
 from optiga.cli.app import app
 from optiga.cli.support.offers import offers_for
 from optiga.cli.support.shells import split_line
@@ -179,6 +181,18 @@ class TestAnswers:
         assert ask(f"optiga ca show --ca root {first[:12]}") == [["word", first, "CN=device (revoked)"], files]
         Path("root/issued.db").write_bytes(b"no database" * 100)
         assert ask("optiga ca show --ca root ") == [files]
+
+    def test_subjects_of_others_are_escaped(self, ask: Ask, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A CA that was made elsewhere may have certified any subject."""
+        assert cli("ca", "init", "--no-passphrase", "root").code == 0
+        Path("device.csr").write_bytes(make_request())
+        assert cli("ca", "sign", "device.csr", "--ca", "root").code == 0
+        every = Records.all
+        odd = "CN=\x1b[31m\u202ered"
+        monkeypatch.setattr(Records, "all", lambda self: [replace(one, subject=odd) for one in every(self)])
+        ((_, _, meaning), _) = ask("optiga ca show --ca root ")
+        assert meaning.isprintable()
+        assert "[31m" in meaning
 
     def test_meanings_are_whole(self, ask: Ask) -> None:
         """Commas are nothing special: fish's explanations ended at the first one."""
