@@ -16,7 +16,6 @@ from optiga.cli.support.lazy import load
 from optiga.emulator.control import FAULT_KINDS
 from optiga.emulator.models import MODELS
 from optiga.errors import OptigaError
-from optiga.files.shown import shown
 from optiga.identity.sample_configurations import sample_paths
 from optiga.objects.names import Named, algorithm_names, key_usages, metadata_tags, object_names, slot_names
 from optiga.transport.boards import list_ports
@@ -212,7 +211,7 @@ def _serials(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator
         except (OptigaError, OSError):
             continue
         found += (
-            Offer(one.serial, shown(one.subject) + (" (revoked)" if one.revoked_at else ""))
+            Offer(one.serial, one.subject + (" (revoked)" if one.revoked_at else ""))
             for one in reversed(every)
             if (takes_revoked or not one.revoked_at) and one.serial.startswith(typed.lower())
         )

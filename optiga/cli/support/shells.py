@@ -13,6 +13,7 @@ from click.shell_completion import _resolve_context, _resolve_incomplete, split_
 from optiga.cli.support.offers import Files, Offer, Offered, offers_for
 from optiga.cli.support.options import OLD_QUIET
 from optiga.cli.support.shell_scripts import BREAKS, LINE, SHELLS, VARIABLE, WIDTH
+from optiga.files.shown import shown
 
 _CURSOR = "\x7f"
 """Stands at the cursor while the line is taken apart: no command line has it."""
@@ -122,7 +123,7 @@ def _for_bash(offered: list[Offered], typed: str, cut: int, width: int) -> list[
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
+    return shown(" ".join(text.split()))  # of a certificate's subject or a USB device's name, others have chosen it
 
 
 def _line(kind: str, text: str, meaning: str) -> str:
