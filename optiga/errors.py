@@ -215,6 +215,30 @@ def _printable(text: str) -> str:
     return Naming(*map(printable, text.parts)) if isinstance(text, Naming) else printable(text)
 
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "call": (Callable,),  # type: ignore[dict-item]  # a class of those that can be called
+    "code": (int,),
+    "first": (bool,),
+    "oid": (int, type(None)),
+    "problems": (tuple,),
+    "reason": (Reason, type(None)),
+}
+"""Types of the arguments of errors that are no text."""
+
+
+def _check(**arguments: object) -> None:
+    """Refuse arguments of another type. This module imports nothing of the package, :mod:`.arguments` neither.
+
+    :raises TypeError: for the first that is wrong.
+    """
+    for name, value in arguments.items():
+        kinds = _TYPES.get(name, (str,))
+        if not isinstance(value, kinds):
+            wanted = " | ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            what = "None" if value is None else type(value).__name__
+            raise TypeError(f"an error's {name} must be {wanted}, not {what}")
+
+
 class OptigaError(Exception):
     """Base class of all errors of this package.
 
@@ -246,6 +270,7 @@ class OptigaError(Exception):
         reason: Reason | None = None,
         parameter: str = "",
     ) -> None:
+        _check(message=message, hint=hint, port=port, oid=oid, reason=reason, parameter=parameter)
         super().__init__(message)
         self.message: str = message
         self.hint: str = hint
@@ -259,6 +284,7 @@ class OptigaError(Exception):
 
     def locate(self, place: str) -> None:
         """Put the place of the fault in front of the message: an object, a file, an option."""
+        _check(place=place)
         self.message = naming("{place}: {message}", place=place, message=self.message)
 
     def advise(self, text: str, *, first: bool = False) -> None:
@@ -266,6 +292,7 @@ class OptigaError(Exception):
 
         :param first: put the sentence before the present hint.
         """
+        _check(text=text, first=first)
         texts = [text, self.hint] if first else [self.hint, text]
         self.hint = naming("{one}. {other}", one=texts[0], other=texts[1]) if self.hint else text
 
@@ -275,6 +302,7 @@ class OptigaError(Exception):
 
     def text(self, call: Call) -> str:
         """The line, with each parameter replaced by what ``call`` returns for it."""
+        _check(call=call)
         message, hint = told(self.message, call), told(self.hint, call)
         is_named = self._is_of_the_port and self.port and not message.startswith(self.port)
         where = f"{self.port}: " if is_named else ""
@@ -302,6 +330,7 @@ class ConfigurationError(OptigaError):
         reason: Reason | None = None,
         parameter: str = "",
     ) -> None:
+        _check(problems=problems)
         super().__init__(message, hint=hint, oid=oid, reason=reason, parameter=parameter)
         self.problems: tuple[str, ...] = tuple(map(_printable, problems))
 
@@ -339,6 +368,7 @@ class ChipError(OptigaError):
         oid: int | None = None,
         reason: Reason | None = None,
     ) -> None:
+        _check(code=code, name=name, reason=reason)
         super().__init__(message, hint=hint, port=port, oid=oid, reason=reason or _REASONS_OF_CODES.get(code))
         self.code = code
         self.name = name

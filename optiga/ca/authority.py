@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.ca.changes import AcceptedRecords, Changes
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records, key_of
@@ -118,6 +119,7 @@ class CertificateAuthority:
         """The CA's own certificate."""
         return self.folder.certificate
 
+    @takes
     def issue(
         self,
         csr_der: bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import write_whole
 
@@ -37,6 +38,7 @@ class IssuedCertificate:
         """The certificate and its chain, leaf first."""
         return "".join(certificate.pem for certificate in (self.certificate, *self.chain))
 
+    @takes
     def write(self, path: Path) -> None:
         """Write it with its chain into a file.
 

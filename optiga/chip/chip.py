@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments, takes
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.watched import exchange
@@ -18,6 +18,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.params import ON_EVERY_MODEL
 from optiga.protocol.uid import Uid
+from optiga.transport.base import Transport
 
 if TYPE_CHECKING:
     from optiga.chip.key import Key
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
     from optiga.protocol.objects import Reference
-    from optiga.transport import Transport
 
 T = TypeVar("T")
 
@@ -62,6 +62,7 @@ class Chip:
     :raises ChipError: if the chip refuses.
     """
 
+    @takes
     def __init__(
         self,
         transport: Transport,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.key_fate import KeyFate

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.kinds import (
@@ -88,6 +89,7 @@ class Certificate:
     oddity: str = ""
 
     @classmethod
+    @takes
     def parse(cls, der: bytes) -> Certificate:
         """Parse a certificate that follows the rules of X.509. Trusted certificates must be parsed with this method.
 
@@ -108,6 +110,7 @@ class Certificate:
         return cls(der, parsed, public_key, subject, issuer, is_ca, serial, *dates)
 
     @classmethod
+    @takes
     def parse_leniently(cls, der: bytes) -> Certificate:
         """Parse a certificate that may break rules of X.509, to store or show it, but not to trust it.
 

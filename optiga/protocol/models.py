@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
+from optiga.arguments import takes
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, LifeCycleState, ObjectType
@@ -84,6 +85,7 @@ class Model(Value):
         """Algorithms of the key pairs that the model generates."""
         return frozenset(map(KeyAlgorithm, self.commands[CommandCode.GEN_KEY_PAIR]))
 
+    @takes
     def lack(self, code: CommandCode, param: int | None = None, oid: int | None = None) -> Lack | None:
         """What the model lacks of a command, a value of its Param field, and an object; None if it has all of them.
 

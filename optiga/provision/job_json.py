@@ -14,6 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from optiga.arguments import takes
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
@@ -35,6 +36,7 @@ T = TypeVar("T")
 Reader = Callable[[Section], Any]
 
 
+@takes
 def encode_job(job: Job) -> str:
     """Encode a job as JSON text, for :func:`decode_job`."""
     issuer: dict[str, Any] = {"kind": next(kind for kind, one in _ISSUERS.items() if one is type(job.issuer))}
@@ -53,6 +55,7 @@ def encode_job(job: Job) -> str:
     return json.dumps(document, indent=4) + "\n"
 
 
+@takes
 def decode_job(text: str, name: str = "job") -> Job:
     """Decode a job from JSON text.
 

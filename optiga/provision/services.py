@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from optiga.arguments import check_fields, takes
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.patience import Notice
+from optiga.pki.pkcs12 import Unlock
 from optiga.provision.events import Clock, Listener, Reporter, utc_now
+from optiga.transport import Port
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
     from optiga.files.passphrases import Passphrase
-    from optiga.pki.pkcs12 import Unlock
     from optiga.provision.journal import Journal
-    from optiga.transport import Port
 
 Connector: TypeAlias = Callable[[AwsOptions, Notice], Aws]
 """Finds the way to AWS that options name; is given whom to tell when something takes long."""
@@ -50,6 +51,10 @@ class Services:
     trust_passphrase: Passphrase | Unlock | None = field(default=None, repr=False)
     confirm: Confirm | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @takes
     def reporter(self, *, port: str = "", slot: str = "") -> Reporter:
         """Make the reporter of one run, which sends events to the listeners.
 

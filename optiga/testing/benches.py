@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optiga.arguments import takes
 from optiga.chip import Chip
 from optiga.emulator import state as states
 from optiga.emulator.board.faulty import FaultyBoard
@@ -120,6 +121,7 @@ class Bench:
         """Save the state of the chip, for :meth:`restore`."""
         return Snapshot(self._chip.snapshot())
 
+    @takes
     def restore(self, snapshot: Snapshot) -> None:
         """Restore the state of a snapshot, of this chip or another chip of the same model, as after a power cycle.
 
@@ -131,6 +133,7 @@ class Bench:
 _PORT = "bench"
 
 
+@takes
 @contextmanager
 def bench(
     model: str | None = None,
@@ -156,6 +159,7 @@ def bench(
         chip.close()
 
 
+@takes
 @contextmanager
 def emulated_chip(
     model: str | None = None,
@@ -175,8 +179,6 @@ def open_watched(
     state: Mapping[str, Any] | Snapshot | None = None,
 ) -> WatchedChip:
     """A chip that is watched; otherwise as :func:`bench`."""
-    if not isinstance(model, (str, type(None))):
-        raise TypeError(f"a model must be a text, not {type(model).__name__}")
     wanted = None if model is None else find_model(model)
     if state is None:
         store = MemoryStore() if file is None else SqliteStore(Path(file), model=wanted)

@@ -67,6 +67,7 @@ WAYS = {
         ["-q", "--port", "emulator:chip", "--csr", str(CONFIG)],
         {
             "_version",
+            "arguments",
             "chip",
             "cli",
             "emulator",
@@ -104,6 +105,7 @@ WAYS = {
         ["-q", "--csr", str(CONFIG)],
         {
             "_version",
+            "arguments",
             "chip",
             "cli",
             "errors",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.arguments import explains_arguments
 from optiga.chip.abilities import require_stored_random
-from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_hash import CalcHash, continuation, whole
 from optiga.chip.commands.decrypt_sym import ClearAuthorization, VerifyHmac, decrypt_in_parts
 from optiga.chip.commands.derive_key import DeriveKey

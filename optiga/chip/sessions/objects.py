@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.arguments import explains_arguments
 from optiga.chip.abilities import require_room
-from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
 from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments
 from optiga.chip.commands.set_object_protected import SetObjectProtected
 from optiga.chip.references import oid_of
 from optiga.errors import ConfigurationError
