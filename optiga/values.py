@@ -6,6 +6,7 @@ generate and compile for each of them, which takes longer than the rest of the i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
@@ -30,6 +31,18 @@ _SHOWN = 32
 def frozen(kind: type[T]) -> type[T]:
     """Make a subclass of :class:`Value` a dataclass with slots, as ``@dataclass(frozen=True, slots=True)`` would."""
     return dataclass(init=False, repr=False, eq=False, slots=True)(kind)
+
+
+class NotCopied:
+    """What holds something open, or a secret, and stays in the process that made it."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled or copied: it holds an open connection, an open file or a "
+            "secret. Make another one in the process that needs it"
+        )
 
 
 class Value:
@@ -57,7 +70,7 @@ class Value:
     def __delattr__(self, name: str) -> NoReturn:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
-    def __reduce__(self) -> tuple[type[Any], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return type(self), _content(self)
 
     @property

@@ -40,6 +40,7 @@ from optiga.ca.signing import stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
 from optiga.pki.certificate import Certificate
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ INTERMEDIATE_DAYS = 3650
 """How long an intermediate CA's certificate is valid unless it is said otherwise, in days."""
 
 
-class CertificateAuthority:
+class CertificateAuthority(NotCopied):
     """A CA whose key is open, or is opened when it first signs.
 
     :param key: the key, or what opens it.

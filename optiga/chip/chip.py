@@ -19,6 +19,7 @@ from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.params import ON_EVERY_MODEL
 from optiga.protocol.uid import Uid
 from optiga.transport.base import Transport
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.key import Key
@@ -43,7 +44,7 @@ _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID
 
 
 @explains_arguments
-class Chip:
+class Chip(NotCopied):
     """An open OPTIGA Trust chip.
 
     The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the

@@ -16,6 +16,7 @@ from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import SLOTS, format_oid
 from optiga.protocol.public_key import PublicKey
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
-class Key:
+class Key(NotCopied):
     """A private key on the chip. It never leaves the chip.
 
     :param public_key: the public key that the chip returned when it generated the pair, a BIT STRING in DER; None for

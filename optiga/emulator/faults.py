@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from optiga.arguments import takes
+from optiga.values import NotCopied
 
 
 class Kind(Enum):
@@ -31,7 +32,7 @@ class Fault:
     seconds: float = 0.0
 
 
-class Faults:
+class Faults(NotCopied):
     """What goes wrong with the next commands and answers, in the order in which it was asked for.
 
     It happens to whoever talks to the chip next. Behind a UART a command or an answer is one frame of the bridge; on an

@@ -101,7 +101,7 @@ class Configuration(Value):
     @property
     def is_of_first_slot(self) -> bool:
         """Whether the key's slot is ``first``, which has Infineon's own key."""
-        return self.slot is SLOTS[0]
+        return self.slot == SLOTS[0]
 
     @property
     def needs_uid(self) -> bool:
@@ -343,7 +343,7 @@ def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
     ref = ObjectRef.find(text)
     slot = ref.slot if ref else None
     fitting = slots_for_new_keys(is_rsa=is_rsa)
-    if slot in fitting or (first and not is_rsa and slot is SLOTS[0]):
+    if slot in fitting or (first and not is_rsa and slot == SLOTS[0]):
         return ""
     kind = "RSA" if is_rsa else "EC"
     names = f"(for {kind} keys: {', '.join(f'{known.name} ({format_oid(known.key_oid)})' for known in fitting)})"

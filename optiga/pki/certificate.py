@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
@@ -137,6 +137,17 @@ class Certificate:
             fields.not_after,
             oddity,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields; the object of ``cryptography`` goes nowhere, and is made of the DER again."""
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**state, "strict": self.strict is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from cryptography import x509
+
+        strict = x509.load_der_x509_certificate(state["der"]) if state["strict"] else None
+        self.__dict__.update(state, strict=strict)
 
     @property
     def parsed(self) -> x509.Certificate:

@@ -30,6 +30,7 @@ from optiga.provision.facts import Fact, Finished, damaged, kind_of
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
 from optiga.provision.version1 import facts_of_all, old_entries, uids_of
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,7 +68,7 @@ class JournalCheck:
     sealed_at: str | None
 
 
-class Journal:
+class Journal(NotCopied):
     """An open journal, which threads may share; :func:`open_journal` opens it.
 
     Each call is whole or not at all, and no other thread's comes in between.

@@ -12,6 +12,7 @@ from optiga.cloud.aws.patience import Notice
 from optiga.pki.pkcs12 import Unlock
 from optiga.provision.events import Clock, Listener, Reporter, utc_now
 from optiga.transport import Port
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -26,7 +27,7 @@ It raises an :class:`optiga.OptigaError` if the person does not want it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class Services(NotCopied):
     """The resources with which a worker runs jobs. A job itself contains none of them.
 
     :param journal: journal that records each step; None is enough for a plan and a dry run.

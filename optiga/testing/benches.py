@@ -25,10 +25,11 @@ from optiga.errors import BoardError, ConfigurationError
 from optiga.protocol.request import Protection
 from optiga.testing.lines import SimulatedLine
 from optiga.transport.uart import BridgeTransport
+from optiga.values import NotCopied
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Snapshot:
+class Snapshot(NotCopied):
     """The stored state of an emulated chip: objects, metadata, keys, a saved context."""
 
     state: State
@@ -71,7 +72,7 @@ class WatchedChip(SharedChip):
             return super().execute(command, protection)
 
 
-class Bench:
+class Bench(NotCopied):
     """An emulated chip with controls for tests. Made by :func:`optiga.testing.bench`.
 
     :ivar faults: faults for the next commands and answers.

@@ -15,6 +15,7 @@ from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 from optiga.protocol.metadata import Metadata
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
-class Objects:
+class Objects(NotCopied):
     """The objects of an open chip.
 
     Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`. The name of

@@ -27,6 +27,7 @@ from optiga.testing.aws.faults import CloudFault, Plan, send_fault
 from optiga.testing.aws.iot import Iot
 from optiga.testing.aws.model import Call, Model
 from optiga.testing.aws.terms import AwsError, send_error, send_json
+from optiga.values import NotCopied
 
 HOST = "127.0.0.1"
 REGION = "eu-central-1"
@@ -73,7 +74,7 @@ class UnderWay:
                 )
 
 
-class Cloud:
+class Cloud(NotCopied):
     """A stand-in for AWS IoT and AWS STS, for tests. Made by :func:`optiga.testing.served_aws`.
 
     Everything is in memory. Any credentials are accepted; a request may name any region that AWS has.
