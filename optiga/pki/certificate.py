@@ -31,7 +31,7 @@ from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -138,12 +138,12 @@ class Certificate:
             oddity,
         )
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Mapping[str, Any]:
         """The fields; the object of ``cryptography`` goes nowhere, and is made of the DER again."""
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         return {**state, "strict": self.strict is not None}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
         from cryptography import x509
 
         strict = x509.load_der_x509_certificate(state["der"]) if state["strict"] else None
