@@ -60,9 +60,14 @@ class Value:
         for name, value in zip(names, values, strict=True):
             object.__setattr__(self, name, value)
         self.__post_init__()
+        if named:
+            self._check_named()
 
     def __post_init__(self) -> None:
         """Check the values, in a subclass."""
+
+    def _check_named(self) -> None:
+        """Check values given by the names of their fields, as by :func:`dataclasses.replace`, in a subclass."""
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")

@@ -18,9 +18,10 @@ from optiga.chip.abilities import require_objects
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
-from optiga.identity.configuration import OWN_KEY, Configuration, parse_configuration, with_slot
+from optiga.identity.configuration import Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
+from optiga.identity.csr_config import OWN_KEY
 from optiga.identity.kept_key import KnownKey, check_kept_key, create_csr_of_kept_key
 from optiga.identity.keys_on_chip import check_first_slot
 from optiga.identity.write import WriteResult, execute_write, plan_content

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from optiga.files.placeholders import UID_FIELD
-from optiga.identity.configuration import CAN_SIGN, CURVE_WORDS, NOT_FOR, RSA_WORDS, SCHEMES
+from optiga.identity.configuration import CAN_SIGN, CURVE_WORDS, NOT_FOR, RSA_WORDS
+from optiga.identity.csr_config import SCHEMES
 from optiga.pki.extensions import (
     ALT_NAME_KINDS,
     ALT_NAME_PATTERNS,

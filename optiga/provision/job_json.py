@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.configuration import Configuration, read_configuration
+from optiga.identity.csr_config import write_aws_iot
 from optiga.protocol.objects import SLOTS, format_oid, parse_oid, suggest_slot
 from optiga.provision.job import Job
 from optiga.provision.outputs import OutputLayout
@@ -97,8 +98,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
 def _encode_configuration(configuration: Configuration) -> Mapping[str, Any]:
     content: dict[str, Any] = {"csr_config": dict(configuration.csr_config)}
     if configuration.aws_iot is not None:
-        named = asdict(configuration.aws_iot)
-        content["aws_iot_config"] = {name: value for name, value in named.items() if value is not None}
+        content["aws_iot_config"] = write_aws_iot(configuration.aws_iot)
     return {"source": configuration.source, "content": content}
 
 
