@@ -281,7 +281,7 @@ class CertificateAuthority(NotCopied):
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint="The certificate is revoked. To write the CRL, use 'ca crl'",
+                    hint="The certificate is revoked. To write the CRL, use 'python -m optiga ca crl'",
                     reason=error.reason,
                 ) from None
         return done
@@ -363,7 +363,7 @@ class CertificateAuthority(NotCopied):
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
+                    hint=f"The certificate is issued. Print it: 'python -m optiga ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
             unknown = warnings_of_keys_unknown(find_keys_unknown(records))

@@ -125,7 +125,7 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | str | Non
         if algorithm is None:
             raise ChipError(
                 f"{format_oid(oid)} has no key yet",
-                hint=f"Generate a key first: 'key generate {_name_of(oid)}'",
+                hint=f"Generate a key first: 'python -m optiga key generate {_name_of(oid)}'",
                 port=chip.port,
                 oid=oid,
                 reason=Reason.NOT_FOUND,

@@ -33,8 +33,8 @@ MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
 _MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
-_MAKE = "To make a configuration, use 'config new'; 'config sample' has examples"
-_NEW = "A configuration is JSON: to make one, use 'config new'"
+_MAKE = "To make a configuration, use 'python -m optiga config new'; 'python -m optiga config sample' has examples"
+_NEW = "A configuration is JSON: to make one, use 'python -m optiga config new'"
 
 CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
 """Each curve by the word for it."""

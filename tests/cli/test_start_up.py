@@ -59,7 +59,7 @@ class Way(NamedTuple):
 WAYS = {
     "help": Way(
         ["--help"],
-        {"_version", "cli", "errors", "files", "results"},
+        {"_version", "cli", "errors", "files", "naming", "results"},
         {"click"},
         ["optiga.cli.commands", "asn1crypto", "cryptography", "dataclasses", "sqlite3", "serial", "pathlib", "urllib"],
     ),
@@ -74,6 +74,7 @@ WAYS = {
             "errors",
             "files",
             "identity",
+            "naming",
             "pki",
             "protocol",
             "results",
@@ -112,6 +113,7 @@ WAYS = {
             "files",
             "identity",
             "link",
+            "naming",
             "pki",
             "protocol",
             "results",
