@@ -78,7 +78,7 @@ class Chip(NotCopied):
         meanwhile: Callable[[], object] | None = None,
     ) -> None:
         self._transport = transport
-        self.turn = RLock()
+        self.turn: RLock = RLock()
         """Held by the thread that uses the chip; ``with chip.turn:`` keeps it for several functions."""
         self.port = port
         self.authorized: set[int] = set()
