@@ -157,7 +157,7 @@ def _deprovision(
             told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
             reporter.note(told)
     except (OptigaError, KeyboardInterrupt) as error:
-        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
+        advise_again(error, "What is deleted stays deleted. To continue, try again")
         raise
     if registry is not None:
         _tell_names(entry, journal, registry, reporter)

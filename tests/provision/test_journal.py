@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.sqlite_guard import GuardedConnection
 from optiga.provision import store as store_module
 from optiga.provision.entry import Entry, Step
@@ -237,8 +237,9 @@ class TestThreads:
         with open_journal(path, make=True) as journal:
             pass
         for call in (lambda: journal.save(ENTRY), journal.all, journal.seal, lambda: journal.find(UID, "second")):
-            with pytest.raises(ConfigurationError, match="cannot be used"):
+            with pytest.raises(ConfigurationError, match=r"is closed\. Open it again$") as caught:
                 call()
+            assert caught.value.reason is Reason.DISCONNECTED
 
 
 class TestFiles:
