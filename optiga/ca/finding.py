@@ -25,7 +25,7 @@ _DIGITS = 40
 """Hex digits of a whole serial number."""
 _MOST_LISTED = 5
 """Most certificates that a message lists."""
-_LIST = "To list the CA's certificates, use 'ca list'"
+_LIST = "To list the CA's certificates, use 'python -m optiga ca list'"
 
 
 def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
@@ -42,7 +42,8 @@ def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     if not is_recorded:
         raise CertificateError(
             f"the records of this CA lack the certificate in {name}, although the CA has signed it",
-            hint="The records come from an older copy of the folder. 'ca revoke' can revoke the certificate",
+            hint="The records come from an older copy of the folder. 'python -m optiga ca revoke' can revoke the "
+            "certificate",
             reason=Reason.NOT_FOUND,
         )
     return record
@@ -66,7 +67,7 @@ def find_signed(records: Records, name: str | Path, own: Certificate) -> tuple[R
             )
         raise ConfigurationError(
             f"{name!r} is neither a serial number in hex nor a file",
-            hint="To list the serial numbers, use 'ca list'",
+            hint="To list the serial numbers, use 'python -m optiga ca list'",
             reason=Reason.NOT_FOUND,
         )
     certificate = load_certificates(path)[0]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from threading import RLock
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments, takes
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
+from optiga.chip.threads import one_at_a_time
 from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
@@ -18,6 +20,8 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.params import ON_EVERY_MODEL
 from optiga.protocol.uid import Uid
+from optiga.transport.base import Transport
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.key import Key
@@ -28,14 +32,12 @@ if TYPE_CHECKING:
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
     from optiga.protocol.objects import Reference
-    from optiga.transport import Transport
 
 T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: run the "
-    "command again",
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: try again",
     ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
@@ -43,13 +45,16 @@ _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID
 
 
 @explains_arguments
-class Chip:
+@one_at_a_time
+class Chip(NotCopied):
     """An open OPTIGA Trust chip.
 
     The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the
     transport at the end. An :class:`~optiga.errors.OptigaError` that leaves the ``with`` block gets the port and UID of
     the chip. If the chip refuses access to an object, the error names the access condition that does not hold, or says
     that the object is in termination or its update was interrupted (one more exchange).
+
+    Several threads may use the chip: each function waits until those of other threads have ended.
 
     All functions are in three sessions: :attr:`objects`, :attr:`crypto` and :attr:`updates`. The most common ones are
     here, too. Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`.
@@ -63,6 +68,7 @@ class Chip:
     :raises ChipError: if the chip refuses.
     """
 
+    @takes
     def __init__(
         self,
         transport: Transport,
@@ -72,6 +78,8 @@ class Chip:
         meanwhile: Callable[[], object] | None = None,
     ) -> None:
         self._transport = transport
+        self.turn: RLock = RLock()
+        """Held by the thread that uses the chip; ``with chip.turn:`` keeps it for several functions."""
         self.port = port
         self.authorized: set[int] = set()
         """Objects whose secrets have been proven to the chip: their Auto(X) holds until the application ends."""

@@ -180,6 +180,8 @@ def _check_size(path: Path, kind: Kind) -> None:
 def _explain(path: Path, kind: Kind, error: sqlite3.Error | OSError, *, make: bool) -> ConfigurationError:
     """Why a file could not be used, as far as looking at it tells."""
     said = reason_of(error) if isinstance(error, sqlite3.Error) else ""
+    if isinstance(error, sqlite3.ProgrammingError) and "closed database" in said:
+        return ConfigurationError(f"{kind.title} {path} is closed", hint="Open it again", reason=Reason.DISCONNECTED)
     refusal = None
     try:
         path.stat()

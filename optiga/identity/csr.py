@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, Reason
@@ -67,6 +68,7 @@ class Csr(Value):
         """Name of the CSR's file, for example ``47478ea6….csr``."""
         return f"{self.fingerprint}.csr"
 
+    @takes
     def save(self, folder: str | os.PathLike[str] = ".") -> Path:
         """Write the CSR as PEM to its file, completely or not at all.
 
@@ -224,7 +226,7 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
     if not is_sound or not verifies(public_key, bits[1:], info.dump(), hash_name):
         raise CertificateError(
             f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
-            hint="Run the command again for a new key pair. No CSR was written",
+            hint="Try again for a new key pair. No CSR was written",
             oid=key.oid,
             reason=Reason.BAD_SIGNATURE,
         )

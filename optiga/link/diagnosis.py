@@ -5,7 +5,7 @@ from __future__ import annotations
 from optiga.errors import BoardError, Reason
 
 _ANOTHER_CABLE = "Try another cable or USB port, and close other programs on this port"
-_REPLUG = "Unplug and replug the board, then run the command again: it starts from a clean line"
+_REPLUG = "Unplug and replug the board, then try again: it starts from a clean line"
 
 
 class Symptoms:
@@ -51,12 +51,15 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
     elif seen.noise or seen.unasked:
         reason = Reason.BAD_ANSWER
         message = "something answers, but not a personalization board"
-        hint = "Check the port ('boards' lists the ports), and that the board's firmware is in provisioning mode"
+        hint = (
+            "Check the port ('python -m optiga boards' lists the ports), and that the board's firmware is in "
+            "provisioning mode"
+        )
     else:
         reason = Reason.NO_ANSWER
         message = "no answer"
         hint = (
-            "Check the port ('boards' lists the ports), that no other program uses it, that the board's firmware is in "
-            "provisioning mode, and that the board has a chip. Then unplug and replug the board"
+            "Check the port ('python -m optiga boards' lists the ports), that no other program uses it, that the "
+            "board's firmware is in provisioning mode, and that the board has a chip. Then unplug and replug the board"
         )
     return BoardError(message, hint=hint, port=port, reason=reason)

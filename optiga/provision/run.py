@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.chip import open_chip
 from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from optiga.provision.specs import ThingSpec
 
 
+@takes
 def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: Plan | None = None) -> Entry:
     """Provision a chip, or continue an interrupted run from its state in the journal.
 
@@ -47,7 +49,7 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
     if plan is not None and plan.job != job:
         raise ConfigurationError("the plan belongs to another job", parameter="plan")
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
-    with reporter.run():
+    with chip.turn, reporter.run():
         reporter.uid = chip.uid.hex
         reporter.tell(RunStarted, steps=tuple(step.name for step in steps(job)))
         plan = plan or make_plan(job, services, reporter)
@@ -116,7 +118,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            advise_again(error, f"To continue after the step {entry.step.title!r}, run the same command again")
+            advise_again(error, f"To continue after the step {entry.step.title!r}, try again")
         raise
     return entry
 

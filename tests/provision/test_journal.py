@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files import database
 from optiga.files.database import Kind
 from optiga.files.sqlite_guard import GuardedConnection
@@ -239,8 +239,9 @@ class TestThreads:
         with open_journal(path, make=True) as journal:
             pass
         for call in (lambda: journal.save(ENTRY), journal.all, journal.seal, lambda: journal.find(UID, "second")):
-            with pytest.raises(ConfigurationError, match="cannot be used"):
+            with pytest.raises(ConfigurationError, match=r"is closed\. Open it again$") as caught:
                 call()
+            assert caught.value.reason is Reason.DISCONNECTED
 
 
 class TestFiles:
@@ -297,7 +298,7 @@ class TestFiles:
         assert list(path.parent.iterdir()) == []
 
     def test_none(self, path: Path) -> None:
-        assert re.search("does not exist.*'provision' creates the journal.*'journal'", refusal(path))
+        assert re.search("does not exist.*make=True.*'journal'", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])
