@@ -53,23 +53,11 @@ def takes(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not _are_plain(function, args, kwargs) and (mistake := _find_mistake(function, args, kwargs)):
+        if mistake := _find_mistake(function, args, kwargs):
             raise TypeError(mistake)
         return function(*args, **kwargs)
 
     return call
-
-
-def _are_plain(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    """Whether the type of each argument stands as it is in its annotation, as in most calls: nothing is parsed then."""
-    code = getattr(function, "__code__", None)
-    if code is None or len(args) > code.co_argcount:
-        return False
-    for name, value in (*zip(code.co_varnames, args), *kwargs.items()):  # noqa: B905 - fewer are given than there are
-        wanted = function.__annotations__.get(name)
-        if wanted is not None and ("None" if value is None else type(value).__name__) not in str(wanted).split(" | "):
-            return False
-    return True
 
 
 def check_fields(value: object) -> None:
