@@ -4,8 +4,7 @@ Every error that this package raises on purpose is an :class:`OptigaError`. Each
 be at fault, and has its own exit code on the command line. The :class:`Reason` of an error tells programs the kind of
 fault; its message and hint tell people.
 
-The library names its parameters, not the options of a command line. :func:`naming` writes a message or hint that names
-a parameter, and :func:`told` replaces the parameter with another name, such as an option.
+The library names its parameters, not the options of a command line: see :mod:`optiga.naming`.
 """
 
 from __future__ import annotations
@@ -15,11 +14,30 @@ from collections.abc import Callable
 from enum import Enum, unique
 from typing import ClassVar
 
+from optiga.naming import Call, Naming, for_program, naming, told
+
+__all__ = [
+    "BoardError",
+    "Call",
+    "CertificateError",
+    "ChipError",
+    "CloudError",
+    "ConfigurationError",
+    "Naming",
+    "OptigaError",
+    "Reason",
+    "UnprovenError",
+    "capitalized",
+    "counted",
+    "for_program",
+    "naming",
+    "printable",
+    "shorten",
+    "told",
+]
+
 _LONGEST = 200
 _BEGINNING, _END = 80, 40
-_FIELD = r"\{([\w.]+(?:=[^{}]*)?)\}"
-Call = Callable[[str, str], str]
-"""What a parameter is called, given its name and, where one is written, a value for it."""
 _LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
 """An apostrophe within a word opens no quotation."""
 
@@ -153,66 +171,32 @@ class Reason(str, Enum):
     __str__ = str.__str__
 
 
-class Naming(str):
-    """A text that names parameters, printed with their names in Python.
-
-    :ivar parts: text and parameters (with or without a value) in turns; the first and the last part are text.
-    """
-
-    parts: tuple[str, ...]
-
-    def __new__(cls, *parts: str) -> Naming:
-        made = super().__new__(cls, _join(parts, for_program))
-        made.parts = parts
-        return made
-
-    def __getnewargs__(self) -> tuple[str, ...]:  # type: ignore[override]
-        return self.parts
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the parameters, in their order; names of functions have a dot and are none."""
-        return tuple(name for part in self.parts[1::2] if "." not in (name := part.partition("=")[0]))
-
-
-def naming(template: str, /, **values: object) -> Naming:
-    """Make a text that names parameters of the library. The command line shows its options instead.
-
-    :param template: our own text. ``{out}`` names the parameter ``out``, unless ``values`` has that name.
-        ``{port=PORT}`` names the parameter ``port`` with a value: ``port=PORT`` in a program, ``--port PORT`` as an
-        option. ``{chip.write}`` names a function, in whose place the command line shows its command.
-    :param values: values to insert; a value that names parameters itself still does so in the new text.
-    """
-    parts = [""]
-    for index, part in enumerate(re.split(_FIELD, template)):
-        if index % 2 and part not in values:
-            parts += [part, ""]
-            continue
-        value = values[part] if index % 2 else part
-        first, *others = value.parts if isinstance(value, Naming) else (str(value),)
-        parts[-1] += first
-        parts += others
-    return Naming(*parts)
-
-
-def told(text: str, call: Call) -> str:
-    """Replace the parameters in a text with what ``call`` returns for each."""
-    return _join(text.parts, call) if isinstance(text, Naming) else text
-
-
-def for_program(name: str, value: str = "") -> str:
-    """A parameter as Python's own errors show it."""
-    return f"{name}={value}" if value else f"'{name}'"
-
-
-def _join(parts: tuple[str, ...], call: Call) -> str:
-    named = (part.partition("=") for part in parts[1::2])
-    names = [call(name, value) for name, _, value in named]
-    return "".join(text + name for text, name in zip(parts[::2], [*names, ""], strict=True))
-
-
 def _printable(text: str) -> str:
     return Naming(*map(printable, text.parts)) if isinstance(text, Naming) else printable(text)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "call": (Callable,),  # type: ignore[dict-item]  # a class of those that can be called
+    "code": (int,),
+    "first": (bool,),
+    "oid": (int, type(None)),
+    "problems": (tuple,),
+    "reason": (Reason, type(None)),
+}
+"""Types of the arguments of errors that are no text."""
+
+
+def _check(**arguments: object) -> None:
+    """Refuse arguments of another type. This module imports nothing of the package, :mod:`.arguments` neither.
+
+    :raises TypeError: for the first that is wrong.
+    """
+    for name, value in arguments.items():
+        kinds = _TYPES.get(name, (str,))
+        if not isinstance(value, kinds):
+            wanted = " | ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            what = "None" if value is None else type(value).__name__
+            raise TypeError(f"an error's {name} must be {wanted}, not {what}")
 
 
 class OptigaError(Exception):
@@ -246,6 +230,7 @@ class OptigaError(Exception):
         reason: Reason | None = None,
         parameter: str = "",
     ) -> None:
+        _check(message=message, hint=hint, port=port, oid=oid, reason=reason, parameter=parameter)
         super().__init__(message)
         self.message: str = message
         self.hint: str = hint
@@ -259,6 +244,7 @@ class OptigaError(Exception):
 
     def locate(self, place: str) -> None:
         """Put the place of the fault in front of the message: an object, a file, an option."""
+        _check(place=place)
         self.message = naming("{place}: {message}", place=place, message=self.message)
 
     def advise(self, text: str, *, first: bool = False) -> None:
@@ -266,6 +252,7 @@ class OptigaError(Exception):
 
         :param first: put the sentence before the present hint.
         """
+        _check(text=text, first=first)
         texts = [text, self.hint] if first else [self.hint, text]
         self.hint = naming("{one}. {other}", one=texts[0], other=texts[1]) if self.hint else text
 
@@ -275,6 +262,7 @@ class OptigaError(Exception):
 
     def text(self, call: Call) -> str:
         """The line, with each parameter replaced by what ``call`` returns for it."""
+        _check(call=call)
         message, hint = told(self.message, call), told(self.hint, call)
         is_named = self._is_of_the_port and self.port and not message.startswith(self.port)
         where = f"{self.port}: " if is_named else ""
@@ -302,6 +290,7 @@ class ConfigurationError(OptigaError):
         reason: Reason | None = None,
         parameter: str = "",
     ) -> None:
+        _check(problems=problems)
         super().__init__(message, hint=hint, oid=oid, reason=reason, parameter=parameter)
         self.problems: tuple[str, ...] = tuple(map(_printable, problems))
 
@@ -339,6 +328,7 @@ class ChipError(OptigaError):
         oid: int | None = None,
         reason: Reason | None = None,
     ) -> None:
+        _check(code=code, name=name, reason=reason)
         super().__init__(message, hint=hint, port=port, oid=oid, reason=reason or _REASONS_OF_CODES.get(code))
         self.code = code
         self.name = name

@@ -6,6 +6,7 @@ generate and compile for each of them, which takes longer than the rest of the i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
@@ -32,6 +33,18 @@ def frozen(kind: type[T]) -> type[T]:
     return dataclass(init=False, repr=False, eq=False, slots=True)(kind)
 
 
+class NotCopied:
+    """What holds something open, or a secret, and stays in the process that made it."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled or copied: it holds an open connection, an open file or a "
+            "secret. Make another one in the process that needs it"
+        )
+
+
 class Value:
     """What the methods of a frozen dataclass do, for each of them."""
 
@@ -47,9 +60,14 @@ class Value:
         for name, value in zip(names, values, strict=True):
             object.__setattr__(self, name, value)
         self.__post_init__()
+        if named:
+            self._check_named()
 
     def __post_init__(self) -> None:
         """Check the values, in a subclass."""
+
+    def _check_named(self) -> None:
+        """Check values given by the names of their fields, as by :func:`dataclasses.replace`, in a subclass."""
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -57,7 +75,7 @@ class Value:
     def __delattr__(self, name: str) -> NoReturn:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
-    def __reduce__(self) -> tuple[type[Any], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return type(self), _content(self)
 
     @property

@@ -17,6 +17,7 @@ from optiga import errors
 from optiga.cli.app import EXIT_CODES, app
 from optiga.cli.support.options import option_of
 from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming, shorten, told
+from optiga.naming import COMMAND, Naming
 from tests.support.places import ROOT
 
 DOCUMENT = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -163,6 +164,49 @@ def test_no_option_in_the_library() -> None:
             elif isinstance(node, ast.Constant) and id(node) not in texts and re.search(OPTION, str(node.value)):
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.value!r}")
     assert found == []
+
+
+def texts_of_the_library() -> Iterator[tuple[str, str]]:
+    """Every text that is no docstring, with where it is; of a text with values in it, the parts between them."""
+    for path, tree in sources("", {"cli"}):
+        docstrings = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
+
+
+def test_no_bare_command_in_the_library() -> None:
+    """A program's user runs 'python -m optiga ca list', and knows nothing of a command 'ca list'."""
+    words = "|".join(app.list_commands(click.Context(app)))
+    bare = re.compile(rf"(?<!\w)'(optiga )?({words})( [^']*)?('|$)")
+    assert bare.search("To list them, use 'ca list'")
+    assert [f"{place}: {text}" for place, text in texts_of_the_library() if bare.search(text)] == []
+
+
+def test_each_command_in_the_library_is_one() -> None:
+    found = {words for _, text in texts_of_the_library() for words in re.findall(rf"{COMMAND}([a-z ]+)", text)}
+    assert len(found) > 20
+    for words in found:
+        command: click.Command = app
+        for word in words.split():
+            if isinstance(command, click.Group):
+                below = command.get_command(click.Context(command), word)
+                assert below is not None, words
+                command = below
+
+
+def test_a_command_is_told_as_it_can_be_run() -> None:
+    text = Naming("to remove it, use 'python -m optiga deprovision ", "slot=second", "' and then ", "policy=NAME", "")
+    assert text == "to remove it, use 'python -m optiga deprovision --slot second' and then policy=NAME"
+    assert told(text, option_of) == "to remove it, use 'deprovision --slot second' and then --policy NAME"
+    plain = "To list them, use 'python -m optiga ca list'"
+    error = ConfigurationError("there are none", hint=plain)
+    assert str(error) == f"there are none. {plain}"
+    assert error.text(option_of) == "there are none. To list them, use 'ca list'"
 
 
 def named() -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.ca.changes import AcceptedRecords, Changes
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records, key_of
@@ -39,6 +40,7 @@ from optiga.ca.signing import stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
 from optiga.pki.certificate import Certificate
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +56,7 @@ INTERMEDIATE_DAYS = 3650
 """How long an intermediate CA's certificate is valid unless it is said otherwise, in days."""
 
 
-class CertificateAuthority:
+class CertificateAuthority(NotCopied):
     """A CA whose key is open, or is opened when it first signs.
 
     :param key: the key, or what opens it.
@@ -118,6 +120,7 @@ class CertificateAuthority:
         """The CA's own certificate."""
         return self.folder.certificate
 
+    @takes
     def issue(
         self,
         csr_der: bytes,
@@ -278,7 +281,7 @@ class CertificateAuthority:
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint="The certificate is revoked. To write the CRL, use 'ca crl'",
+                    hint="The certificate is revoked. To write the CRL, use 'python -m optiga ca crl'",
                     reason=error.reason,
                 ) from None
         return done
@@ -360,7 +363,7 @@ class CertificateAuthority:
             except ConfigurationError as error:
                 raise ConfigurationError(
                     error.message,
-                    hint=f"The certificate is issued. Print it: 'ca show {record.serial}'",
+                    hint=f"The certificate is issued. Print it: 'python -m optiga ca show {record.serial}'",
                     reason=error.reason,
                 ) from None
             unknown = warnings_of_keys_unknown(find_keys_unknown(records))

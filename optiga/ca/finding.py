@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
 """A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""
-_LIST = "To list the CA's certificates, use 'ca list'"
+_LIST = "To list the CA's certificates, use 'python -m optiga ca list'"
 
 
 def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
@@ -33,7 +33,8 @@ def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     if not is_recorded:
         raise CertificateError(
             f"the records of this CA lack the certificate in {name}, although the CA has signed it",
-            hint="The records come from an older copy of the folder. 'ca revoke' can revoke the certificate",
+            hint="The records come from an older copy of the folder. 'python -m optiga ca revoke' can revoke the "
+            "certificate",
             reason=Reason.NOT_FOUND,
         )
     return record
@@ -57,7 +58,7 @@ def find_signed(records: Records, name: str | Path, own: Certificate) -> tuple[R
             )
         raise ConfigurationError(
             f"{name!r} is neither a serial number in hex nor a file",
-            hint="To list the serial numbers, use 'ca list'",
+            hint="To list the serial numbers, use 'python -m optiga ca list'",
             reason=Reason.NOT_FOUND,
         )
     certificate = load_certificates(path)[0]

@@ -183,10 +183,10 @@ def _no_ca(path: Path) -> ConfigurationError:
     if path.is_file():
         hint = f"Name its folder, {path.parent}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
         return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
-    hint = f"To make one, use 'ca init {path}'"
+    hint = f"To make one, use 'python -m optiga ca init {path}'"
     with suppress(OSError):
         if any(path.iterdir()):
-            hint = "Name the folder that 'ca init' has made"
+            hint = "Name the folder that 'python -m optiga ca init' has made"
     return ConfigurationError(
         f"there is no CA in {path if path.name else path.absolute()}", hint=hint, reason=Reason.NOT_FOUND
     )

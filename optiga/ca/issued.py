@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import write_whole
 
@@ -37,6 +38,7 @@ class IssuedCertificate:
         """The certificate and its chain, leaf first."""
         return "".join(certificate.pem for certificate in (self.certificate, *self.chain))
 
+    @takes
     def write(self, path: Path) -> None:
         """Write it with its chain into a file.
 
@@ -46,7 +48,9 @@ class IssuedCertificate:
             write_whole(path, self.pem.encode("ascii"))
         except ConfigurationError as error:
             raise ConfigurationError(
-                error.message, hint=f"The certificate is issued. Print it: 'ca show {self.serial}'", reason=error.reason
+                error.message,
+                hint=f"The certificate is issued. Print it: 'python -m optiga ca show {self.serial}'",
+                reason=error.reason,
             ) from None
 
 
@@ -60,7 +64,7 @@ def warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[
     if valid and not is_ca:
         warnings.append(
             f"The key already has another valid certificate of this CA: {valid[-1]}. If the new one replaces it, "
-            f"revoke it: 'ca revoke {valid[-1]}'"
+            f"revoke it: 'python -m optiga ca revoke {valid[-1]}'"
         )
     withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]
     if withdrawn:
@@ -77,7 +81,7 @@ def compromised(*, is_ca: bool) -> CertificateError:
     if is_ca:
         return CertificateError(
             "the key of the intermediate CA has been revoked as compromised",
-            hint="Make a new intermediate CA: 'ca intermediate'",
+            hint="Make a new intermediate CA: 'python -m optiga ca intermediate'",
             reason=Reason.REVOKED,
         )
     return CertificateError(

@@ -89,7 +89,11 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
 
 def _most_days(left: int) -> str:
     """What to do if the issuer ends before."""
-    return f"At most {counted(left, 'day', 'are')} possible" if left else "To renew the CA, use 'ca renew'"
+    return (
+        f"At most {counted(left, 'day', 'are')} possible"
+        if left
+        else "To renew the CA, use 'python -m optiga ca renew'"
+    )
 
 
 def find_shortening(start: datetime, end: datetime, above: Sequence[Certificate], usual_days: int) -> str:
@@ -106,7 +110,8 @@ def find_shortening(start: datetime, end: datetime, above: Sequence[Certificate]
     days = round((end - start) / timedelta(days=1))  # the CA is some seconds older
     return (
         f"the certificate expires on {end:%Y-%m-%d}, after {counted(days, 'day')} instead of "
-        f"{usual_days}, because the certificate of {ending.subject} expires then. To renew that, use 'ca renew'"
+        f"{usual_days}, because the certificate of {ending.subject} expires then. To renew that, use "
+        "'python -m optiga ca renew'"
     )
 
 
@@ -121,7 +126,7 @@ def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> No
     if now >= last:
         raise CertificateError(
             f"the CA's certificate expired on {last:%Y-%m-%d %H:%M:%S} UTC",
-            hint=hint or "To renew it, use 'ca renew'",
+            hint=hint or "To renew it, use 'python -m optiga ca renew'",
             reason=Reason.EXPIRED,
         )
     if now < first:

@@ -121,7 +121,7 @@ def warnings_of_keys_unknown(serials: Sequence[str]) -> tuple[str, ...]:
     return (
         f"The CA's records do not have the key of {count} that {said} revoked as compromised: {named}. The CA issues "
         "certificates for such a key until the records have it. To add the key, give the certificate's file to "
-        "'ca revoke FILE'",
+        "'python -m optiga ca revoke FILE'",
     )
 
 

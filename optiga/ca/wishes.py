@@ -80,7 +80,7 @@ class Wishes:
                 if value.ca:
                     raise CertificateError(
                         "the CSR asks for a CA's certificate (CA:TRUE), which a device cannot have",
-                        hint="To make a CA certified by another CA, use 'ca intermediate'",
+                        hint="To make a CA certified by another CA, use 'python -m optiga ca intermediate'",
                         reason=Reason.REFUSED,
                     )
             elif isinstance(value, x509.SubjectAlternativeName):

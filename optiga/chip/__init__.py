@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.chip.chip import Chip
-from optiga.transport import open_transport, resolve_port
+from optiga.transport import Port, open_transport, resolve_port
 
 if TYPE_CHECKING:
     from optiga.chip.key import Key
-    from optiga.transport import Port
 
 __all__ = ["Chip", "Key", "open_chip"]
 
 
+@takes
 def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object] | None = None) -> Chip:
     """Open the chip at a port.
 

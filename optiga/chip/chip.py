@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments, takes
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.watched import exchange
@@ -18,6 +18,8 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.params import ON_EVERY_MODEL
 from optiga.protocol.uid import Uid
+from optiga.transport.base import Transport
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.key import Key
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from optiga.protocol.metadata import Metadata
     from optiga.protocol.models import Model
     from optiga.protocol.objects import Reference
-    from optiga.transport import Transport
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID
 
 
 @explains_arguments
-class Chip:
+class Chip(NotCopied):
     """An open OPTIGA Trust chip.
 
     The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the
@@ -62,6 +63,7 @@ class Chip:
     :raises ChipError: if the chip refuses.
     """
 
+    @takes
     def __init__(
         self,
         transport: Transport,

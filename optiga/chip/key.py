@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.key_fate import KeyFate
@@ -16,6 +16,7 @@ from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import SLOTS, format_oid
 from optiga.protocol.public_key import PublicKey
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
-class Key:
+class Key(NotCopied):
     """A private key on the chip. It never leaves the chip.
 
     :param public_key: the public key that the chip returned when it generated the pair, a BIT STRING in DER; None for
@@ -124,7 +125,7 @@ def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | str | Non
         if algorithm is None:
             raise ChipError(
                 f"{format_oid(oid)} has no key yet",
-                hint=f"Generate a key first: 'key generate {_name_of(oid)}'",
+                hint=f"Generate a key first: 'python -m optiga key generate {_name_of(oid)}'",
                 port=chip.port,
                 oid=oid,
                 reason=Reason.NOT_FOUND,

@@ -84,7 +84,9 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
     if metadata.is_locked:
         again += "; there is no other way, because its metadata are fixed"
     else:
-        again += f"; or accept the object as it is with 'object metadata {label} \"version: {version}\"'"
+        again += (
+            f"; or accept the object as it is with 'python -m optiga object metadata {label} \"version: {version}\"'"
+        )
     return Unusable(
         oid,
         code,

@@ -86,7 +86,7 @@ def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
         was = "but there is none" if iv is None else f"not {len(iv)}"
         raise ConfigurationError(
             f"CBC needs an initialization vector of {BLOCK_SIZE} bytes, {was}",
-            hint=naming("Give it with {iv}. For a new message, make one with 'random 16'"),
+            hint=naming("Give it with {iv}. For a new message, make one with 'python -m optiga random 16'"),
         )
     return AesJob(content, SymmetricMode[mode.upper()], iv or b"", padding == "pkcs7")
 

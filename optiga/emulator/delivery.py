@@ -58,7 +58,8 @@ def require_own_secrets(model: ChipModel) -> None:
     if not provisioning_of(model).secrets:
         raise ConfigurationError(
             f"a new {model.title} comes without a secret",
-            hint="To give a Trust M a secret, use 'pair'. The models trust-m-express and trust-m-mtr come with secrets",
+            hint="To give a Trust M a secret, use 'python -m optiga pair'. The models "
+            "trust-m-express and trust-m-mtr come with secrets",
             reason=Reason.UNSUPPORTED,
         )
 

@@ -7,6 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
+from optiga.arguments import takes
+from optiga.values import NotCopied
+
 
 class Kind(Enum):
     """What happens to a command or an answer."""
@@ -29,7 +32,7 @@ class Fault:
     seconds: float = 0.0
 
 
-class Faults:
+class Faults(NotCopied):
     """What goes wrong with the next commands and answers, in the order in which it was asked for.
 
     It happens to whoever talks to the chip next. Behind a UART a command or an answer is one frame of the bridge; on an
@@ -51,6 +54,7 @@ class Faults:
     def __bool__(self) -> bool:
         return len(self) > 0
 
+    @takes
     def lose_next_command(self, times: int = 1) -> None:
         """The next command does not reach the chip, and nobody answers.
 
@@ -58,26 +62,32 @@ class Faults:
         """
         self._add(self._commands, Fault(Kind.LOST), times)
 
+    @takes
     def damage_next_command(self, times: int = 1) -> None:
         """The next command reaches the board with a wrong bit, so the chip does not get it; the board says so."""
         self._add(self._commands, Fault(Kind.DAMAGED), times)
 
+    @takes
     def lose_next_answer(self, times: int = 1) -> None:
         """The chip executes the next command, and its answer does not come."""
         self._add(self._answers, Fault(Kind.LOST), times)
 
+    @takes
     def damage_next_answer(self, times: int = 1) -> None:
         """The chip executes the next command, and its answer comes with a wrong bit."""
         self._add(self._answers, Fault(Kind.DAMAGED), times)
 
+    @takes
     def cut_next_answer(self, times: int = 1) -> None:
         """The chip executes the next command, and only the first half of its answer comes."""
         self._add(self._answers, Fault(Kind.CUT), times)
 
+    @takes
     def repeat_next_answer(self, times: int = 1) -> None:
         """The next answer comes twice."""
         self._add(self._answers, Fault(Kind.REPEATED), times)
 
+    @takes
     def delay_next_answer(self, seconds: float, times: int = 1) -> None:
         """The next answer comes later than it would.
 
@@ -109,7 +119,7 @@ class Faults:
             return faults.popleft() if faults and faults[0].kind in kinds else None
 
     def _add(self, faults: deque[Fault], fault: Fault, times: int) -> None:
-        if isinstance(times, bool) or not isinstance(times, int) or times < 1:
+        if times < 1:
             raise ValueError(f"a fault must happen at least once, not {times!r} times")
         with self._lock:
             faults.extend([fault] * times)

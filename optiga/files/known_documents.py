@@ -21,15 +21,19 @@ class Known:
         self.taker: str = taker
 
 
-EXPORT = Known("an export of a chip's objects", "Use it with 'import' or 'emulator load'")
-UPDATE_SET = Known("an update set", "Use it with 'update show' or 'update apply'")
-STATE = Known("the state of an emulated chip", "Use it with 'emulator load'")
+EXPORT = Known(
+    "an export of a chip's objects", "Use it with 'python -m optiga import' or 'python -m optiga emulator load'"
+)
+UPDATE_SET = Known("an update set", "Use it with 'python -m optiga update show' or 'python -m optiga update apply'")
+STATE = Known("the state of an emulated chip", "Use it with 'python -m optiga emulator load'")
 CONFIGURATION = Known("a configuration", "Use it to make a CSR")
-POLICY = Known("an AWS policy", "Use it with 'provision' as the policy template")
-PROVISIONING = Known("an AWS provisioning template", "Use it with 'provision' instead of a policy")
+POLICY = Known("an AWS policy", "Use it as the policy template of a device")
+PROVISIONING = Known(
+    "an AWS provisioning template", "Use it as the provisioning template of a device, instead of a policy"
+)
 SUBJECT = Known(
     "the subject of a certificate, in the format of other tools",
-    "To make a configuration with key and slot, use 'config new'",
+    "To make a configuration with key and slot, use 'python -m optiga config new'",
 )
 CONFIGURATOR = Known(
     "a project of Infineon's OPTIGA Trust Configurator",
@@ -39,8 +43,8 @@ PEM = Known("PEM", "Write the certificate to its object")
 PEM_REQUEST = Known("PEM with a CSR", "Have a CA sign the CSR, and write the certificate that the CA returns")
 PEM_KEY = Known("PEM with a private key")
 CHIP = Known("an emulated chip", "Use it as the port emulator:FILE")
-JOURNAL = Known("a journal of 'provision'", "Use it with 'journal show'")
-CA_RECORDS = Known("the record file of a CA", "Use the CA's folder with 'ca list'")
+JOURNAL = Known("a provisioning journal", "Use it with 'python -m optiga journal show'")
+CA_RECORDS = Known("the record file of a CA", "Use the CA's folder with 'python -m optiga ca list'")
 DATABASE = Known("an SQLite file")
 XML = Known("XML")
 SECTIONS = Known("a file with sections, such as an OpenSSL configuration")

@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from optiga.arguments import takes
 from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
-from optiga.identity.configuration import OWN_KEY, Configuration, parse_configuration, with_slot
+from optiga.identity.configuration import Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
 from optiga.identity.csr import Csr, create_csr
+from optiga.identity.csr_config import OWN_KEY
 from optiga.identity.kept_key import KnownKey, check_kept_key, create_csr_of_kept_key
 from optiga.identity.keys_on_chip import check_first_slot
 from optiga.identity.write import WriteResult, execute_write, plan_content
@@ -49,6 +51,7 @@ _NAME = "configuration"
 """What a dictionary is called in messages."""
 
 
+@takes
 def load_configuration(
     configuration: ConfigurationSource, *, slot: Reference | None = None, keep_key: bool = False
 ) -> Configuration:
@@ -83,6 +86,7 @@ def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: 
     raise TypeError(f"a configuration must be a path, a dictionary or a Configuration, not {_kind(configuration)}")
 
 
+@takes
 def csr(
     chip: Chip,
     configuration: ConfigurationSource,
@@ -115,8 +119,6 @@ def csr(
         if the slot of an existing key has no certificate.
     :raises TypeError: if an argument has a wrong type.
     """
-    _expect_chip(chip)
-    _expect_flag("keep_key", keep_key)
     if public_key is not None and not keep_key:
         raise ConfigurationError(
             naming("{public_key} is given, but a new key has its own public key"),
@@ -134,6 +136,7 @@ def csr(
     return create_csr_of_kept_key(chip, wanted, known)
 
 
+@takes
 def write_certificate(
     chip: Chip,
     source: CertificateSource | Iterable[CertificateSource],
@@ -161,8 +164,6 @@ def write_certificate(
     :raises ChipError: if the chip refuses, or the object has other data after writing.
     :raises TypeError: if an argument has a wrong type.
     """
-    _expect_chip(chip)
-    _expect_flag("strict", strict)
     target = resolve(object, HOLDS_CERTIFICATE)
     content, name = _take_content(source)
     notes: tuple[str, ...] = ()
@@ -174,6 +175,7 @@ def write_certificate(
     return execute_write(chip, plan, strict=strict)
 
 
+@takes
 def read_certificate(chip: Chip, object: Reference = DEFAULT_SLOT) -> Certificate:
     """Read the certificate in an object of a chip; the leaf of a chain. For the complete chain, use
     :func:`read_certificates`.
@@ -181,6 +183,7 @@ def read_certificate(chip: Chip, object: Reference = DEFAULT_SLOT) -> Certificat
     return read_certificates(chip, object)[0]
 
 
+@takes
 def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Certificate, ...]:
     """Read the certificates in an object of a chip: at least one, leaf first.
 
@@ -190,22 +193,9 @@ def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Cer
     :raises ChipError: if the chip refuses.
     :raises TypeError: if an argument has a wrong type.
     """
-    _expect_chip(chip)
     target = resolve(object, HOLDS_CERTIFICATE)
     require_objects(chip, [target.oid])
     return tuple(read_stored_certificates(chip, target.oid, hint="Write one first", parse=Certificate.parse_leniently))
-
-
-def _expect_chip(chip: object) -> None:
-    """Refuse what is no chip, here and not where it is first used."""
-    if not isinstance(chip, Chip):
-        raise TypeError(f"the first argument must be an open chip from optiga.open_chip, not {_kind(chip)}")
-
-
-def _expect_flag(name: str, value: object) -> None:
-    """Refuse what is neither True nor False: what would be lost by a value that only seems to be one is never back."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, not {_kind(value)}")
 
 
 def _name_slot(slot: Reference) -> str:
@@ -256,7 +246,7 @@ def _take_content(source: object) -> tuple[bytes, str]:
     if isinstance(source, x509.Certificate):
         return source.public_bytes(Encoding.DER), "the certificate"
     raise TypeError(
-        f"a certificate must be a path, PEM, DER, a certificate or a list of certificates, not {_kind(source)}"
+        f"the source must be a path, PEM, DER, a certificate or a list of certificates, not {_kind(source)}"
     )
 
 

@@ -14,25 +14,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from optiga.arguments import check_fields
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import Document, parse_json
 from optiga.files.known_documents import CONFIGURATION, PEM, Known, name_content, name_document
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems, suggest
+from optiga.identity.csr_config import SCHEMES, find_slot_mistake, write_aws_iot, write_csr_config, wrong_number
 from optiga.pki.extensions import Extensions, read_extensions
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
-from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid, slots_for_new_keys, suggest_slot
+from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid
 from optiga.values import Value, frozen
 
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
 _MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
-_MAKE = "To make a configuration, use 'config new'; 'config sample' has examples"
-_NEW = "A configuration is JSON: to make one, use 'config new'"
+_MAKE = "To make a configuration, use 'python -m optiga config new'; 'python -m optiga config sample' has examples"
+_NEW = "A configuration is JSON: to make one, use 'python -m optiga config new'"
 
 CURVE_WORDS: dict[str, Curve] = {curve.name: curve for curve in CURVES.values()}
 """Each curve by the word for it."""
@@ -40,8 +42,6 @@ _CURVE_OTHER_NAMES = {"secp512r1": "secp521r1"}
 RSA_WORDS: dict[str, KeyAlgorithm] = {str(bits): algorithm for algorithm, bits in RSA_KEY_BITS.items()}
 """Each algorithm of RSA keys by its bits."""
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
-SCHEMES: dict[str, str] = {"ec": "ecdsa", "rsa": "rsassa"}
-"""The kinds of keys, with the signature algorithm of each."""
 CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 """The usages of which a key needs one to sign its own CSR."""
 NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
@@ -69,7 +69,8 @@ class Configuration(Value):
     """A valid configuration.
 
     :param source: name of its file, as the user gave it.
-    :param document: the value of ``csr_config`` in the file, JSON text on one line.
+    :param document: the value of ``csr_config`` in the file, JSON text on one line. If :func:`dataclasses.replace`
+        changes another field, it is written anew.
     :param subject: components of the subject with their values; values may contain ``{uid}``.
     :param algorithm: algorithm of the key.
     :param slot: slot of the key.
@@ -88,6 +89,10 @@ class Configuration(Value):
     extensions: Extensions
     aws_iot: AwsIotSettings | None = None
 
+    def _check_named(self) -> None:
+        check_fields(self)
+        object.__setattr__(self, "document", _document_of(self))
+
     @property
     def csr_config(self) -> Mapping[str, Any]:
         """The value of ``csr_config``; a new copy each time, so that the checked value never changes."""
@@ -101,12 +106,39 @@ class Configuration(Value):
     @property
     def is_of_first_slot(self) -> bool:
         """Whether the key's slot is ``first``, which has Infineon's own key."""
-        return self.slot is SLOTS[0]
+        return self.slot == SLOTS[0]
 
     @property
     def needs_uid(self) -> bool:
         """Whether the CSR contains the chip's UID."""
         return any(UID_FIELD in value for _, value in self.subject) or self.extensions.needs_uid
+
+
+def _document_of(configuration: Configuration) -> str:
+    """The document of a configuration, or another one if that says something else than the fields.
+
+    :raises ConfigurationError: if the fields contradict each other, or no document can say them.
+    """
+    names = configuration.aws_iot
+    aws_iot = "" if names is None else f', "aws_iot_config": {json.dumps(write_aws_iot(names))}'
+    problems: list[str] = []
+    for csr_config in (configuration.document, json.dumps(write_csr_config(configuration))):
+        text = f'{{"csr_config": {csr_config}{aws_iot}}}'
+        try:
+            read = parse_configuration(text, _REPLACED, slot=configuration.slot.name, first=True)
+        except ConfigurationError as error:
+            problems = [one.replace(f"{_REPLACED}:1: ", f"{_REPLACED}: ") for one in (error.message, *error.problems)]
+            continue
+        others = [name for name in _SAID if getattr(read, name) != getattr(configuration, name)]
+        if not others:
+            return csr_config
+        problems = [f"{_REPLACED}: {name} has a form that no file can have" for name in others]
+    raise ConfigurationError(problems[0], problems=tuple(problems[1:]))
+
+
+_REPLACED = "the replaced configuration"
+_SAID = ("subject", "algorithm", "key_usage", "hash_name", "extensions", "aws_iot")
+"""Fields that the document says, too."""
 
 
 def load_configuration(path: Path, *, slot: str | None = None, first: bool = False) -> Configuration:
@@ -306,7 +338,7 @@ def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, f
     if text is None and section is not None:
         if type(section.value) is int:
             if not 0 < section.value <= len(SLOTS):
-                section.problem(_wrong_number(section.value))
+                section.problem(wrong_number(section.value))
                 return None
             text = str(section.value)
         else:
@@ -319,39 +351,6 @@ def _read_slot(section: Section | None, override: str | None, *, is_rsa: bool, f
     if mistake and override is None and section is not None:
         section.problem(mistake)
     return slot
-
-
-def _wrong_number(number: int) -> str:
-    """What is wrong with a number that is no slot's; in JSON a number cannot be in hex, as identifiers are."""
-    ref = ObjectRef.find(format_oid(number)) if 0 < number <= 0xFFFF else None
-    if ref is not None and ref.slot is not None:
-        return f'write the OID in hex and in double quotes: "{format_oid(number)}"'
-    said = str(number) if abs(number) <= 0xFFFF else "this number"
-    return f"{said} is not a slot of the chip (slots by number: 1 to {len(SLOTS)})"
-
-
-OWN_KEY = "holds Infineon's own key"
-"""What is said of the slot ``first``, which takes no new key on most chips."""
-
-
-def find_slot_mistake(text: str, *, is_rsa: bool, first: bool = False) -> str:
-    """What is wrong with a slot for a key, empty if nothing.
-
-    :param text: name of the slot, or either of its identifiers.
-    :param first: whether it may be the slot ``first``, Infineon's own.
-    """
-    ref = ObjectRef.find(text)
-    slot = ref.slot if ref else None
-    fitting = slots_for_new_keys(is_rsa=is_rsa)
-    if slot in fitting or (first and not is_rsa and slot is SLOTS[0]):
-        return ""
-    kind = "RSA" if is_rsa else "EC"
-    names = f"(for {kind} keys: {', '.join(f'{known.name} ({format_oid(known.key_oid)})' for known in fitting)})"
-    if slot is None:
-        return f"{text!r} is not a slot of the chip{suggest_slot(text)} {names}"
-    if slot in slots_for_new_keys(is_rsa=not is_rsa):
-        return f"{text!r} does not take {kind} keys {names}"
-    return f"{text!r} {OWN_KEY}, which is locked; use another slot {names}"
 
 
 def _read_usage(section: Section, kind: str) -> KeyUsage | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from optiga.files.placeholders import UID_FIELD
-from optiga.identity.configuration import CAN_SIGN, CURVE_WORDS, NOT_FOR, RSA_WORDS, SCHEMES
+from optiga.identity.configuration import CAN_SIGN, CURVE_WORDS, NOT_FOR, RSA_WORDS
+from optiga.identity.csr_config import SCHEMES
 from optiga.pki.extensions import (
     ALT_NAME_KINDS,
     ALT_NAME_PATTERNS,
@@ -45,7 +46,7 @@ def configuration_schema() -> Schema:
             "thing": {**_TEXT, "description": "Name of the thing in AWS IoT; {uid} is the chip's UID."},
             "policy": {**_TEXT, "description": "Name of the thing's policy in AWS IoT; {uid} is the chip's UID."},
         },
-        description="What 'provision' makes in AWS IoT.",
+        description="What provisioning makes in AWS IoT.",
     )
     top = _object({"csr_config": _csr_config(), "aws_iot_config": aws_iot}, required=["csr_config"])
     return {"$schema": DIALECT, "title": "Configuration of an OPTIGA Trust chip", **top}

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, Reason
@@ -67,6 +68,7 @@ class Csr(Value):
         """Name of the CSR's file, for example ``47478ea6….csr``."""
         return f"{self.fingerprint}.csr"
 
+    @takes
     def save(self, folder: str | os.PathLike[str] = ".") -> Path:
         """Write the CSR as PEM to its file, completely or not at all.
 

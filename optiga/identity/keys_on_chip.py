@@ -241,7 +241,7 @@ def find_existing_key(chip: Chip, plan: KeyPlan, *, reading: bool = True) -> Exi
             oid=plan.oid,
             reason=Reason.DENIED,
         )
-    if plan.slot is SLOTS[0]:
+    if plan.slot == SLOTS[0]:
         _check_first(metadata)
     algorithm = metadata.in_words().get("algorithm", "")
     if plan.slot is None or plan.slot.certificate_oid is None or not reading:

@@ -10,7 +10,8 @@ from typing import Any
 from optiga.errors import ConfigurationError
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import suggest
-from optiga.identity.configuration import CURVE_WORDS, RSA_WORDS, SCHEMES, find_slot_mistake, parse_configuration
+from optiga.identity.configuration import CURVE_WORDS, RSA_WORDS, parse_configuration
+from optiga.identity.csr_config import SCHEMES, find_slot_mistake
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake
 from optiga.protocol.objects import slots_for_new_keys
 

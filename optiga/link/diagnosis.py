@@ -51,12 +51,15 @@ def diagnose(seen: Symptoms, *, port: str, has_answered: bool, is_loud: bool) ->
     elif seen.noise or seen.unasked:
         reason = Reason.BAD_ANSWER
         message = "something answers, but not a personalization board"
-        hint = "Check the port ('boards' lists the ports), and that the board's firmware is in provisioning mode"
+        hint = (
+            "Check the port ('python -m optiga boards' lists the ports), and that the board's firmware is in "
+            "provisioning mode"
+        )
     else:
         reason = Reason.NO_ANSWER
         message = "no answer"
         hint = (
-            "Check the port ('boards' lists the ports), that no other program uses it, that the board's firmware is in "
-            "provisioning mode, and that the board has a chip. Then unplug and replug the board"
+            "Check the port ('python -m optiga boards' lists the ports), that no other program uses it, that the "
+            "board's firmware is in provisioning mode, and that the board has a chip. Then unplug and replug the board"
         )
     return BoardError(message, hint=hint, port=port, reason=reason)

@@ -97,7 +97,7 @@ def what_it_lacks(chip: Chip, info: ObjectInfo) -> str:
     """Why a data object does not count yet, one sentence; empty if nothing. One exchange, none for a chip's own."""
     if info.kind is ObjectKind.COUNTER or chip.objects.metadata(info.oid).is_counter:
         return ""
-    makes = f'\'object metadata {info.label} "type: up_counter" "execute: always"\''
+    makes = f'\'python -m optiga object metadata {info.label} "type: up_counter" "execute: always"\''
     return f"{info.label} is not a counter yet, because its type is not up_counter. To set the type, use {makes}"
 
 
@@ -112,8 +112,8 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
         raise ConfigurationError(
             f"{info.label} holds {counted(len(data), 'byte')}, but a counter has {_SIZE}",
             hint=naming(
-                "To make it a counter, use 'counter set {oid}' with {value} and {threshold}, and set its type "
-                "to up_counter",
+                "To make it a counter, use 'python -m optiga counter set {oid}' with {value} and {threshold}, and set "
+                "its type to up_counter",
                 oid=info.label,
             ),
             oid=info.oid,

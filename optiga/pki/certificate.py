@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.kinds import (
@@ -30,7 +31,7 @@ from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -88,6 +89,7 @@ class Certificate:
     oddity: str = ""
 
     @classmethod
+    @takes
     def parse(cls, der: bytes) -> Certificate:
         """Parse a certificate that follows the rules of X.509. Trusted certificates must be parsed with this method.
 
@@ -108,6 +110,7 @@ class Certificate:
         return cls(der, parsed, public_key, subject, issuer, is_ca, serial, *dates)
 
     @classmethod
+    @takes
     def parse_leniently(cls, der: bytes) -> Certificate:
         """Parse a certificate that may break rules of X.509, to store or show it, but not to trust it.
 
@@ -134,6 +137,17 @@ class Certificate:
             fields.not_after,
             oddity,
         )
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        """The fields; the object of ``cryptography`` goes nowhere, and is made of the DER again."""
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**state, "strict": self.strict is not None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        from cryptography import x509
+
+        strict = x509.load_der_x509_certificate(state["der"]) if state["strict"] else None
+        self.__dict__.update(state, strict=strict)
 
     @property
     def parsed(self) -> x509.Certificate:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import unique
 
+from optiga.arguments import takes
 from optiga.protocol import der
 from optiga.protocol.codes import CodeEnum, KeyUsage, SignatureScheme
 from optiga.values import Value, frozen
@@ -29,6 +30,7 @@ class KeyAlgorithm(CodeEnum):
     AES256 = 0x83
 
     @classmethod
+    @takes
     def find(cls, name: str) -> KeyAlgorithm | None:
         """Find an algorithm by name, in any letter case and with or without dashes; None if the name is unknown.
 
@@ -59,6 +61,7 @@ class KeyAlgorithm(CodeEnum):
         """Name of the digest that fits the algorithm: the one of its curve; sha256 for RSA."""
         return CURVES[self].hash_name if self.is_ec else "sha256"
 
+    @takes
     def scheme(self, hash_name: str) -> SignatureScheme:
         """The signature scheme for a digest: sha256, sha384 or sha512."""
         return SignatureScheme.ECDSA if self.is_ec else RSA_SCHEMES[hash_name]

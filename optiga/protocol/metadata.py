@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import unique
 
+from optiga.arguments import explains_arguments
 from optiga.errors import counted
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import (
@@ -60,6 +61,7 @@ FLUSH_WORDS = {"flush": Flush.ZEROS, "random": Flush.RANDOM}
 _WORDS_OF_FLUSHES: dict[int, str] = {flush: word for word, flush in FLUSH_WORDS.items()}
 
 
+@explains_arguments
 class Metadata:
     """The metadata of one object, in the order on the chip. Immutable.
 
@@ -69,6 +71,8 @@ class Metadata:
     __slots__ = ("_items",)
 
     def __init__(self, items: Mapping[int, bytes]) -> None:
+        if not isinstance(items, Mapping):
+            raise TypeError(f"Metadata: items must be Mapping[int, bytes], not {type(items).__name__}")
         self._items = dict(items)
 
     @classmethod
@@ -77,6 +81,8 @@ class Metadata:
 
         :raises ValueError: if the bytes are not one constructed TLV of complete TLVs with each tag once.
         """
+        if not isinstance(data, (bytes, bytearray)):
+            raise TypeError(f"Metadata.parse: data must be bytes, not {type(data).__name__}")
         if len(data) < 2 or data[0] != CONSTRUCTED_TAG:
             raise ValueError("metadata: not one constructed TLV 0x20")
         if data[1] != len(data) - 2:
@@ -102,6 +108,8 @@ class Metadata:
 
     def get(self, tag: int) -> bytes | None:
         """The value of a tag, None if it is absent."""
+        if not isinstance(tag, int):  # which would be absent otherwise
+            raise TypeError("a tag is a number")
         return self._items.get(tag)
 
     def items(self) -> Iterator[tuple[int, bytes]]:
@@ -197,7 +205,7 @@ class Metadata:
 
         :raises ValueError: if the value is not a valid condition.
         """
-        value = self._items.get(tag)
+        value = self.get(tag)
         return NEVER if value is None else AccessCondition.parse(value)
 
     def _number(self, tag: Tag) -> int | None:

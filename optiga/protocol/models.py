@@ -10,9 +10,11 @@ chapter 1: "identical to the OPTIGA Trust M V3 chip"). No UID tells them from on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
+from typing import Any
 
+from optiga.arguments import takes
 from optiga.protocol import objects as oids
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, LifeCycleState, ObjectType
@@ -76,6 +78,10 @@ class Model(Value):
     def __hash__(self) -> int:
         return id(self)
 
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[Any, ...]]:
+        """One of :data:`MODELS` is itself again in another process."""
+        return (_model_named, (self.name,)) if self in MODELS else super().__reduce__()
+
     def __repr__(self) -> str:
         return f"<Model {self.name}>"
 
@@ -84,6 +90,7 @@ class Model(Value):
         """Algorithms of the key pairs that the model generates."""
         return frozenset(map(KeyAlgorithm, self.commands[CommandCode.GEN_KEY_PAIR]))
 
+    @takes
     def lack(self, code: CommandCode, param: int | None = None, oid: int | None = None) -> Lack | None:
         """What the model lacks of a command, a value of its Param field, and an object; None if it has all of them.
 
@@ -102,6 +109,10 @@ class Model(Value):
             same = [info.label for info in self.objects.values() if info.kind is missing.kind]
             return Lack(f"object {format_oid(oid)}, {missing.name}", ", ".join(same))
         return None
+
+
+def _model_named(name: str) -> Model:
+    return next(model for model in MODELS if model.name == name)
 
 
 def find_model(build: str) -> Model | None:

@@ -210,7 +210,9 @@ class ObjectRef(Value):
         if isinstance(text, Slot) or (isinstance(text, int) and not isinstance(text, bool)):
             return cls(text)
         if not isinstance(text, str):
-            raise TypeError(f"an object must be given as a number, a text, a slot or a reference, not as {text!r}")
+            raise TypeError(
+                f"an object must be given as a number, a text, a slot or a reference, not as {type(text).__name__}"
+            )
         word = text.strip().lower()
         if word == AES:
             return cls(SYMMETRIC_KEY)
@@ -241,6 +243,8 @@ class ObjectRef(Value):
         :param part: which of the two objects a slot refers to: key or certificate.
         :raises ValueError: if the slot has no object for a certificate.
         """
+        if not isinstance(part, SlotPart):
+            raise TypeError(f"ObjectRef.oid_as: part must be SlotPart, not {type(part).__name__}")
         if not isinstance(self.named, Slot):
             return self.named
         oid = self.named.key_oid if part is SlotPart.KEY else self.named.certificate_oid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from optiga.arguments import takes
 from optiga.values import Value, frozen
 
 SIZE = 27
@@ -25,6 +26,7 @@ class Uid(Value):
     firmware_build: str
 
     @classmethod
+    @takes
     def parse(cls, data: bytes) -> Uid:
         """Parse the 27 bytes of object 0xE0C2.
 

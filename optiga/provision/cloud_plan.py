@@ -200,13 +200,14 @@ def _is_registered(ca: Certificate, certificates: Certificates, reporter: Report
     if registered is not None and registered.status != ACTIVE:
         raise CloudError(
             f"AWS IoT has the CA {ca.subject}, but it is {registered.status}",
-            hint="To activate the CA, use 'ca register'",
+            hint="To activate the CA, use 'python -m optiga ca register'",
             reason=Reason.CONFLICT,
         )
     if found and registered is None:
         reporter.warn(
             f"AWS IoT has the CA {ca.subject} only under a certificate from before it was renewed, so the device's "
-            "certificate is registered without its CA. To register the renewed CA certificate, use 'ca register'"
+            "certificate is registered without its CA. To register the renewed CA certificate, use "
+            "'python -m optiga ca register'"
         )
     return registered is not None
 

@@ -76,7 +76,7 @@ def removal_of(entry: Entry, region: str | None) -> Naming:
     if entry.region == region:
         return naming("To remove it, delete it in AWS IoT {credentials}", credentials=credentials)
     slot, place = f"slot={entry.slot}", f"region={entry.region}"
-    return Naming("To remove it, use 'deprovision ", slot, " ", place, f"' {credentials}")
+    return Naming("To remove it, use 'python -m optiga deprovision ", slot, " ", place, f"' {credentials}")
 
 
 def valid_of_ca(entry: Entry, folder: Path | None = None) -> Naming | None:
@@ -92,7 +92,7 @@ def valid_of_ca(entry: Entry, folder: Path | None = None) -> Naming | None:
     if leaf.not_after < utc_now():
         return None
     told = f"The certificate {serial} of {leaf.issuer} stays valid unless its CA has revoked it"
-    return Naming(f"{told}. To revoke it: 'ca revoke {serial} ", f"issuer={folder or 'FOLDER'}", "'")
+    return Naming(f"{told}. To revoke it: 'python -m optiga ca revoke {serial} ", f"ca={folder or 'FOLDER'}", "'")
 
 
 def names_left(journal: Journal, entry: Entry) -> tuple[list[str], list[str]]:

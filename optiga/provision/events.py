@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
+from optiga.arguments import takes
 from optiga.errors import OptigaError, Reason, shorten
 from optiga.provision.facts import Fact, encode_fact
 
@@ -162,6 +163,7 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+@takes
 def encode_event(event: Event) -> str:
     """Encode an event as a JSON object on one line: its kind as ``event``, times in ISO 8601, facts as in the
     journal.

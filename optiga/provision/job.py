@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from optiga.arguments import check_fields, takes
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
@@ -50,6 +51,7 @@ class Job:
     renew: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         is_own = isinstance(self.issuer, OwnCertificate)
         if self.slot not in SLOTS:
             raise ConfigurationError(f"{self.slot.name!r} is not a slot of the chip", parameter="slot")
@@ -93,6 +95,7 @@ class Job:
         resolve_certificate(self.slot, self.certificate_oid)
 
     @classmethod
+    @takes
     def new_identity(
         cls,
         configuration: Configuration,
@@ -116,6 +119,7 @@ class Job:
         return cls(configuration.slot, target.oid, issuer, configuration, thing, way, outputs, trust, renew)
 
     @classmethod
+    @takes
     def own_certificate(
         cls,
         slot: Reference = "first",

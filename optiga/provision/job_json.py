@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from optiga.arguments import takes
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.errors import ConfigurationError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.configuration import Configuration, read_configuration
+from optiga.identity.csr_config import write_aws_iot
 from optiga.protocol.objects import SLOTS, format_oid, parse_oid, suggest_slot
 from optiga.provision.job import Job
 from optiga.provision.outputs import OutputLayout
@@ -35,6 +37,7 @@ T = TypeVar("T")
 Reader = Callable[[Section], Any]
 
 
+@takes
 def encode_job(job: Job) -> str:
     """Encode a job as JSON text, for :func:`decode_job`."""
     issuer: dict[str, Any] = {"kind": next(kind for kind, one in _ISSUERS.items() if one is type(job.issuer))}
@@ -53,6 +56,7 @@ def encode_job(job: Job) -> str:
     return json.dumps(document, indent=4) + "\n"
 
 
+@takes
 def decode_job(text: str, name: str = "job") -> Job:
     """Decode a job from JSON text.
 
@@ -94,8 +98,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
 def _encode_configuration(configuration: Configuration) -> Mapping[str, Any]:
     content: dict[str, Any] = {"csr_config": dict(configuration.csr_config)}
     if configuration.aws_iot is not None:
-        named = asdict(configuration.aws_iot)
-        content["aws_iot_config"] = {name: value for name, value in named.items() if value is not None}
+        content["aws_iot_config"] = write_aws_iot(configuration.aws_iot)
     return {"source": configuration.source, "content": content}
 
 

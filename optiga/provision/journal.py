@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.errors import ConfigurationError, OptigaError, Reason, counted
 from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
@@ -29,6 +30,7 @@ from optiga.provision.facts import Fact, Finished, damaged, kind_of
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
 from optiga.provision.version1 import facts_of_all, old_entries, uids_of
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,7 +68,7 @@ class JournalCheck:
     sealed_at: str | None
 
 
-class Journal:
+class Journal(NotCopied):
     """An open journal, which threads may share; :func:`open_journal` opens it.
 
     Each call is whole or not at all, and no other thread's comes in between.
@@ -93,6 +95,7 @@ class Journal:
 
     # What is in it
 
+    @takes
     def find(self, uid: str, slot: str) -> Entry | None:
         """What has come of a chip's slot.
 
@@ -103,6 +106,7 @@ class Journal:
                 return next(old_entries(self._connection, "WHERE uid = ? AND slot = ?", uid, slot), None)
             return next(iter(self._of_chip(uid, slot)), None)
 
+    @takes
     def of_chip(self, uid: str) -> list[Entry]:
         """Every slot of a chip.
 
@@ -123,6 +127,7 @@ class Journal:
                 return list(old_entries(self._connection, "ORDER BY started_at, uid, slot"))
             return sorted(self._every(), key=lambda one: (_text(one.started_at), one.uid, one.slot))
 
+    @takes
     def facts(self, uid: str, slot: str) -> list[tuple[datetime, Fact]]:
         """All facts of a chip's slot, the oldest first, each with its time; none of a journal of version 1.
 
@@ -353,6 +358,7 @@ class Journal:
                 yield
 
 
+@takes
 @contextmanager
 def open_journal(
     path: str | Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from optiga.arguments import check_fields, takes
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
@@ -87,6 +88,7 @@ class OutputLayout:
     policy: str = POLICY_FIELD + _POLICY_ENDING
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name, ending in ((self.arn, _ARN_ENDING), (self.policy, _POLICY_ENDING)):
             if Path(name).name != name or not name.endswith(ending) or "\0" in name:
                 raise ConfigurationError(
@@ -104,6 +106,7 @@ class OutputLayout:
         fixed = [number for number, part in enumerate(parts) if UID_FIELD in part or SLOT_FIELD in part]
         return Path(*parts[: fixed[0]]) if fixed else self.folder
 
+    @takes
     def of_chip(self, uid: str, slot: str, policy: str | None = None) -> ChipOutputs:
         """The files of one slot of one chip.
 
@@ -116,6 +119,7 @@ class OutputLayout:
             document = folder / _fill(self.policy, uid, slot).replace(POLICY_FIELD, policy)
         return ChipOutputs(self.shared, folder, folder / _fill(self.arn, uid, slot), document)
 
+    @takes
     def check_beforehand(self, policy: str | None) -> None:
         """Make sure that the files whose names do not depend on the chip can be written.
 

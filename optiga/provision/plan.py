@@ -81,7 +81,7 @@ class Plan:
         """How to begin anew."""
         if self.new is None:
             return Naming(
-                "'deprovision ",
+                "'python -m optiga deprovision ",
                 f"slot={self.slot.name}",
                 "' removes the certificate from AWS IoT; then you can register it again",
             )

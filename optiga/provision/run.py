@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.arguments import takes
 from optiga.chip import open_chip
 from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from optiga.provision.specs import ThingSpec
 
 
+@takes
 def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: Plan | None = None) -> Entry:
     """Provision a chip, or continue an interrupted run from its state in the journal.
 

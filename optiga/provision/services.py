@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from optiga.arguments import check_fields, takes
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.patience import Notice
+from optiga.pki.pkcs12 import Unlock
 from optiga.provision.events import Clock, Listener, Reporter, utc_now
+from optiga.transport import Port
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
     from optiga.files.passphrases import Passphrase
-    from optiga.pki.pkcs12 import Unlock
     from optiga.provision.journal import Journal
-    from optiga.transport import Port
 
 Connector: TypeAlias = Callable[[AwsOptions, Notice], Aws]
 """Finds the way to AWS that options name; is given whom to tell when something takes long."""
@@ -25,7 +27,7 @@ It raises an :class:`optiga.OptigaError` if the person does not want it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class Services(NotCopied):
     """The resources with which a worker runs jobs. A job itself contains none of them.
 
     :param journal: journal that records each step; None is enough for a plan and a dry run.
@@ -50,6 +52,10 @@ class Services:
     trust_passphrase: Passphrase | Unlock | None = field(default=None, repr=False)
     confirm: Confirm | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @takes
     def reporter(self, *, port: str = "", slot: str = "") -> Reporter:
         """Make the reporter of one run, which sends events to the listeners.
 

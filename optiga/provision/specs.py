@@ -7,6 +7,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from optiga.arguments import check_fields
 from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.errors import ConfigurationError, naming
 from optiga.files.placeholders import find_wrong_field
@@ -47,6 +48,9 @@ class CaIssuerSpec:
     server: bool = False
     ignore_names: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class OwnCertificate:
@@ -67,6 +71,9 @@ class TrustSpec:
 
     file: Path
     emulated: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class ThingSpec:
     billing_group: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for field, pairs in (("attributes", self.attributes), ("parameters", self.parameters)):
             if len(dict(pairs)) != len(pairs):
                 raise ConfigurationError(f"'{field}' has the same name twice", parameter=field)

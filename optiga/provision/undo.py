@@ -74,7 +74,11 @@ def _where_else(journal: Journal, uid: str, slot: str) -> str:
             return naming("This chip has an entry for slot {name}: use {given}", name=slots[0], given=_slot(slots[0]))
         return naming("This chip has entries for the slots {names}: name one with {slot}", names=", ".join(slots))
     known = [f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot]
-    return f"The journal has {', '.join(known[:4])}" if known else "To list its entries, use 'journal show'"
+    return (
+        f"The journal has {', '.join(known[:4])}"
+        if known
+        else "To list its entries, use 'python -m optiga journal show'"
+    )
 
 
 def _slot(name: str) -> Naming:

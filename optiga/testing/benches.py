@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optiga.arguments import takes
 from optiga.chip import Chip
 from optiga.emulator import state as states
 from optiga.emulator.board.faulty import FaultyBoard
@@ -24,10 +25,11 @@ from optiga.errors import BoardError, ConfigurationError
 from optiga.protocol.request import Protection
 from optiga.testing.lines import SimulatedLine
 from optiga.transport.uart import BridgeTransport
+from optiga.values import NotCopied
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Snapshot:
+class Snapshot(NotCopied):
     """The stored state of an emulated chip: objects, metadata, keys, a saved context."""
 
     state: State
@@ -70,7 +72,7 @@ class WatchedChip(SharedChip):
             return super().execute(command, protection)
 
 
-class Bench:
+class Bench(NotCopied):
     """An emulated chip with controls for tests. Made by :func:`optiga.testing.bench`.
 
     :ivar faults: faults for the next commands and answers.
@@ -120,6 +122,7 @@ class Bench:
         """Save the state of the chip, for :meth:`restore`."""
         return Snapshot(self._chip.snapshot())
 
+    @takes
     def restore(self, snapshot: Snapshot) -> None:
         """Restore the state of a snapshot, of this chip or another chip of the same model, as after a power cycle.
 
@@ -131,6 +134,7 @@ class Bench:
 _PORT = "bench"
 
 
+@takes
 @contextmanager
 def bench(
     model: str | None = None,
@@ -156,6 +160,7 @@ def bench(
         chip.close()
 
 
+@takes
 @contextmanager
 def emulated_chip(
     model: str | None = None,
@@ -175,8 +180,6 @@ def open_watched(
     state: Mapping[str, Any] | Snapshot | None = None,
 ) -> WatchedChip:
     """A chip that is watched; otherwise as :func:`bench`."""
-    if not isinstance(model, (str, type(None))):
-        raise TypeError(f"a model must be a text, not {type(model).__name__}")
     wanted = None if model is None else find_model(model)
     if state is None:
         store = MemoryStore() if file is None else SqliteStore(Path(file), model=wanted)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from optiga.arguments import takes
 from optiga.emulator.boards import (
     Chip,
     Place,
@@ -82,6 +83,7 @@ _PLACES: dict[str, Callable[[str], Place]] = {"i2c": i2c_place, "ft260": ft260_p
 """Of the kinds that a program is shown by a library."""
 
 
+@takes
 @contextmanager
 def served_board(
     kind: str = "uart",

@@ -87,7 +87,9 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(
-            f"{name} is not text", hint="Give a JSON file that 'export' has written", reason=Reason.WRONG_TYPE
+            f"{name} is not text",
+            hint="Give a JSON file that 'python -m optiga export' has written",
+            reason=Reason.WRONG_TYPE,
         ) from None
     document = parse_json(text, name)
     if isinstance(document.value, dict):
@@ -95,7 +97,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     if not isinstance(document.value, dict) or not any(map(_is_object, document.value)):
         raise ConfigurationError(
             f"{name}:1: has no objects of a chip",
-            hint="Give a JSON file with members such as e0f1, as 'export' writes it",
+            hint="Give a JSON file with members such as e0f1, as 'python -m optiga export' writes it",
             reason=Reason.WRONG_TYPE,
         )
     problems = [
@@ -156,7 +158,7 @@ def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != EXPORT:
         raise ConfigurationError(
             f"{name} is {known.what}, not an export of a chip's objects",
-            hint=known.taker or "Give a JSON file that 'export' has written",
+            hint=known.taker or "Give a JSON file that 'python -m optiga export' has written",
             reason=Reason.WRONG_TYPE,
         )
 

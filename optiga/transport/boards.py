@@ -103,8 +103,8 @@ def find_board() -> str:
     raise BoardError(
         "no personalization board found",
         hint=naming(
-            "Connect a board ('boards' lists the connected boards), give its port with {port=PORT}, or use an "
-            "emulated chip with {port=emulator}"
+            "Connect a board ('python -m optiga boards' lists the connected boards), give its port with {port=PORT}, "
+            "or use an emulated chip with {port=emulator}"
         ),
         reason=Reason.NO_BOARD,
     )

@@ -33,7 +33,7 @@ _INSTALL = (
     "python3-hid)"
 )
 _UNSEEN_HINT = f"{_INSTALL}; a container needs /dev/bus/usb"
-_RULE_HINT = "Install the udev rule that 'boards udev' prints, then unplug and replug the board"
+_RULE_HINT = "Install the udev rule that 'python -m optiga boards udev' prints, then unplug and replug the board"
 _CLOSE_HINT = "Close it, or unplug and replug the board"
 
 

@@ -210,7 +210,7 @@ def _open(path: str, port: str, address: int, devices: LinuxDevices) -> int:
         os.close(descriptor)
         raise BoardError(
             "its adapter supports only SMBus, not plain I2C",
-            hint="To list the ports, use 'boards'",
+            hint="To list the ports, use 'python -m optiga boards'",
             port=port,
             reason=Reason.UNSUPPORTED,
         )
@@ -240,7 +240,7 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
             )
         return BoardError(
             "the I2C bus does not exist",
-            hint=f"{_ENABLE}. To list the ports, use 'boards'",
+            hint=f"{_ENABLE}. To list the ports, use 'python -m optiga boards'",
             port=port,
             reason=Reason.NO_BOARD,
         )
@@ -251,10 +251,15 @@ def _cannot_open(path: str, port: str, error: OSError, devices: LinuxDevices) ->
     if error.errno == errno.EBUSY:
         return BoardError("in use by another program", hint="Close it, then try again", port=port, reason=Reason.BUSY)
     if error.errno in (errno.EISDIR, errno.ENOTDIR):
-        return BoardError("not an I2C bus", hint="To list the ports, use 'boards'", port=port, reason=Reason.WRONG_TYPE)
+        return BoardError(
+            "not an I2C bus",
+            hint="To list the ports, use 'python -m optiga boards'",
+            port=port,
+            reason=Reason.WRONG_TYPE,
+        )
     return BoardError(
         f"cannot be opened: {error.strerror or error}",
-        hint="To list the ports, use 'boards'",
+        hint="To list the ports, use 'python -m optiga boards'",
         port=port,
         reason=Reason.NO_BOARD,
     )
@@ -284,4 +289,6 @@ def _cannot_address(path: str, port: str, address: int, error: OSError, devices:
             port=port,
             reason=Reason.BAD_VALUE,
         )
-    return BoardError("not an I2C bus", hint="To list the ports, use 'boards'", port=port, reason=Reason.WRONG_TYPE)
+    return BoardError(
+        "not an I2C bus", hint="To list the ports, use 'python -m optiga boards'", port=port, reason=Reason.WRONG_TYPE
+    )

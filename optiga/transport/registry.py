@@ -70,7 +70,7 @@ def resolve_port(port: str | Port | None) -> Port:
         return resolve_port(find_board())
     if not isinstance(port, str):
         if not callable(getattr(port, "open", None)):
-            raise TypeError(f"a port must be a text, not {port!r}")
+            raise TypeError(f"a port must be a text, not {type(port).__name__}")
         return port
     text = port.strip()
     if not text:

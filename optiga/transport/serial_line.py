@@ -130,7 +130,9 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
     if is_url(port):
         # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
         example = (
-            naming(", for example 'emulator serve' with {tcp=HOST:PORT}") if split_url(port).scheme == SOCKET else ""
+            naming(", for example 'python -m optiga emulator serve' with {tcp=HOST:PORT}")
+            if split_url(port).scheme == SOCKET
+            else ""
         )
         return BoardError(
             f"nothing answers at this address: {_reason(error)}",
@@ -142,7 +144,7 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError(
             f"there is no such port{_meant(port)}",
-            hint="To list the ports, use 'boards'",
+            hint="To list the ports, use 'python -m optiga boards'",
             port=port,
             reason=Reason.NO_BOARD,
         )
@@ -157,11 +159,14 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
         )
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
         return BoardError(
-            "not a serial port", hint="To list the ports, use 'boards'", port=port, reason=Reason.WRONG_TYPE
+            "not a serial port",
+            hint="To list the ports, use 'python -m optiga boards'",
+            port=port,
+            reason=Reason.WRONG_TYPE,
         )
     return BoardError(
         f"cannot be opened: {_reason(error)}",
-        hint="To list the ports, use 'boards'",
+        hint="To list the ports, use 'python -m optiga boards'",
         port=port,
         reason=Reason.NO_BOARD,
     )

@@ -237,7 +237,8 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
     if metadata.get(Tag.TYPE) != bytes([wanted]):
         raise ConfigurationError(
             f"{format_oid(oid)} is not a {what.replace('_', ' ')} (metadata tag 0xE8: 0x{wanted:02X})",
-            hint=f"If the object is not yet operational, use 'object metadata {format_oid(oid)} \"type: {what}\"'",
+            hint=f"If the object is not yet operational, use "
+            f"'python -m optiga object metadata {format_oid(oid)} \"type: {what}\"'",
             oid=oid,
             reason=Reason.WRONG_TYPE,
         )
@@ -247,7 +248,8 @@ def _check_helper(chip: Chip, oid: int, wanted: ObjectType) -> None:
         raise ConfigurationError(
             f"{format_oid(oid)} cannot be used as {what.replace('_', ' ')}: its execute access condition is "
             f"{metadata.in_words().get('execute', 'absent')}",
-            hint=f"If the object is not yet operational, use 'object metadata {format_oid(oid)} \"execute: always\"'",
+            hint=f"If the object is not yet operational, use "
+            f"'python -m optiga object metadata {format_oid(oid)} \"execute: always\"'",
             oid=oid,
             reason=Reason.DENIED,
         )
@@ -298,7 +300,8 @@ def _how_to_anchor(oid: int, data: bytes) -> str:
     except ValueError:
         is_devices = False
     if is_devices:
-        return f"It holds a device's: 'object metadata {format_oid(oid)} \"type: trust_anchor\"', and write it anew"
+        typed = f"'python -m optiga object metadata {format_oid(oid)} \"type: trust_anchor\"'"
+        return f"It holds a device's: {typed}, and write it anew"
     return "Write the signer's certificate to it first"
 
 

@@ -116,7 +116,7 @@ def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
     if not can_hold(info, kind):
         raise ConfigurationError(
             f"{info.label} is for a key, not data",
-            hint="Use 'update make key'",
+            hint="Use 'python -m optiga update make key'",
             oid=info.oid,
             reason=Reason.WRONG_TYPE,
         )

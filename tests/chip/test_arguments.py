@@ -9,7 +9,7 @@ import pytest
 
 import optiga
 from optiga import testing
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments
 from optiga.chip.sessions.crypto import Crypto
 from optiga.chip.sessions.objects import Objects
 from optiga.chip.sessions.updates import Updates

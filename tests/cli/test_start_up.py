@@ -59,7 +59,7 @@ class Way(NamedTuple):
 WAYS = {
     "help": Way(
         ["--help"],
-        {"_version", "cli", "errors", "files", "results"},
+        {"_version", "cli", "errors", "files", "naming", "results"},
         {"click"},
         ["optiga.cli.commands", "asn1crypto", "cryptography", "dataclasses", "sqlite3", "serial", "pathlib", "urllib"],
     ),
@@ -67,12 +67,14 @@ WAYS = {
         ["-q", "--port", "emulator:chip", "--csr", str(CONFIG)],
         {
             "_version",
+            "arguments",
             "chip",
             "cli",
             "emulator",
             "errors",
             "files",
             "identity",
+            "naming",
             "pki",
             "protocol",
             "results",
@@ -104,12 +106,14 @@ WAYS = {
         ["-q", "--csr", str(CONFIG)],
         {
             "_version",
+            "arguments",
             "chip",
             "cli",
             "errors",
             "files",
             "identity",
             "link",
+            "naming",
             "pki",
             "protocol",
             "results",

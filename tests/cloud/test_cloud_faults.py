@@ -187,16 +187,17 @@ class TestFaults:
         assert "needs a signed request" in json.loads(answer)["message"]
 
     def test_operation_that_aws_does_not_have(self, cloud: Cloud) -> None:
-        for call in (cloud.fail, cloud.falsify):
-            with pytest.raises(ValueError, match="CreateThingy"):
-                call("CreateThingy", CloudFault.THROTTLE)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="CreateThingy"):
+            cloud.fail("CreateThingy", CloudFault.THROTTLE)
+        with pytest.raises(ValueError, match="CreateThingy"):
+            cloud.falsify("CreateThingy", print)
 
     def test_arguments_of_other_types(self, cloud: Cloud) -> None:
         """Where they are given, and not in the thread that serves a call."""
         for act, said in (
-            (lambda: cloud.fail("CreateThing", "x"), "fault must be a CloudFault, not str"),  # type: ignore[arg-type]
-            (lambda: cloud.falsify("CreateThing", {}), "change must be a function, not dict"),  # type: ignore[arg-type]
-            (lambda: cloud.on_call(None), "hook must be a function, not NoneType"),  # type: ignore[arg-type]
+            (lambda: cloud.fail("CreateThing", "x"), "fault must be CloudFault, not str"),  # type: ignore[arg-type]
+            (lambda: cloud.falsify("CreateThing", {}), "change must be .*, not dict"),  # type: ignore[arg-type]
+            (lambda: cloud.on_call(None), "hook must be .*, not None"),  # type: ignore[arg-type]
         ):
             with pytest.raises(TypeError, match=said):
                 act()

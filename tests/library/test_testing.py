@@ -86,8 +86,8 @@ class TestFaults:
         with optiga_bench.open() as chip:
             assert chip.read(0xE120).hex() == "0000000200000009"
 
-    @pytest.mark.parametrize("times", [0, -1, True, 1.5, None])
-    def test_how_often(self, times: Any) -> None:
+    @pytest.mark.parametrize("times", [0, -1])
+    def test_how_often(self, times: int) -> None:
         faults = testing.Faults()
         with pytest.raises(ValueError, match="at least once"):
             faults.lose_next_answer(times)
@@ -177,7 +177,7 @@ class TestBench:
             ({"model": "trust-me"}, optiga.ConfigurationError),
             ({"model": 5}, TypeError),
             ({"state": {}}, optiga.ConfigurationError),
-            ({"state": "chip.json"}, optiga.ConfigurationError),
+            ({"state": "chip.json"}, TypeError),
             ({"state": {}, "file": "chip"}, optiga.ConfigurationError),
             ({"file": "none/chip"}, optiga.BoardError),
         ],
@@ -230,10 +230,10 @@ class TestServedBoard:
             optiga.open_chip(board.port)
 
     def test_no_such_kind(self) -> None:
-        for kind in ("usb", "", None):
+        for kind in ("usb", ""):
             with (
                 pytest.raises(optiga.ConfigurationError, match="uart, pty, tcp, i2c, ft260"),
-                testing.served_board(kind),  # type: ignore[arg-type]
+                testing.served_board(kind),
             ):
                 pass
 

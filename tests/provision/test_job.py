@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.errors import ConfigurationError
-from optiga.identity.configuration import load_configuration
+from optiga.identity.configuration import AwsIotSettings, load_configuration
+from optiga.pki.extensions import EXTENDED_KEY_USAGES, KEY_USAGES, Extensions
+from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS
 from optiga.provision.job import Job
 from optiga.provision.job_json import decode_job, encode_job
@@ -43,6 +46,26 @@ LAYOUTS = st.builds(OutputLayout, PATHS, st.just("{uid}.aws_arn"), st.just("p{sl
 TRUSTS = st.none() | st.builds(TrustSpec, PATHS, st.booleans())
 ISSUERS = st.builds(AwsIssuerSpec) | st.builds(
     CaIssuerSpec, PATHS, st.none() | st.integers(0, 10**6), st.booleans(), st.booleans()
+)
+
+NAMES = st.text("abcdefgh", min_size=1, max_size=6)
+SUBJECTS = st.lists(
+    st.tuples(st.sampled_from(["common_name", "title", "organization_name", "serial_number"]), NAMES), max_size=4
+).map(tuple)
+EXTENSIONS = st.builds(
+    Extensions,
+    *(st.lists(st.sampled_from(names), unique=True).map(tuple) for names in (EXTENDED_KEY_USAGES, KEY_USAGES)),
+    st.lists(st.tuples(st.just("dns"), NAMES), max_size=3).map(tuple),
+)
+PARTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "source": TEXT,
+        "subject": SUBJECTS,
+        "key_usage": st.none() | st.sampled_from(range(64)).map(KeyUsage),
+        "extensions": EXTENSIONS,
+        "aws_iot": st.none() | st.builds(AwsIotSettings, st.none() | NAMES, st.none() | NAMES),
+    },
 )
 
 
@@ -78,6 +101,54 @@ class TestData:
             Job.new_identity(configuration(), issuer, thing=thing, aws=aws, outputs=outputs, trust=trust, renew=renew)
         )
         there_and_back(Job.own_certificate("first", thing=thing, aws=aws, outputs=outputs, trust=trust))
+
+    @given(parts=PARTS)
+    def test_what_was_replaced_in_a_configuration(self, parts: dict[str, Any]) -> None:
+        """It is what is compared, written and certified; or no file can say it, and it is refused at once."""
+        refused = None
+        try:
+            other = replace(configuration(), **parts)
+        except ConfigurationError as error:
+            refused = error.message
+        if refused:
+            assert "the replaced configuration" in refused
+            return
+        assert {name: getattr(other, name) for name in parts} == parts
+        job = Job.new_identity(other)
+        there_and_back(job)
+        again = decode_job(encode_job(job)).configuration
+        assert again is not None
+        assert {name: getattr(again, name) for name in parts} == parts
+        is_changed = any(getattr(configuration(), name) != parts[name] for name in {*parts} - {"source", "aws_iot"})
+        assert (other.document != configuration().document) is is_changed
+        there_and_back(replace(JOBS["own CA"], configuration=other))
+
+    def test_what_is_not_replaced_stays_as_it_was_written(self) -> None:
+        for path in sorted(CONFIGS.glob("*.jsn")):
+            found = load_configuration(path)
+            assert replace(found, source="other").document == found.document
+
+    @pytest.mark.parametrize(
+        ("parts", "words"),
+        [
+            ({"aws_iot": AwsIotSettings("{uidd}")}, "aws_iot_config.thing"),
+            ({"subject": ()}, "certificate_info: is empty"),
+            ({"subject": (("common_name", ""),)}, "certificate_info.common_name"),
+            ({"hash_name": "sha512"}, "hash_alg"),
+            ({"algorithm": KeyAlgorithm.RSA2048}, "slot"),
+            ({"subject": (("title", "a"), ("common_name", "b"), ("title", "c"))}, "subject has a form"),
+        ],
+    )
+    def test_what_no_configuration_can_say(self, parts: dict[str, Any], words: str) -> None:
+        with pytest.raises(ConfigurationError) as error:
+            replace(configuration(), **parts)
+        assert words in str(error.value)
+        assert ":1:" not in str(error.value)
+
+    @pytest.mark.parametrize(("name", "value"), [("subject", "CN=lamp"), ("algorithm", "secp256r1"), ("slot", 0xE0F1)])
+    def test_a_part_of_another_type(self, name: str, value: object) -> None:
+        with pytest.raises(TypeError, match=f"Configuration: {name} must be"):
+            replace(configuration(), **{name: value})  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.jsn")), ids=lambda path: path.stem)
     def test_every_sample_configuration(self, path: Path) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.arguments import explains_arguments
 from optiga.chip.abilities import require_stored_random
-from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.calc_hash import CalcHash, continuation, whole
 from optiga.chip.commands.decrypt_sym import ClearAuthorization, VerifyHmac, decrypt_in_parts
 from optiga.chip.commands.derive_key import DeriveKey
@@ -33,6 +33,7 @@ from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Tag
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.symmetric import CIPHERS, SymmetricMode
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.commands.calc_hash import ObjectPart
@@ -51,7 +52,7 @@ _DELIBERATE = (
 
 
 @explains_arguments
-class Crypto:
+class Crypto(NotCopied):
     """The cryptographic functions of an open chip. Every method raises ChipError, with the code, if the chip refuses.
 
     Name objects as in :class:`~optiga.chip.sessions.objects.Objects`.

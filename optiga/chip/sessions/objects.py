@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optiga.arguments import explains_arguments
 from optiga.chip.abilities import require_room
-from optiga.chip.arguments import explains_arguments
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
 from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
@@ -15,6 +15,7 @@ from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 from optiga.protocol.metadata import Metadata
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
-class Objects:
+class Objects(NotCopied):
     """The objects of an open chip.
 
     Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`. The name of

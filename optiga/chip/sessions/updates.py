@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from optiga.chip.arguments import explains_arguments
+from optiga.arguments import explains_arguments
 from optiga.chip.commands.set_object_protected import SetObjectProtected
 from optiga.chip.references import oid_of
 from optiga.errors import ConfigurationError
 from optiga.files.activity import each
 from optiga.protocol.commands.set_object_protected import UpdateStep
 from optiga.protocol.objects import format_oid
+from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     from optiga.chip.session import Session
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
-class Updates:
+class Updates(NotCopied):
     """The protected updates of an open chip."""
 
     def __init__(self, chip: Session) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from optiga._version import __version__
+from optiga.arguments import check_fields
 from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, other_endpoint, refuse_open_line
 from optiga.cloud.aws.errors import AwsError, asking
@@ -45,6 +46,9 @@ class AwsOptions:
     endpoint_url: str | None = None
     allow_http: bool = False
     timeout_s: float = TIMEOUT_S
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True)

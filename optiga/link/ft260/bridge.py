@@ -87,7 +87,7 @@ class HidBridge:
         if not version.is_ft260:
             self._fail(
                 f"not an FT260: its chip code is {version.code.hex()}, not 0260",
-                "'boards' lists the boards",
+                "'python -m optiga boards' lists the boards",
                 Reason.WRONG_TYPE,
             )
         yield from self._start_system()

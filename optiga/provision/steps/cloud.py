@@ -271,7 +271,8 @@ def _note_no_policy(work: Work) -> None:
     how: str = "Attach a policy to the certificate in AWS IoT"
     if work.plan.new is None and work.cloud.fleet is None:
         how = Naming(
-            f"{how}, or use 'deprovision ", f"slot={work.plan.slot.name}", "' and register the device again with ",
+            f"{how}, or use 'python -m optiga deprovision ", f"slot={work.plan.slot.name}",
+            "' and register the device again with ",
             "policy=NAME", "",
         )  # fmt: skip
     work.reporter.note(

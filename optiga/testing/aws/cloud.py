@@ -20,12 +20,14 @@ from threading import Condition, Lock
 from typing import Any, NoReturn, cast
 from urllib.request import ProxyHandler, build_opener, getproxies
 
+from optiga.arguments import takes
 from optiga.errors import CloudError, Reason
 from optiga.testing.aws.certificates import empty_stores, find_store, knows_region
 from optiga.testing.aws.faults import CloudFault, Plan, send_fault
 from optiga.testing.aws.iot import Iot
 from optiga.testing.aws.model import Call, Model
 from optiga.testing.aws.terms import AwsError, send_error, send_json
+from optiga.values import NotCopied
 
 HOST = "127.0.0.1"
 REGION = "eu-central-1"
@@ -72,7 +74,7 @@ class UnderWay:
                 )
 
 
-class Cloud:
+class Cloud(NotCopied):
     """A stand-in for AWS IoT and AWS STS, for tests. Made by :func:`optiga.testing.served_aws`.
 
     Everything is in memory. Any credentials are accepted; a request may name any region that AWS has.
@@ -138,6 +140,7 @@ class Cloud:
         """
         return {**without_aws(os.environ), **self.variables}
 
+    @takes
     def fail(self, operation: str, fault: CloudFault, *, times: int | None = None, skip: int = 0) -> None:
         """Have an operation fail.
 
@@ -148,13 +151,12 @@ class Cloud:
         :raises TypeError: if the fault is none.
         """
         self._check_operation(operation)
-        if not isinstance(fault, CloudFault):
-            raise TypeError(f"fault must be a CloudFault, not {type(fault).__name__}")
         if skip < 0 or (times is not None and times < 0):
             raise ValueError("'times' and 'skip' are numbers of calls, 0 or more")
         with self._noting:
             self._plans.setdefault(operation, []).append(Plan(fault, skip, times))
 
+    @takes
     def falsify(self, operation: str, change: Callable[[dict[str, Any]], None]) -> None:
         """Have an operation of AWS IoT give wrong answers from now on.
 
@@ -164,9 +166,9 @@ class Cloud:
         :raises TypeError: if ``change`` cannot be called.
         """
         self._check_operation(operation)
-        _check_callable("change", change)
         self._changes[operation] = change
 
+    @takes
     def on_call(self, hook: Callable[[str, str], None]) -> None:
         """Call a function at each call from now on, in the thread that serves the call. The call waits for it.
 
@@ -174,7 +176,6 @@ class Cloud:
             has been carried out, before it is answered.
         :raises TypeError: if it cannot be called.
         """
-        _check_callable("hook", hook)
         self._hooks.append(hook)
 
     def settle(self) -> None:
@@ -292,11 +293,6 @@ class Cloud:
 def application(cloud: Cloud) -> Application:
     """What answers the requests to a stand-in."""
     return cloud._answer
-
-
-def _check_callable(name: str, value: object) -> None:
-    if not callable(value):
-        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
 
 
 def _changed(response: Any, change: Callable[[dict[str, Any]], None]) -> Any:

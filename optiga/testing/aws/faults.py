@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from optiga.arguments import check_fields, takes
 from optiga.testing.aws.terms import send_error
 
 
@@ -26,6 +27,9 @@ class CloudFault:
     breaks: bool = False
     is_carried_out: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     THROTTLE: ClassVar[CloudFault]
     """AWS refuses the call because there are too many: ``ThrottlingException``."""
     BREAK_BEFORE: ClassVar[CloudFault]
@@ -36,6 +40,7 @@ class CloudFault:
     """A page of HTML with status 200, as from a network that requires a login."""
 
     @classmethod
+    @takes
     def page(cls, status: int) -> CloudFault:
         """A page of HTML, as from a proxy.
 
@@ -44,6 +49,7 @@ class CloudFault:
         return cls(status=status)
 
     @classmethod
+    @takes
     def error(cls, code: str, status: int, message: str) -> CloudFault:
         """An error of AWS.
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from threading import Lock, Thread
 from typing import Any
 
+from optiga.arguments import takes
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.testing.aws.cloud import HOST, Cloud, UnderWay, application
 
@@ -21,6 +22,7 @@ _ONE = Lock()
 """Moto has one store for a process: two stand-ins would share it."""
 
 
+@takes
 @contextmanager
 def served_aws(*, port: int = 0) -> Iterator[Cloud]:
     """A stand-in for AWS IoT and AWS STS, served on 127.0.0.1 by this process for as long as a context lasts.

@@ -1,0 +1,188 @@
+"""Arguments of a wrong type: a TypeError names the argument, the wanted type and the given one.
+
+:func:`takes` checks before a call, :func:`check_fields` when a dataclass is made. :func:`explains_arguments` is for
+methods that are called often: it looks at nothing before a call has failed.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, wraps
+from types import FunctionType, UnionType
+from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin
+
+C = TypeVar("C")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_JUDGED_ELSEWHERE = ("Reference", "Command")
+"""Types of many forms, of which others say what is wrong if their alias is only for type checkers."""
+_FORMS: Mapping[str, tuple[type, ...]] = {
+    "Any": (object,),
+    "object": (object,),
+    "float": (float, int),
+    "Callable": (Callable,),  # type: ignore[dict-item]  # a class of those that can be called
+    "Iterable": (Iterable,),
+    "Mapping": (Mapping,),
+    "Sequence": (Sequence,),
+    "os.PathLike": (os.PathLike,),
+}
+"""What stands for a type that is written so, where it is more or something else than the class of that name."""
+
+_IN_WORDS = {
+    "bool": "True or False",
+    "Chip": "an open Chip of optiga.open_chip",
+    "Configuration": "a Configuration of optiga.load_configuration",
+}
+"""What is said of a type whose name alone does not tell what to give."""
+
+
+def takes(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that refuses arguments of another type than it takes, before it does anything.
+
+    The annotations say which it takes; it raises TypeError for the first that is wrong.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if mistake := _find_mistake(function, args, kwargs):
+            raise TypeError(mistake)
+        return function(*args, **kwargs)
+
+    return call
+
+
+def check_fields(value: object) -> None:
+    """Refuse a dataclass with a field of another type than is annotated; for its ``__post_init__``.
+
+    :raises TypeError: for the first such field.
+    """
+    kind = type(value)
+    names = vars(sys.modules[kind.__module__])
+    for name in kind.__match_args__:  # type: ignore[attr-defined]  # those of a dataclass are its fields
+        if mistake := _mistake_of(getattr(value, name), kind.__annotations__[name], names):
+            raise TypeError(f"{kind.__qualname__}: {name} {mistake}")
+
+
+def explains_arguments(kind: type[C]) -> type[C]:
+    """A class whose public methods say which of their arguments is of another type than they take.
+
+    They raise TypeError, where a call with such an argument failed with it or with AttributeError.
+    """
+    for name, method in list(vars(kind).items()):
+        if isinstance(method, FunctionType) and not name.startswith("_"):
+            setattr(kind, name, _explaining(method))
+    return kind
+
+
+def _explaining(method: Callable[P, R]) -> Callable[P, R]:
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (AttributeError, TypeError):
+            if mistake := _find_mistake(method, args, kwargs):
+                raise TypeError(mistake) from None
+            raise
+
+    return call
+
+
+def _find_mistake(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """The first argument of another type than is taken, in words; empty if there is none."""
+    signature = _signature(function)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:  # of too many or too few of them Python itself says it well
+        return ""
+    names = inspect.unwrap(function).__globals__
+    for name, value in bound.arguments.items():
+        parameter = signature.parameters[name]
+        for one in value if parameter.kind is parameter.VAR_POSITIONAL else (value,):
+            if mistake := _mistake_of(one, parameter.annotation, names):
+                return f"{function.__qualname__}: {name} {mistake}"
+    return ""
+
+
+@cache
+def _signature(function: Callable[..., object]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+def _mistake_of(value: object, annotation: object, names: Mapping[str, Any]) -> str:
+    """What is wrong with a value, as the rest of a sentence; empty if nothing.
+
+    :param annotation: as it stands in the module.
+    :param names: of that module, where aliases of types are found.
+    """
+    if not isinstance(annotation, str) or _is_taken(value, _parse(annotation), names):
+        return ""
+    said = _IN_WORDS.get(annotation) or re.sub(r"\w+", lambda found: _name_of(found[0], names), annotation)
+    return f"must be {said}, not {'None' if value is None else type(value).__name__}"
+
+
+def _name_of(word: str, names: Mapping[str, Any]) -> str:
+    """What to call a type of an annotation: whoever calls does not know our aliases."""
+    alias = names.get(word)
+    return word if alias is None or _is_class(alias) else _text_of(alias)
+
+
+@cache
+def _parse(annotation: str) -> ast.expr:
+    return ast.parse(annotation, mode="eval").body
+
+
+def _is_taken(value: object, wanted: ast.expr, names: Mapping[str, Any]) -> bool:
+    """Whether a value is of a type, as an annotation writes it."""
+    if isinstance(wanted, ast.BinOp):
+        return _is_taken(value, wanted.left, names) or _is_taken(value, wanted.right, names)
+    if isinstance(wanted, ast.Constant):
+        return value is None if wanted.value is None else _is_taken(value, _parse(str(wanted.value)), names)
+    written = ast.unparse(wanted)
+    if isinstance(wanted, ast.Subscript):
+        if ast.unparse(wanted.value) == "tuple" and isinstance(wanted.slice, ast.Tuple):
+            return isinstance(value, tuple) and _are_taken(value, wanted.slice.elts, names)
+        return _is_taken(value, wanted.value, names)
+    if written in _FORMS:
+        return isinstance(value, _FORMS[written]) and not (written == "float" and isinstance(value, bool))
+    alias = names.get(written)
+    if getattr(alias, "_is_protocol", False):
+        return all(hasattr(value, name) for name in vars(alias) if not name.startswith("_"))
+    if alias is not None and not _is_class(alias):
+        return _is_taken(value, _parse(_text_of(alias)), names)
+    if written in _JUDGED_ELSEWHERE:
+        return True
+    if isinstance(value, bool):  # which is an int, and is given for one by mistake only
+        return written == "bool"
+    return written.rpartition(".")[2] in {kind.__name__ for kind in type(value).__mro__}
+
+
+def _are_taken(values: tuple[object, ...], wanted: Sequence[ast.expr], names: Mapping[str, Any]) -> bool:
+    """Whether the elements of a tuple are of the types that stand in its annotation."""
+    *firsts, last = wanted
+    if isinstance(last, ast.Constant) and last.value is ...:
+        return all(_is_taken(one, firsts[0], names) for one in values)
+    return len(values) == len(wanted) and all(
+        _is_taken(one, kind, names) for one, kind in zip(values, wanted, strict=True)
+    )
+
+
+def _text_of(alias: object) -> str:
+    """An alias of a type, as an annotation writes it."""
+    if isinstance(alias, str):
+        return alias
+    if _is_class(alias):
+        return "None" if alias is type(None) else str(getattr(alias, "__name__", alias))
+    if isinstance(alias, UnionType) or get_origin(alias) is Union:
+        return " | ".join(map(_text_of, get_args(alias)))
+    return re.sub(r"(\w+\.)+(?=\w)", "", str(alias))
+
+
+def _is_class(one: object) -> bool:
+    """Whether it is a class; for Python 3.10, ``tuple[int]`` is one, too."""
+    return isinstance(one, type) and get_origin(one) is None

@@ -1,0 +1,80 @@
+"""Texts that name parameters and commands: for a program as Python has them, on the command line as that has them.
+
+The library names its parameters, not the options of a command line. :func:`naming` writes a message or hint that names
+a parameter, and :func:`told` replaces the parameter with another name, such as an option. A command is written whole,
+:data:`COMMAND` in front, so that it can be run from a shell; on the command line it is named without that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+COMMAND = "'python -m optiga "
+"""What a quoted command begins with in texts of the library."""
+_FIELD = r"\{([\w.]+(?:=[^{}]*)?)\}"
+Call = Callable[[str, str], str]
+"""What a parameter is called, given its name and, where one is written, a value for it."""
+
+
+class Naming(str):
+    """A text that names parameters, printed with their names in Python.
+
+    :ivar parts: text and parameters (with or without a value) in turns; the first and the last part are text.
+    """
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, *parts: str) -> Naming:
+        made = super().__new__(cls, _join(parts, for_program))
+        made.parts = parts
+        return made
+
+    def __getnewargs__(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self.parts
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, in their order; names of functions have a dot and are none."""
+        return tuple(name for part in self.parts[1::2] if "." not in (name := part.partition("=")[0]))
+
+
+def naming(template: str, /, **values: object) -> Naming:
+    """Make a text that names parameters of the library. The command line shows its options instead.
+
+    :param template: our own text. ``{out}`` names the parameter ``out``, unless ``values`` has that name.
+        ``{port=PORT}`` names the parameter ``port`` with a value: ``port=PORT`` in a program, ``--port PORT`` as an
+        option. ``{chip.write}`` names a function, in whose place the command line shows its command.
+    :param values: values to insert; a value that names parameters itself still does so in the new text.
+    """
+    parts = [""]
+    for index, part in enumerate(re.split(_FIELD, template)):
+        if index % 2 and part not in values:
+            parts += [part, ""]
+            continue
+        value = values[part] if index % 2 else part
+        first, *others = value.parts if isinstance(value, Naming) else (str(value),)
+        parts[-1] += first
+        parts += others
+    return Naming(*parts)
+
+
+def told(text: str, call: Call) -> str:
+    """Replace the parameters in a text with what ``call`` returns for each."""
+    text = _join(text.parts, call) if isinstance(text, Naming) else text
+    return text if call is for_program else text.replace(COMMAND, "'")
+
+
+def for_program(name: str, value: str = "") -> str:
+    """A parameter as Python's own errors show it."""
+    return f"{name}={value}" if value else f"'{name}'"
+
+
+def _join(parts: tuple[str, ...], call: Call) -> str:
+    text = parts[0]
+    for named, after in zip(parts[1::2], parts[2::2], strict=True):
+        name, _, value = named.partition("=")
+        # Of a command, a shell takes only its options.
+        is_of_command = call is for_program and "'" not in text.rpartition(COMMAND)[2] and COMMAND in text
+        text += (f"--{name.replace('_', '-')} {value}" if is_of_command else call(name, value)) + after
+    return text
