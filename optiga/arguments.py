@@ -42,6 +42,9 @@ _IN_WORDS = {
 }
 """What is said of a type whose name alone does not tell what to give."""
 
+_MOST_TOLD = 4
+"""Elements of a tuple whose types are told."""
+
 
 def takes(function: Callable[P, R]) -> Callable[P, R]:
     """A function that refuses arguments of another type than it takes, before it does anything.
@@ -124,13 +127,21 @@ def _mistake_of(value: object, annotation: object, names: Mapping[str, Any]) -> 
     if not isinstance(annotation, str) or _is_taken(value, _parse(annotation), names):
         return ""
     said = _IN_WORDS.get(annotation) or re.sub(r"\w+", lambda found: _name_of(found[0], names), annotation)
-    return f"must be {said}, not {'None' if value is None else type(value).__name__}"
+    return f"must be {said}, not {_kind_of(value)}"
+
+
+def _kind_of(value: object) -> str:
+    """What a value is; not what it holds, which may be long, or a secret."""
+    if isinstance(value, tuple) and value and type(value) is tuple:
+        return f"tuple[{', '.join(_kind_of(one) for one in value[:_MOST_TOLD])}]"
+    return "None" if value is None else type(value).__name__
 
 
 def _name_of(word: str, names: Mapping[str, Any]) -> str:
     """What to call a type of an annotation: whoever calls does not know our aliases."""
     alias = names.get(word)
-    return word if alias is None or _is_class(alias) else _text_of(alias)
+    is_alias = isinstance(alias, (str, UnionType)) or get_origin(alias) is not None
+    return _text_of(alias) if is_alias else word
 
 
 @cache
@@ -144,7 +155,7 @@ def _is_taken(value: object, wanted: ast.expr, names: Mapping[str, Any]) -> bool
         return _is_taken(value, wanted.left, names) or _is_taken(value, wanted.right, names)
     if isinstance(wanted, ast.Constant):
         return value is None if wanted.value is None else _is_taken(value, _parse(str(wanted.value)), names)
-    written = ast.unparse(wanted)
+    written = wanted.id if isinstance(wanted, ast.Name) else ast.unparse(wanted)
     if isinstance(wanted, ast.Subscript):
         if ast.unparse(wanted.value) == "tuple" and isinstance(wanted.slice, ast.Tuple):
             return isinstance(value, tuple) and _are_taken(value, wanted.slice.elts, names)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from threading import RLock
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from optiga.arguments import explains_arguments, takes
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
+from optiga.chip.threads import one_at_a_time
 from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
@@ -44,12 +46,15 @@ _MAY_BE_UNUSABLE = (ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED, ErrorCode.INVALID
 
 
 @explains_arguments
+@one_at_a_time
 class Chip(NotCopied):
     """An open OPTIGA Trust chip.
 
     The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the
     transport at the end. An :class:`~optiga.errors.OptigaError` that leaves the ``with`` block gets the port and UID of
     the chip. If the object is in termination or its update was interrupted, the error says so (one more exchange).
+
+    Several threads may use the chip: each function waits until those of other threads have ended.
 
     All functions are in three sessions: :attr:`objects`, :attr:`crypto` and :attr:`updates`. The most common ones are
     here, too. Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`.
@@ -73,6 +78,8 @@ class Chip(NotCopied):
         meanwhile: Callable[[], object] | None = None,
     ) -> None:
         self._transport = transport
+        self.turn: RLock = RLock()
+        """Held by the thread that uses the chip; ``with chip.turn:`` keeps it for several functions."""
         self.port = port
         self.authorized: set[int] = set()
         """Objects whose secrets have been proven to the chip: their Auto(X) holds until the application ends."""

@@ -10,6 +10,7 @@ from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import algorithm_of, key_oid_of
+from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
+@one_at_a_time
 class Key(NotCopied):
     """A private key on the chip. It never leaves the chip.
 

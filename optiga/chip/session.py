@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ T = TypeVar("T")
 
 class Session(Protocol):
     """An open chip, as :class:`~optiga.chip.chip.Chip` is one."""
+
+    @property
+    def turn(self) -> AbstractContextManager[bool]:
+        """Held by the thread that uses the chip."""
+        ...
 
     @property
     def port(self) -> str:

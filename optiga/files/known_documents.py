@@ -27,10 +27,8 @@ EXPORT = Known(
 UPDATE_SET = Known("an update set", "Use it with 'python -m optiga update show' or 'python -m optiga update apply'")
 STATE = Known("the state of an emulated chip", "Use it with 'python -m optiga emulator load'")
 CONFIGURATION = Known("a configuration", "Use it to make a CSR")
-POLICY = Known("an AWS policy", "Use it as the policy template of a device")
-PROVISIONING = Known(
-    "an AWS provisioning template", "Use it as the provisioning template of a device, instead of a policy"
-)
+POLICY = Known("an AWS policy", "Use it with 'python -m optiga provision' as the policy template")
+PROVISIONING = Known("an AWS provisioning template", "Use it with 'python -m optiga provision' instead of a policy")
 SUBJECT = Known(
     "the subject of a certificate, in the format of other tools",
     "To make a configuration with key and slot, use 'python -m optiga config new'",
@@ -43,7 +41,7 @@ PEM = Known("PEM", "Write the certificate to its object")
 PEM_REQUEST = Known("PEM with a CSR", "Have a CA sign the CSR, and write the certificate that the CA returns")
 PEM_KEY = Known("PEM with a private key")
 CHIP = Known("an emulated chip", "Use it as the port emulator:FILE")
-JOURNAL = Known("a provisioning journal", "Use it with 'python -m optiga journal show'")
+JOURNAL = Known("a journal of provisioning", "Use it with 'python -m optiga journal show'")
 CA_RECORDS = Known("the record file of a CA", "Use the CA's folder with 'python -m optiga ca list'")
 DATABASE = Known("an SQLite file")
 XML = Known("XML")

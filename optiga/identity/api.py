@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.arguments import takes
 from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
+from optiga.chip.threads import in_turn
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.passphrases import Passphrase
@@ -87,6 +88,7 @@ def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: 
 
 
 @takes
+@in_turn
 def csr(
     chip: Chip,
     configuration: ConfigurationSource,
@@ -137,6 +139,7 @@ def csr(
 
 
 @takes
+@in_turn
 def write_certificate(
     chip: Chip,
     source: CertificateSource | Iterable[CertificateSource],
@@ -184,6 +187,7 @@ def read_certificate(chip: Chip, object: Reference = DEFAULT_SLOT) -> Certificat
 
 
 @takes
+@in_turn
 def read_certificates(chip: Chip, object: Reference = DEFAULT_SLOT) -> tuple[Certificate, ...]:
     """Read the certificates in an object of a chip: at least one, leaf first.
 

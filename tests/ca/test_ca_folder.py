@@ -230,7 +230,7 @@ class TestKey:
         (root.folder.path / "ca.pem").unlink()
         with pytest.raises(ConfigurationError, match=r"ca\.pem is missing\. Restore it"):
             CertificateAuthority.open(root.folder.path)
-        with pytest.raises(ConfigurationError, match="'ca init"):
+        with pytest.raises(ConfigurationError, match="'python -m optiga ca init"):
             CertificateAuthority.open(tmp_path / "none")
 
 
@@ -326,7 +326,7 @@ class TestRevocation:
             patch.setattr("optiga.ca.changes.write_whole", fail)
             with pytest.raises(
                 ConfigurationError,
-                match=r"the disk is full\. The certificate is revoked. To write the CRL, use 'ca crl'",
+                match=r"the disk is full\. The certificate is revoked. To write the CRL, use 'python -m optiga ca crl'",
             ):
                 root.revoke(serial)
         assert len(read_crl(root)) == 0

@@ -352,7 +352,9 @@ class TestRecords:
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", fail)
-            with pytest.raises(ConfigurationError, match=f"the disk is full. .*'ca show {issued.serial}'"):
+            with pytest.raises(
+                ConfigurationError, match=f"the disk is full. .*'python -m optiga ca show {issued.serial}'"
+            ):
                 issued.write(tmp_path / "leaf.pem")
         assert not (tmp_path / "leaf.pem").exists()
         with open_records(root.folder.records_path) as records:

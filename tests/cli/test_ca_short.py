@@ -65,7 +65,7 @@ def test_a_little_shorter(cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(0, "At most 1 day is possible"), (1, "To renew the CA, use 'ca renew'")],
+    [(0, "At most 1 day is possible"), (1, "To renew the CA, use 'python -m optiga ca renew'")],
 )
 def test_the_most_that_is_possible(tmp_path: Path, hours: int, words: str) -> None:
     now = utc_now()

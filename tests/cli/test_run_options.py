@@ -14,8 +14,8 @@ from optiga.cli.commands.identity.register import command as register
 from optiga.cli.support.options import option_of
 from tests.support.places import ROOT
 
-FOR_PROGRAMS = {"aws", "thing"}
-"""Parameters of jobs that no option can have set wrongly."""
+FOR_PROGRAMS = {"aws", "make=True", "thing"}
+"""Parameters of jobs that no option can have set wrongly, and what a command does without one."""
 
 
 def named_in(path: Path) -> set[str]:

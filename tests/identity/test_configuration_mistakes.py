@@ -312,7 +312,7 @@ def test_files_that_are_no_configuration(tmp_path, monkeypatch, content, message
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"no such file.*'config new'"):
+    with pytest.raises(ConfigurationError, match=r"no such file.*'python -m optiga config new'"):
         load_configuration(tmp_path / "missing.jsn")
     with pytest.raises(ConfigurationError, match=r"it is a folder|permission denied"):
         load_configuration(tmp_path)

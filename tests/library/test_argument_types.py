@@ -207,3 +207,27 @@ def call_with(function: Callable[..., Any], name: str, value: object, given: dic
         elif one.default is one.empty and not (one.kind is one.VAR_POSITIONAL and one.name != name):
             args.append(content)
     function(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda: optiga.open_ca(5), "open_ca: folder must be str | os.PathLike[str], not int"),
+        (lambda: optiga.ThingSpec(attributes=(("room", 7),)), "not tuple[tuple[str, int]]"),
+        (lambda: optiga.ThingSpec(groups="hall"), "ThingSpec: groups must be tuple[str, ...], not str"),
+        (lambda: optiga.ThingSpec(join=1), "ThingSpec: join must be True or False, not int"),
+        (lambda: optiga.CaIssuerSpec(Path("ca"), True), "CaIssuerSpec: days must be int | None, not bool"),
+        (lambda: optiga.decode_job(b"{}"), "decode_job: text must be str, not bytes"),
+        (lambda: optiga.read_certificate("emulator"), "chip must be an open Chip of optiga.open_chip, not str"),
+        (lambda: optiga.Job.new_identity(CONFIG), "configuration must be a Configuration of optiga.load_configuration"),
+        (
+            lambda: optiga.Services(listeners=(5,)),
+            "listeners must be tuple[Callable[[Event], None], ...], not",
+        ),
+        (lambda: optiga.Services(journal=optiga.open_journal("x")), "not _GeneratorContextManager"),
+    ],
+)
+def test_it_says_what_is_wanted(act: Callable[[], object], said: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        act()
+    assert said in str(caught.value)

@@ -269,7 +269,7 @@ class TestFiles:
             journal.save(ENTRY)
 
     def test_none(self, path: Path) -> None:
-        assert re.search("does not exist.*'provision' creates the journal.*'journal'", refusal(path))
+        assert re.search("does not exist.*make=True.*'journal'", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])

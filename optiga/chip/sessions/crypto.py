@@ -24,6 +24,7 @@ from optiga.chip.key import check_hash, check_usage, find_key, generate_key
 from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import algorithm_of, oid_of
 from optiga.chip.sessions.running_hash import RunningHash
+from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -52,6 +53,7 @@ _DELIBERATE = (
 
 
 @explains_arguments
+@one_at_a_time
 class Crypto(NotCopied):
     """The cryptographic functions of an open chip. Every method raises ChipError, with the code, if the chip refuses.
 

@@ -9,6 +9,7 @@ from optiga.chip.abilities import require_room
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
 from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
+from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
 from optiga.protocol import apdu
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
+@one_at_a_time
 class Objects(NotCopied):
     """The objects of an open chip.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.arguments import explains_arguments
 from optiga.chip.commands.set_object_protected import SetObjectProtected
 from optiga.chip.references import oid_of
+from optiga.chip.threads import one_at_a_time
 from optiga.errors import ConfigurationError
 from optiga.files.activity import each
 from optiga.protocol.commands.set_object_protected import UpdateStep
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 @explains_arguments
+@one_at_a_time
 class Updates(NotCopied):
     """The protected updates of an open chip."""
 
