@@ -38,7 +38,7 @@ T = TypeVar("T")
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
     ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: run the "
-    "command again",
+    "command again, or in a program, open the chip again",
     ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
