@@ -69,7 +69,6 @@ def test_every_usage_that_there_is(cli: Cli, port: str, slot: str, usage: str) -
     assert cli("--port", port, "key", "generate", slot, "--usage", usage).code == 0
 
 
-@pytest.mark.long
 def test_a_configuration_of_an_rsa_key(cli: Cli, port: str, configs: Path) -> None:
     """What a key has without a list can be written as a list."""
     content = json.loads(next(path for path in configs.iterdir() if "rsa" in path.name).read_text())
