@@ -175,6 +175,17 @@ class Certificate:
         return read_fields(self.der)
 
     @cached_property
+    def broken_rules(self) -> tuple[str, ...]:
+        """The rules of X.509 that the certificate breaks, each a clause with "it" or "its"."""
+        try:
+            found = self.fields.breaches
+        except ValueError:
+            found = []
+        if not found and self.oddity:
+            return (self.oddity,)
+        return tuple(found)
+
+    @cached_property
     def serial_text(self) -> str:
         """The serial number in hex, whole bytes."""
         digits = f"{abs(self.serial):x}"

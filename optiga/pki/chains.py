@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from optiga.pki.public_keys import verifies
+from optiga.pki.x509_errors import UNSUPPORTED_NAME
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,10 +92,12 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
     """
     warnings = why_broken(chain)
     for certificate in chain:
-        if certificate.oddity:
+        if certificate.oddity == UNSUPPORTED_NAME:
+            warnings.append(f"many programs refuse the certificate of {certificate.subject}: {UNSUPPORTED_NAME}")
+        elif broken := certificate.broken_rules:
             warnings.append(
                 f"the certificate of {certificate.subject} breaks a rule of X.509, and strict programs refuse it: "
-                f"{certificate.oddity}"
+                f"{', and '.join(broken)}"
             )
         before, after = certificate.not_before, certificate.not_after
         if now > after:
