@@ -166,6 +166,10 @@ def _check_der(data: bytes, path: Path) -> bytes:
     with suppress(binascii.Error):
         decoded = base64.b64decode(b"".join(data.split()), validate=True)
         if decoded[:1] == bytes([SEQUENCE]):
+            if (what := identify_der(decoded)) and what != REQUEST:
+                raise CertificateError(
+                    f"{path} holds {what} in base64, not a CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE
+                )
             label = REQUEST_LABELS[0]
             raise CertificateError(
                 f"{path} is base64 without PEM lines",

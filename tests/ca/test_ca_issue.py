@@ -454,6 +454,7 @@ class TestRequestFiles:
             (b" \r\n", "it is empty"),
             (base64.encodebytes(make_request()), "base64 without PEM lines"),
             (base64.b64encode(make_request()), "BEGIN CERTIFICATE REQUEST"),
+            (base64.b64encode(root.certificate.der), "holds a certificate in base64, not a CSR"),
             (b"hello", "neither PEM nor DER"),
             (b"0123456789 is no CSR", "neither PEM nor DER"),
             (root.certificate.der, "holds a certificate, not a CSR"),
