@@ -257,7 +257,7 @@ class TestEffects:
                     "read will stay always",
                     "execute will stay absent, which means never from then on",
                     "metadata_update will stay int 0xE0E8",
-                    "version: 1; reset_type: creation are fixed",
+                    "version will stay 1, and reset_type will stay creation",
                     "only a protected update (int 0xE0E8) can change its metadata",
                 ],
             ),
