@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from optiga.pki.name_parts import is_same_encoded
 from optiga.pki.public_keys import verifies
 from optiga.pki.x509_errors import UNSUPPORTED_NAME
 
@@ -26,15 +27,17 @@ _MOST_IN_A_CHAIN = 32
 
 
 def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
-    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509.
+    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509, or where the name
+    of the issuer is written in another way (RFC 5280, 7.1).
 
     Good for a warning and for an order; nothing is trusted for it.
     """
-    if certificate.strict is not None and issuer.strict is not None:
-        return certificate.is_issued_by(issuer)
+    if certificate.is_issued_by(issuer):
+        return True
     try:
         ours, theirs = certificate.fields, issuer.fields
-        if ours.issuer != theirs.subject or ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
+        is_named = theirs.has_subject and is_same_encoded(ours.issuer, theirs.subject)
+        if not is_named or ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
             return False
         return verifies(issuer.public_key, ours.signature, ours.signed, _SIGNATURES[ours.algorithm])
     except ValueError:

@@ -107,6 +107,11 @@ class Fields(NamedTuple):
         return bool(only(self.issuer).content)
 
     @property
+    def has_subject(self) -> bool:
+        """Whether its subject has anything in it."""
+        return bool(only(self.subject).content)
+
+    @property
     def breaches(self) -> list[str]:
         """Rules that it breaks though every part of it parses (RFC 5280, 4.1), each a clause with "it" or "its"."""
         found = []
@@ -117,7 +122,7 @@ class Fields(NamedTuple):
             found.append("it names one algorithm for its signature, and is signed with another")
         if not self.has_issuer:
             found.append("its issuer has no name")
-        if not only(self.subject).content and (self.extension(_ALT_NAMES) is None or self._is_ca):
+        if not self.has_subject and (self.extension(_ALT_NAMES) is None or self._is_ca):
             found.append("its subject has no name")
         if self.serial <= 0:
             found.append("its serial number is not positive")

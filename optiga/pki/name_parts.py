@@ -44,15 +44,23 @@ def is_same_name(one: x509.Name, other: x509.Name) -> bool:
 
     Two empty names are not: nobody is named by them.
     """
-    from asn1crypto.x509 import Name
-
     if not list(one) or len(list(one)) != len(list(other)):
         return False
     if one == other:
         return True
     try:
-        return bool(Name.load(one.public_bytes()) == Name.load(other.public_bytes()))
-    except (ValueError, TypeError, AttributeError):  # of values that are no texts, which are compared as they are
+        return is_same_encoded(one.public_bytes(), other.public_bytes())
+    except (ValueError, TypeError):  # of values that are no texts, which are compared as they are
+        return False
+
+
+def is_same_encoded(one: bytes, other: bytes) -> bool:
+    """Whether two names in DER are the same to a verifier: the type of their texts does not count either."""
+    from asn1crypto.x509 import Name
+
+    try:
+        return one == other or bool(Name.load(one, strict=True) == Name.load(other, strict=True))
+    except (ValueError, TypeError, AttributeError, KeyError):  # as above
         return False
 
 
