@@ -103,13 +103,15 @@ class Certificate:
 
     @classmethod
     @takes
-    def parse(cls, der: bytes) -> Certificate:
+    def parse(cls, source: str | bytes) -> Certificate:
         """Parse a certificate that follows the rules of X.509. Trusted certificates must be parsed with this method.
 
-        :raises ValueError: if the data are not exactly one certificate, or it breaks a rule.
+        :param source: the certificate: DER, or PEM as text or bytes.
+        :raises ValueError: if the source is not exactly one certificate, or it breaks a rule.
         """
         from cryptography import x509
 
+        der = _der_of(source)
         with one_error():
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
@@ -124,11 +126,13 @@ class Certificate:
 
     @classmethod
     @takes
-    def parse_leniently(cls, der: bytes) -> Certificate:
+    def parse_leniently(cls, source: str | bytes) -> Certificate:
         """Parse a certificate that may break rules of X.509, to store or show it, but not to trust it.
 
+        :param source: the certificate: DER, or PEM as text or bytes.
         :raises ValueError: if its key, dates or basic constraints do not parse.
         """
+        der = _der_of(source)
         try:
             return cls.parse(der)
         except ValueError as error:
@@ -182,6 +186,17 @@ class Certificate:
         :raises ValueError: never of one that was parsed by this tool's own reading; of others, if it does not take it.
         """
         return read_fields(self.der)
+
+    @cached_property
+    def broken_rules(self) -> tuple[str, ...]:
+        """The rules of X.509 that the certificate breaks, each a clause with "it" or "its"."""
+        try:
+            found = self.fields.breaches
+        except ValueError:
+            found = []
+        if not found and self.oddity:
+            return (self.oddity,)
+        return tuple(found)
 
     @cached_property
     def serial_text(self) -> str:
@@ -266,6 +281,26 @@ class Certificate:
         CAs: many programs do not compare names in another way.
         """
         return self.parsed.issuer.public_bytes() == issuer.parsed.subject.public_bytes()
+
+
+def _der_of(source: str | bytes) -> bytes:
+    """The DER of the one certificate that PEM holds; DER as it is.
+
+    :raises ValueError: if PEM holds something else, or it is a text without PEM.
+    """
+    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    if data[:1] == bytes([SEQUENCE]) or not is_pem(data):
+        if isinstance(source, str):
+            raise ValueError("the text has no line -----BEGIN CERTIFICATE-----")
+        return data
+    try:
+        blocks = list(iterate_blocks(data, "the PEM text"))
+        refuse_other_blocks(blocks, "the PEM text")
+    except CertificateError as error:
+        raise ValueError(error.message) from None
+    if len(blocks) != 1:
+        raise ValueError(f"the PEM text holds {len(blocks)} certificates, not one")
+    return blocks[0].data
 
 
 Parser: TypeAlias = "Callable[[bytes], Certificate]"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import is_utf16
 
-_BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
+_BEGIN = rb"-----BEGIN ([A-Z0-9 .#\-]+?)-----"
 _HEADER = rb"^[A-Za-z0-9\-]+:.*$"
 _NEW_LINES = rb"(?:\\r)?\\n"
 _CONTINUED = rb"\\\r?\n"

@@ -55,6 +55,18 @@ def test_a_chain_in_pem(tmp_path, data):
     assert tuple(certificate.der for certificate in load_certificates(path)) == CHAIN
 
 
+@pytest.mark.parametrize("parse", [Certificate.parse, Certificate.parse_leniently])
+def test_one_that_a_program_has(parse):
+    for source in (LEAF, pem(LEAF), pem(LEAF).encode(), f"subject=device\n{pem(LEAF)}"):
+        assert parse(source).der == LEAF
+    for source, said in ((pem(*CHAIN), f"holds {len(CHAIN)} certificates"), ("leaf.pem", "no line -----BEGIN")):
+        with pytest.raises(ValueError, match=said):
+            parse(source)
+    request = encode_pem("CERTIFICATE REQUEST", REQUEST.public_bytes(serialization.Encoding.DER))
+    with pytest.raises(ValueError, match="holds a certificate signing request"):
+        parse(request)
+
+
 def test_one_in_der(tmp_path):
     path = tmp_path / "leaf.der"
     path.write_bytes(LEAF)
