@@ -119,10 +119,10 @@ class SourceFile:
                     error.hint = _give_passphrase()
                 raise
             found = b"".join(held.certificates)
-            return held.key, find_certificates(found, self.name, strict=True).certificates if found else []
+            return held.key, find_certificates(found, self.name, any_names=True).certificates if found else []
         key = self._open_key(passphrase) if self.keys else None
         found = self.certificates
-        return key, find_certificates(found, self.name, strict=True).certificates if found else []
+        return key, find_certificates(found, self.name, any_names=True).certificates if found else []
 
     def _open_key(self, passphrase: Passphrase | None) -> object:
         locked = is_encrypted(self.keys)
@@ -269,9 +269,9 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
             hint="Give the CA's own certificate",
             reason=Reason.WRONG_TYPE,
         )
-    if not list(own.parsed.subject):
+    if not own.fields.has_subject:
         raise CertificateError("the CA's certificate has an empty subject", reason=Reason.BAD_VALUE)
-    if own.parsed.subject == own.parsed.issuer and not own.is_issued_by(own):
+    if own.is_self_issued and not own.is_issued_by(own):
         raise CertificateError(
             f"the signature of the certificate of {own.subject} does not verify with its own key",
             hint="Get a new copy of the file",
@@ -279,6 +279,11 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
         )
     check_time(now, own.parsed, hint="Renew the certificate where the CA was made")
     warnings = []
+    if own.oddity:
+        warnings.append(
+            f"the certificate of {own.subject} breaks a rule of X.509, and strict programs refuse it and what it "
+            f"issues: {own.oddity}"
+        )
     if usage is None:
         warnings.append(f"the certificate of {own.subject} has no keyUsage: some verifiers require it")
     elif not usage.crl_sign:
@@ -292,12 +297,12 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
 
 def _chain_of(own: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
     """An intermediate's certificate, and those above it but the root; nothing for a root."""
-    if own.parsed.subject == own.parsed.issuer:
+    if own.is_self_issued:
         return ()
     chain = [own]
     while True:
         above = next((one for one in certificates if one not in chain and chain[-1].is_issued_by(one)), None)
-        if above is None or above.parsed.subject == above.parsed.issuer:
+        if above is None or above.is_self_issued:
             return tuple(chain)
         if not above.is_ca:
             raise CertificateError(

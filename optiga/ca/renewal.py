@@ -19,8 +19,6 @@ from optiga.pki.certificate import Certificate
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cryptography import x509
-
 
 def renew(
     authority: CertificateAuthority,
@@ -40,12 +38,10 @@ def renew(
     :raises CertificateError: if the parent is another than the one that has certified it, or not valid; if the new
         certificate would not be valid for longer than the one that is there.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     moment, folder = now or utc_now(), authority.folder
-    old = folder.certificate.parsed
+    old = folder.certificate
     check_folder_writable(folder.path)
-    if old.subject == old.issuer:
+    if old.is_self_issued:
         if parent is not None:
             raise ConfigurationError(
                 f"the CA in {folder.path} is a root CA: it signs its own certificate",
@@ -54,18 +50,18 @@ def renew(
             )
         validity = _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
         try:
-            made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
+            made = Certificate.parse_any_names(rebuild_ca(old, Issuer(authority.key), validity))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
             raise CertificateError(
                 f"cannot renew the certificate in {folder.path}: {error}", reason=Reason.UNSUPPORTED
             ) from None
-        check_renewed(made, folder.certificate)
+        check_renewed(made, old)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
         return CaFolder.open(folder.path), ()
     _check_parent(authority, parent)
     assert parent is not None  # noqa: S101 - it was just checked
     validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
-    issued = parent.issue_renewed(folder.certificate, _check_longer(validity, old, days, moment))
+    issued = parent.issue_renewed(old, _check_longer(validity, old, days, moment))
     # The chain first: it alone is enough to open the folder, see CaFolder.open.
     write_whole(folder.path / CHAIN, issued.pem.encode("ascii"), OWN_MODE)
     write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"), OWN_MODE)
@@ -90,12 +86,12 @@ def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority 
         )
 
 
-def _check_longer(validity: Validity, old: x509.Certificate, days: int | None, now: datetime) -> Validity:
+def _check_longer(validity: Validity, old: Certificate, days: int | None, now: datetime) -> Validity:
     """Refuse a certificate that would not be valid for longer than the one that is there."""
-    last = old.not_valid_after_utc
+    last = old.not_after
     if validity.end > last:
         return validity
-    if days is None and old.subject != old.issuer:
+    if days is None and not old.is_self_issued:
         hint: str = "Renew the CA above it first"
     else:
         hint = naming("Give {days} at least {left}", left=(last - now).days + 1)

@@ -204,7 +204,7 @@ def plan_certificates(
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
         hint = "Use a shorter subject or fewer names"
         fitting = next((count for count in range(len(chain) - 1, 0, -1) if _fits(chain[:count], target.info)), 0)
-        if fitting and fitting == len(chain) - 1 and chain[-1].subject == chain[-1].issuer:
+        if fitting and fitting == len(chain) - 1 and chain[-1].is_self_issued:
             hint = "Omit the root certificate from the chain"
         elif fitting:
             hint = f"Write only the first {counted(fitting, 'certificate')} of the chain: there is no room for more"
