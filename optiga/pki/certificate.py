@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.pki.damage import explained
 from optiga.pki.kinds import CERTIFICATE, identify_der, is_text, more_behind
 from optiga.pki.lenient import Fields, name_of, read_fields
 from optiga.pki.name_parts import is_same_encoded_name, is_same_name, name_text, printable
@@ -85,16 +86,19 @@ class Certificate:
         from cryptography import x509
 
         der = _der_of(source)
-        with one_error():
-            parsed = x509.load_der_x509_certificate(der)
-            subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
-            public_key = public_key_of(parsed.public_key())
-            dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc  # parsed when asked for, as is the number
-            serial = parsed.serial_number
-            try:
-                is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-            except x509.ExtensionNotFound:
-                is_ca = False
+        try:
+            with one_error():
+                parsed = x509.load_der_x509_certificate(der)
+                subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
+                public_key = public_key_of(parsed.public_key())
+                dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc  # parsed when asked for, and the number
+                serial = parsed.serial_number
+                try:
+                    is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+                except x509.ExtensionNotFound:
+                    is_ca = False
+        except ValueError as error:
+            raise ValueError(explained(der, str(error))) from error.__cause__
         return cls(der, parsed, public_key, subject, issuer, is_ca, serial, *dates)
 
     @classmethod
