@@ -20,6 +20,7 @@ from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.identity.csr import Csr
 from optiga.pki.contents import in_bytes
+from optiga.pki.key_damage import why_no_key
 from optiga.pki.kinds import REQUEST, REQUEST_LABELS, identify_der, is_text, title_of_label
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, labels_of
 from optiga.pki.public_keys import load_key, public_key_of_info
@@ -87,6 +88,12 @@ class CertificateRequest:
             wishes = Wishes.read(form, public_key)
         except ValueError as error:
             raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW, reason=Reason.DAMAGED) from None
+        if not algorithm.fits(public_key):
+            raise CertificateError(
+                f"the CSR says that it is signed with {algorithm.title}, but its key is {public_key.title}",
+                hint=_ANEW,
+                reason=Reason.BAD_SIGNATURE,
+            )
         if not algorithm.verifies(public_key, form.signature, form.signed):
             raise CertificateError(
                 "the CSR's signature does not verify with the key in the CSR",
@@ -192,7 +199,7 @@ def _read_key(form: RequestForm) -> PublicKey:
             return public_key_of_info(form.key_info)
     except ValueError:
         _check_rsa_numbers(*_read_rsa_numbers(form.key_info))
-        raise ValueError("its key is damaged or of an unsupported type") from None
+        raise ValueError(f"its public key {why_no_key(form.key_info)}") from None
 
 
 def _read_rsa_numbers(info: bytes) -> tuple[int, int]:

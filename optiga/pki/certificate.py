@@ -11,6 +11,7 @@ from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
 from optiga.pki.damage import explained
+from optiga.pki.key_damage import why_no_key
 from optiga.pki.kinds import CERTIFICATE, identify_der, is_text, more_behind
 from optiga.pki.lenient import Fields, name_of, read_fields
 from optiga.pki.name_parts import is_same_encoded_name, is_same_name, name_text, printable
@@ -137,7 +138,7 @@ class Certificate:
         try:
             public_key = public_key_of_info(fields.key_info)
         except ValueError:
-            raise ValueError("its public key is damaged, or of an unknown type") from None
+            raise ValueError(f"its public key {why_no_key(fields.key_info)}") from None
         return cls(
             der,
             None,
