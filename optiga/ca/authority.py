@@ -141,8 +141,7 @@ class CertificateAuthority(NotCopied):
         :raises CertificateError: if the request must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or a file cannot be read or written; nothing was issued then.
         """
-        der = take_request(csr)
-        judged = judge(self.folder, der, days, now or utc_now(), server=server, ignore_names=ignore_names)
+        judged = judge(self.folder, take_request(csr), days, now or utc_now(), server=server, ignore_names=ignore_names)
         request, grant = judged.request, judged.grant
         issued = self._issue(
             lambda serial: build_device(request, grant, self._issuer, serial, judged.validity),
@@ -266,7 +265,8 @@ class CertificateAuthority(NotCopied):
         """Revoke a certificate for good, and write a new CRL. If its key is compromised, every valid certificate of
         this key is revoked.
 
-        :param name: its serial number in hex, or a file that it is in; a path is a file whatever its name is.
+        :param name: its serial number in hex, its beginning of at least 6 digits, or a file that it is in; a path is a
+            file whatever its name is.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
         :returns: what was revoked, and what was before.
         :raises CertificateError: if this CA has issued no such certificate.

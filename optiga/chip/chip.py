@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import RLock
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.arguments import explains_arguments, takes
 from optiga.chip.commands.base import Command
@@ -37,8 +37,8 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: run the "
-    "command again, or in a program, open the chip again",
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: try again. A "
+    "program must open the chip again first",
     ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
@@ -52,7 +52,8 @@ class Chip(NotCopied):
 
     The constructor opens the chip's application (one exchange). Use the chip in a ``with`` statement, which closes the
     transport at the end. An :class:`~optiga.errors.OptigaError` that leaves the ``with`` block gets the port and UID of
-    the chip. If the object is in termination or its update was interrupted, the error says so (one more exchange).
+    the chip. If the chip refuses access to an object, the error names the access condition that does not hold, or says
+    that the object is in termination or its update was interrupted (one more exchange).
 
     Several threads may use the chip: each function waits until those of other threads have ended.
 
@@ -87,8 +88,8 @@ class Chip(NotCopied):
         self._is_closed = False
         self._uid: Uid | None = None
         self._model: Model | None = None
-        self._refusal_hint = ""
-        """Of the last command that the chip refused."""
+        self._refused: tuple[Command[Any], str] | None = None
+        """The last command that the chip refused, and the hint of its error code."""
         self.execute(OpenApplication(handle))
 
     def __enter__(self) -> Chip:
@@ -98,11 +99,13 @@ class Chip(NotCopied):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, OptigaError):
+            refused = self._refused  # asking for the metadata may be refused, too
             if isinstance(error, ChipError) and error.oid is not None and error.code in _MAY_BE_UNUSABLE:
-                from optiga.chip.unusable import explain
+                from optiga.chip.refusals import explain_refusal
 
                 with suppress(OptigaError):
-                    explain(error, self.objects.find_unusable(error.oid), self._refusal_hint)
+                    metadata = self.objects.metadata(error.oid)
+                    explain_refusal(error, error.oid, metadata, refused, authorized=self.authorized)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
@@ -293,7 +296,7 @@ class Chip(NotCopied):
             hint = "The chip's application was closed before: open the chip again"
         elif was_reset:
             hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
-        self._refusal_hint = hint
+        self._refused = command, hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
             f"{command.code.title}{about}: the chip returned error 0x{code:02X}, {name}",

@@ -98,13 +98,13 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
     )
 
 
-def explain(error: ChipError, found: Unusable | None, hint: str) -> None:
+def explain_unusable(error: ChipError, found: Unusable, hint: str) -> None:
     """Make a refusal say that its object is neither read nor used, which the chip's codes, 0x07 and 0x11, do not tell.
 
     :param found: what the object's metadata say.
     :param hint: the part of the error's hint that is about its code; it speaks of conditions that do not count here.
     """
-    if found is None or found.code != error.code or found.problem in error.message:
+    if found.code != error.code or found.problem in error.message:
         return
     error.message = f"{error.message}: {found.problem}"
     if hint and hint in error.hint:

@@ -105,12 +105,28 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
         with Temporary(folder / ".optiga-probe", 0o600):
             pass
     except OSError as error:
-        is_special = error.errno == errno.ENOENT and not _why_no_folder(folder)
-        raise ConfigurationError(
-            f"cannot write to {folder}: {'no file can be created there' if is_special else cause_of(error)}",
-            hint=hint_of(error),
-            reason=reason_of(error, Reason.NOT_WRITABLE),
-        ) from None
+        raise not_writable(folder, error) from None
+
+
+def not_writable(folder: Path, error: OSError) -> ConfigurationError:
+    """The error of a folder in which the system lets no file be made."""
+    cause = cause_of(error)
+    if error.errno == errno.ENOENT and not _why_no_folder(folder):
+        if _is_gone(folder):
+            cause = "the current folder no longer exists"
+            return ConfigurationError(cause, hint="Change to another folder", reason=Reason.NOT_FOUND)
+        cause = "no file can be created there"
+    return ConfigurationError(
+        f"cannot write to {folder}: {cause}", hint=hint_of(error), reason=reason_of(error, Reason.NOT_WRITABLE)
+    )
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether a folder is in the current one, and that has been deleted."""
+    try:
+        return not folder.is_absolute() and not Path.cwd()
+    except FileNotFoundError:
+        return True
 
 
 def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
@@ -225,14 +241,7 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
     try:
         with Temporary(path, mode) as temporary:
             _fill(temporary, data)
-            try:
-                temporary.take(path)
-            except FileExistsError:
-                raise
-            except OSError:  # a file system without hard links, FAT for one: there a look before the leap must do
-                if os.path.lexists(path):
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-                temporary.replace(path)
+            put_new(temporary, path)
         sync_folder(path.parent)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
@@ -240,6 +249,22 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
         raise ConfigurationError(
             f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
         ) from None
+
+
+def put_new(temporary: Temporary, path: Path) -> None:
+    """Give a file that is written whole a name that is free.
+
+    :raises FileExistsError: if the name is taken.
+    :raises OSError: if the system refuses.
+    """
+    try:
+        temporary.take(path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, FAT for one: there a look before the leap must do
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        temporary.replace(path)
 
 
 def put_in_place(temporary: Temporary, path: Path) -> None:

@@ -226,7 +226,7 @@ def _check(request: bytes, key: Key, hash_name: str) -> None:
     if not is_sound or not verifies(public_key, bits[1:], info.dump(), hash_name):
         raise CertificateError(
             f"the chip's signature over the CSR does not verify against the public key of {format_oid(key.oid)}",
-            hint="Run the command again for a new key pair. No CSR was written",
+            hint="Try again for a new key pair. No CSR was written",
             oid=key.oid,
             reason=Reason.BAD_SIGNATURE,
         )

@@ -8,8 +8,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, naming
+from optiga.pki.certificate import OtherContentError
+from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, find_certificates
 from optiga.pki.chains import why_broken
+from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
 from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -37,6 +40,12 @@ class Form(Enum):
 
 _OF_KIND = {ObjectKind.CERTIFICATE: Form.DEVICE_CERTIFICATE, ObjectKind.TRUST_ANCHOR: Form.TRUST_ANCHOR}
 _OF_TYPE = {ObjectType.DEVICE_CERTIFICATE: Form.DEVICE_CERTIFICATE, ObjectType.TRUST_ANCHOR: Form.TRUST_ANCHOR}
+_HINTS = {
+    REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
+    PRIVATE_KEY: "The chip generates its own key: write the certificate",
+}
+"""What to do with something else than the certificate of a device."""
+_HINTS_OF_ANCHORS = dict.fromkeys((REQUEST, PRIVATE_KEY, PUBLIC_KEY), "Write the certificate of the trusted CA")
 _TYPED = (ObjectKind.CERTIFICATE, ObjectKind.TRUST_ANCHOR, ObjectKind.DATA)
 
 
@@ -116,3 +125,28 @@ def check_chain(chain: Sequence[Certificate], oid: int) -> None:
             oid=oid,
             reason=Reason.MISMATCH,
         )
+
+
+def find_for(content: bytes, name: str, info: ObjectInfo, form: Form) -> FoundCertificates:
+    """The certificates in a file, for an object that takes no others; other bytes have a way of their own.
+
+    :param name: what to call the file in messages.
+    :raises CertificateError: if it holds anything else, with what to do for this object.
+    """
+    try:
+        return find_certificates(content, name)
+    except NoCertificateError as error:
+        error.advise(naming("To write bytes to {label}, use {chip.write}", label=info.label))
+        raise
+    except OtherContentError as error:
+        hints = _HINTS_OF_ANCHORS if form is Form.TRUST_ANCHOR else _HINTS
+        error.hint = hints.get(error.held, error.hint)
+        raise
+
+
+def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:
+    """Whether an object has room for certificates in some content, which as PEM may be longer than it takes."""
+    try:
+        return sum(len(one.der) for one in find_certificates(content, "").certificates) <= info.size
+    except CertificateError:
+        return False

@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import read_input
-from optiga.identity.forms import Form, check_chain, form_of, may_have_type, warnings_about_anchor
+from optiga.identity.forms import (
+    Form,
+    check_chain,
+    find_for,
+    form_of,
+    may_be_certificates,
+    may_have_type,
+    warnings_about_anchor,
+)
 from optiga.identity.hexdump import hex_dump
 from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
 from optiga.pki.certificate import MAX_FILE_SIZE
-from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, find_certificates, unlocked
+from optiga.pki.certificate_files import unlocked
 from optiga.pki.chains import warnings_about
 from optiga.protocol import tls_identity
 from optiga.protocol.conditions import ALWAYS
@@ -140,7 +148,7 @@ def plan_content(
     source = Source(content, name, now) if form is None else None
     chosen = form or form_of(target.info)
     if chosen is not Form.DATA:
-        found = _find(content, name, target)
+        found = find_for(content, name, target.info, chosen)
         plan = plan_certificates(found.certificates, target, name, form=form, now=now)
         return replace(plan, warnings=(*notes, *found.notes, *plan.warnings), source=source)
     if not content:
@@ -150,15 +158,6 @@ def plan_content(
             f"{name} does not fit: {_room(len(content), target.info)}", oid=target.oid, reason=Reason.TOO_LARGE
         )
     return WritePlan(target, content, warnings=notes, source=source)
-
-
-def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
-    """The certificates in a file, for an object that takes no others; other bytes have a way of their own."""
-    try:
-        return find_certificates(content, name)
-    except NoCertificateError as error:
-        error.advise(naming("To write bytes to {label}, use {chip.write}", label=target.info.label))
-        raise
 
 
 def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: datetime | None = None) -> WritePlan:
@@ -172,14 +171,6 @@ def plan_typed(content: bytes, target: Target, name: str, form: Form, *, now: da
         hint = error.hint or naming("To write bytes, use {chip.write}")
         message = f"{error.message}, and {target.info.label} is for a {form.value}, as its type says"
         raise CertificateError(message, hint=hint, oid=target.oid, reason=error.reason) from None
-
-
-def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:
-    """Whether an object has room for certificates in some content, which as PEM may be longer than it takes."""
-    try:
-        return sum(len(one.der) for one in find_certificates(content, "").certificates) <= info.size
-    except CertificateError:
-        return False
 
 
 def plan_certificates(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from optiga.errors import BoardError, Reason
 
 _ANOTHER_CABLE = "Try another cable or USB port, and close other programs on this port"
-_REPLUG = "Unplug and replug the board, then run the command again: it starts from a clean line"
+_REPLUG = "Unplug and replug the board, then try again: it starts from a clean line"
 
 
 class Symptoms:

@@ -153,7 +153,7 @@ class BridgeConversation:
         if self._believed and any(answer not in self._believed for answer in self._answers):
             raise BoardError(
                 "answers come twice or out of order: this run may have read the answer to another command",
-                hint="Run the command again; if it happens again, try another cable or USB port",
+                hint="Try again; if it happens again, try another cable or USB port",
                 port=self._port,
                 reason=Reason.DISTURBED,
             )

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.pki.contents import der_of_certificate
 from optiga.pki.kinds import (
     CERTIFICATE,
     CERTIFICATE_LABELS,
+    OPENSSLS_OWN,
     PKCS7,
     PKCS12,
     PRIVATE_KEY,
+    PUBLIC_KEY,
     REQUEST,
     identify_der,
     is_text,
@@ -23,10 +26,10 @@ from optiga.pki.kinds import (
     title_of_labels,
 )
 from optiga.pki.lenient import Fields, name_of, read_fields
-from optiga.pki.name_parts import name_text, printable
+from optiga.pki.name_parts import is_same_name, name_text, printable
 from optiga.pki.pem import encode_pem
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import public_key_of, public_key_of_info
+from optiga.pki.public_keys import is_signed_by, public_key_of, public_key_of_info
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
 
@@ -57,12 +60,23 @@ _PURPOSES = {
 _LONGEST_HEAD = 6
 """Bytes of a DER value before its content: the tag, and the longest length that is read."""
 _HINTS = {
-    REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
-    PRIVATE_KEY: "The chip generates its own key: write the certificate",
-    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs",
-    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys",
-    "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
+    REQUEST: "Give the certificate that the CA issued for it",
+    PRIVATE_KEY: "Give the certificate of this key",
+    PUBLIC_KEY: "Give the certificate of this key",
+    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs -in {file}",
+    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys -in {file}",
+    OPENSSLS_OWN: "Convert it: openssl x509 -in {file}",
 }
+_GIVE_ONE = "Give a certificate in PEM or DER"
+
+
+class OtherContentError(CertificateError):
+    """A file holds something else than certificates, and it is known what.
+
+    :ivar held: what it holds, as :mod:`optiga.pki.kinds` names it.
+    """
+
+    held = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,7 +112,7 @@ class Certificate:
         """
         from cryptography import x509
 
-        der = _der_of(source)
+        der = der_of_certificate(source)
         with one_error():
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
@@ -119,7 +133,7 @@ class Certificate:
         :param source: the certificate: DER, or PEM as text or bytes.
         :raises ValueError: if its key, dates or basic constraints do not parse.
         """
-        der = _der_of(source)
+        der = der_of_certificate(source)
         try:
             return cls.parse(der)
         except ValueError as error:
@@ -245,37 +259,29 @@ class Certificate:
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Whether the other certificate's subject is the issuer of this one, and its key verifies the signature.
 
-        Always False for certificates that break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
+        Names are compared as RFC 5280, 7.1, does it: see :meth:`names_exactly`. Always False for certificates that
+        break the rules: see :func:`optiga.pki.chains.seems_issued_by`.
         """
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
         if self.strict is None or issuer.strict is None:
             return False
         try:
-            self.strict.verify_directly_issued_by(issuer.strict)
+            if self.names_exactly(issuer):
+                self.strict.verify_directly_issued_by(issuer.strict)
+                return True
+            return is_same_name(self.strict.issuer, issuer.strict.subject) and is_signed_by(
+                self.strict, issuer.strict.public_key()
+            )
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
-        return True
 
-
-def _der_of(source: str | bytes) -> bytes:
-    """The DER of the one certificate that PEM holds; DER as it is.
-
-    :raises ValueError: if PEM holds something else, or it is a text without PEM.
-    """
-    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    if data[:1] == bytes([SEQUENCE]) or not is_pem(data):
-        if isinstance(source, str):
-            raise ValueError("the text has no line -----BEGIN CERTIFICATE-----")
-        return data
-    try:
-        blocks = list(iterate_blocks(data, "the PEM text"))
-        refuse_other_blocks(blocks, "the PEM text")
-    except CertificateError as error:
-        raise ValueError(error.message) from None
-    if len(blocks) != 1:
-        raise ValueError(f"the PEM text holds {len(blocks)} certificates, not one")
-    return blocks[0].data
+    @takes
+    def names_exactly(self, issuer: Certificate) -> bool:
+        """Whether the issuer of this certificate is the other one's subject byte by byte, as RFC 5280, 4.1.2.6, asks of
+        CAs: many programs do not compare names in another way.
+        """
+        return self.parsed.issuer.public_bytes() == issuer.parsed.subject.public_bytes()
 
 
 Parser: TypeAlias = "Callable[[bytes], Certificate]"
@@ -325,9 +331,20 @@ def refuse_other_blocks(blocks: Sequence[PemBlock], name: str, *taken: str) -> N
     if others:
         what = title_of_labels(others)
         wanted = "a certificate" if len(others) == len(blocks) else "only certificates"
-        raise CertificateError(
-            f"{name} holds {what}, not {wanted}", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
-        )
+        raise _other_content(name, what, wanted)
+
+
+def _other_content(name: str, held: str, wanted: str = "a certificate", *, is_der: bool = False) -> OtherContentError:
+    """The error of a file with something else than certificates.
+
+    :param name: what to call the file in messages; one with a space in it is not a file's.
+    """
+    hint = _HINTS.get(held, _GIVE_ONE).replace("{file}", "FILE" if " " in name else name)
+    if is_der and held == PKCS7:
+        hint = hint.replace("pkcs7 ", "pkcs7 -inform DER ")
+    error = OtherContentError(f"{name} holds {held}, not {wanted}", hint=hint, reason=Reason.WRONG_TYPE)
+    error.held = held
+    return error
 
 
 def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
@@ -354,9 +371,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     except ValueError as error:
         what = identify_der(der)
         if what and what != CERTIFICATE:
-            raise CertificateError(
-                f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
-            ) from None
+            raise _other_content(name, what, is_der=True) from None
         if _breaks_a_rule_alone(der):
             raise CertificateError(
                 f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have the certificate issued again"

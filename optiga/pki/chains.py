@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from optiga.pki.name_parts import is_same_encoded
+from optiga.pki.name_parts import is_same_encoded_name
 from optiga.pki.public_keys import verifies
 from optiga.pki.x509_errors import UNSUPPORTED_NAME
 
@@ -27,17 +27,17 @@ _MOST_IN_A_CHAIN = 32
 
 
 def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
-    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509, or where the name
-    of the issuer is written in another way (RFC 5280, 7.1).
+    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509.
 
     Good for a warning and for an order; nothing is trusted for it.
     """
-    if certificate.is_issued_by(issuer):
-        return True
+    if certificate.strict is not None and issuer.strict is not None:
+        return certificate.is_issued_by(issuer)
     try:
         ours, theirs = certificate.fields, issuer.fields
-        is_named = theirs.has_subject and is_same_encoded(ours.issuer, theirs.subject)
-        if not is_named or ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
+        if not is_same_encoded_name(ours.issuer, theirs.subject):
+            return False
+        if ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
             return False
         return verifies(issuer.public_key, ours.signature, ours.signed, _SIGNATURES[ours.algorithm])
     except ValueError:
@@ -98,6 +98,13 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
     :param device: whether the first certificate is to be a device's own.
     """
     warnings = why_broken(chain)
+    for certificate, issuer in pairwise(chain):
+        if certificate.fields.issuer != issuer.fields.subject and seems_issued_by(certificate, issuer):
+            warnings.append(
+                f"the certificate of {certificate.subject} spells the name of its issuer, {issuer.subject}, in other "
+                "bytes than the issuer's certificate does: RFC 5280 asks for the same bytes, and some programs refuse "
+                "such a chain"
+            )
     for certificate in chain:
         if certificate.oddity == UNSUPPORTED_NAME:
             warnings.append(f"many programs refuse the certificate of {certificate.subject}: {UNSUPPORTED_NAME}")

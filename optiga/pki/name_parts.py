@@ -46,21 +46,18 @@ def is_same_name(one: x509.Name, other: x509.Name) -> bool:
     """
     if not list(one) or len(list(one)) != len(list(other)):
         return False
+    return one == other or is_same_encoded_name(one.public_bytes(), other.public_bytes())
+
+
+def is_same_encoded_name(one: bytes, other: bytes) -> bool:
+    """As :func:`is_same_name`, of names in DER, which may break rules."""
+    from asn1crypto.x509 import Name
+
     if one == other:
         return True
     try:
-        return is_same_encoded(one.public_bytes(), other.public_bytes())
-    except (ValueError, TypeError):  # of values that are no texts, which are compared as they are
-        return False
-
-
-def is_same_encoded(one: bytes, other: bytes) -> bool:
-    """Whether two names in DER are the same to a verifier: the type of their texts does not count either."""
-    from asn1crypto.x509 import Name
-
-    try:
-        return one == other or bool(Name.load(one, strict=True) == Name.load(other, strict=True))
-    except (ValueError, TypeError, AttributeError, KeyError):  # as above
+        return bool(Name.load(one) == Name.load(other))
+    except (ValueError, TypeError, AttributeError):  # of values that are no texts, which are compared as they are
         return False
 
 

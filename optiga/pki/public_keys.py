@@ -12,6 +12,7 @@ from optiga.protocol.ecdsa import ecdsa
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
+    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
@@ -128,6 +129,31 @@ def verifies(public_key: PublicKey, signature: bytes, data: bytes, hash_name: st
     except InvalidSignature:
         pass
     return False
+
+
+def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes) -> bool:
+    """Whether a key verifies the signature of a certificate. Names are not looked at.
+
+    :raises ValueError: if the certificate does not say how it is signed.
+    :raises UnsupportedAlgorithm: if the signature is of a kind that the cryptography library does not have.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+    signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+    way, digest = certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(way, ec.ECDSA):
+            key.verify(signature, signed, way)
+        elif isinstance(key, rsa.RSAPublicKey) and digest is not None and not isinstance(way, ec.ECDSA | None):
+            key.verify(signature, signed, way, digest)
+        elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) and digest is None:
+            key.verify(signature, signed)
+        else:
+            return False
+    except InvalidSignature:
+        return False
+    return True
 
 
 def require_chip_key(key: PublicKey, whose: str) -> PublicKey:

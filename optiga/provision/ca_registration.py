@@ -75,5 +75,5 @@ def register_ca(
         return found, False
     registered = certificates.find_ca(certificate)
     if registered is None:
-        raise CloudError("AWS IoT has registered the CA, but does not list it", hint="Run the command again")
+        raise CloudError("AWS IoT has registered the CA, but does not list it", hint="Try again")
     return registered, is_new

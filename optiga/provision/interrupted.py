@@ -8,9 +8,9 @@ from optiga.errors import OptigaError
 def advise_again(error: OptigaError | KeyboardInterrupt, text: str) -> None:
     """Have a failure say how to go on: in its hint, or in the arguments of an interruption.
 
-    :param text: one sentence without the full stop; left out where the hint says already to run the command again.
+    :param text: one sentence without the full stop; left out where the hint says already to try again.
     """
     if isinstance(error, KeyboardInterrupt):
         error.args = (*error.args, text)
-    elif "command again" not in error.hint:
+    elif "try again" not in error.hint.lower():
         error.advise(text)

@@ -45,7 +45,7 @@ def restore_files(entry: Entry, outputs: ChipOutputs, reporter: Reporter) -> boo
         elif not _holds(path, content):
             reporter.warn(
                 f"{path} does not have the content that the journal has for this chip. The file was not changed. To "
-                "get the journal's content, move the file away and run the same command again"
+                "get the journal's content, move the file away and try again"
             )
     return is_restored
 

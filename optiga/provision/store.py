@@ -25,7 +25,7 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="the journal",
-    absent=naming("To create it, use {make=True}. To use another journal, use {journal}"),
+    absent=naming("To create it, use {make}. To use another journal, use {journal}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
     shared=naming("To accept a journal that your group may write, use {shared}"),
 )
@@ -51,6 +51,7 @@ KIND = _BEFORE._replace(
     later=("slots", *_BEFORE.later),
     before=_BEFORE,
     former=version1.SCHEMA,
+    is_none_if_empty=True,
 )
 _LINK = ", ".join(Link._fields)
 _GROWN = """

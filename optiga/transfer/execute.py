@@ -181,5 +181,5 @@ def _with_progress(error: OptigaError, planned: ObjectPlan, done: dict[int, str]
     if isinstance(error, ChipError):  # which refuses it again
         error.advise(naming("Done so far: {done}. To import the others, use {keep_going}", done=done_so_far))
     else:
-        error.advise(f"Done so far: {done_so_far}. Run the same command again to continue")
+        error.advise(f"Done so far: {done_so_far}. Try again to continue")
     return error

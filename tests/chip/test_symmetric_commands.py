@@ -239,7 +239,7 @@ def bench() -> Bench:
 @pytest.mark.parametrize("size", [16, 608, 624, 640, 5008])
 def test_cipher_and_macs_end_to_end(bench: Bench, size: int) -> None:
     chip, message = bench.chip, bytes(i % 251 for i in range(size))
-    with pytest.raises(optiga.ChipError, match="locked"):
+    with pytest.raises(optiga.ChipError, match="change access condition"):
         chip.execute(GenSymKey(optiga.KeyAlgorithm.AES256))
     chip.write_metadata(KEY_OID, Metadata({0xD0: b"\x00"}))
     chip.execute(GenSymKey(optiga.KeyAlgorithm.AES256, usage=KeyUsage.ENCRYPTION | KeyUsage.SIGNATURE))

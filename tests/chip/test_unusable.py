@@ -83,7 +83,7 @@ class TestOnTheWayOut:
 
     def test_a_refusal_that_is_not(self) -> None:
         error, _ = leave(REFUSED, answer("07"), answer("2003c00101"))
-        assert str(error).endswith("satisfied. The object's read access condition does not allow it")
+        assert str(error).endswith("satisfied. The read access condition of 0xF1D3 is absent, which means never")
 
     @pytest.mark.parametrize("tags", ["2003c0010f", "2004c1028001"])
     def test_another_cause(self, tags: str) -> None:

@@ -121,7 +121,7 @@ STS_REFUSES = {
         CloudFault.error("InvalidClientTokenId", 403, "The security token included in the request is invalid"),
         "AWS does not know these credentials .*aws sts get-caller-identity",
     ),
-    "throttled": (CloudFault.THROTTLE, "too many requests.*Run the command again later"),
+    "throttled": (CloudFault.THROTTLE, "too many requests.*Try again later"),
     "down": (CloudFault.error("ServiceUnavailable", 503, "down"), "AWS failed at sts:GetCallerIdentity: down.*again"),
     "broken": (CloudFault.BREAK_BEFORE, "AWS cannot be reached at sts:GetCallerIdentity"),
     "a proxy's page": (
@@ -130,7 +130,7 @@ STS_REFUSES = {
     ),
     "a gateway's page": (
         CloudFault.page(502),
-        r"answered sts:GetCallerIdentity with a web page \(HTTP 502\).*Run the command again\.",
+        r"answered sts:GetCallerIdentity with a web page \(HTTP 502\).*Try again\.",
     ),
     "garbage": (CloudFault.GARBAGE, r"answered sts:GetCallerIdentity with a web page \(HTTP 200\).*--endpoint-url"),
 }
@@ -238,7 +238,7 @@ def test_pages(cli: Cli, cloud: Cloud, status: int, *, passes: bool) -> None:
     cloud.fail("DescribeEndpoint", CloudFault.page(status))
     said = refused(cli, cloud, CLOUD, "provision", CONFIG)
     assert f"{cloud.url} answered iot:DescribeEndpoint with a web page (HTTP {status})" in said
-    assert ("Run the command again" in said) is passes
+    assert ("Try again" in said) is passes
     assert "<" not in said
 
 

@@ -92,7 +92,7 @@ class TestNotes:
         cloud.fail("CreateThing", CloudFault.error("InternalFailureException", 500, "down"), times=1)
         result = cli("--port", CHIP, "provision", CONFIG)
         assert (result.code, result.out) == (6, "")
-        assert "Run the command again to continue" in result.errors[0]
+        assert "Try again to continue" in result.errors[0]
         assert "after the step 'written'" in provision(cli)
 
 

@@ -333,4 +333,4 @@ class TestTermination:
         result = cli("--port", port, "object", "read", "0xF1D0")
         assert result.code == CHIP
         assert "termination" not in result.err
-        assert "read access condition does not allow it" in result.err
+        assert "The read access condition of 0xF1D0 is 'never'" in result.err

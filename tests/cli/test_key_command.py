@@ -156,7 +156,7 @@ class TestGenerate:
         assert load_pem_public_key(result.out.encode())
 
     def test_aes(self, cli: Cli, port: str) -> None:
-        assert "locked, as 0xE200 is on a new chip" in fails(cli, 4, "--port", port, "key", "generate", "aes")
+        assert "0xE200 accepts no key on a new chip" in fails(cli, 4, "--port", port, "key", "generate", "aes")
         unlock_aes(port)
         result = cli("--port", port, "key", "generate", "aes", "--bits", "192")
         assert (result.code, result.out) == (0, "")

@@ -74,9 +74,9 @@ EXPIRED = "the AWS credentials have expired .*aws sso login"
 UNKNOWN = "AWS does not know these credentials .*aws sts get-caller-identity"
 SIGNATURE = "does not accept the signature .*secret access key"
 CLOCK = "does not accept this computer's clock .*Set the clock"
-BUSY = "too many requests.* Run the command again later"
+BUSY = "too many requests.* Try again later"
 LIMITED = "AWS refused .*It is so. The account's limit is reached"
-FAILED = "AWS failed at .*It is so. Run the command again"
+FAILED = "AWS failed at .*It is so. Try again"
 OTHER = r"AWS refused iot:CreateThing \(thing lamp\): It is so$"
 
 REFUSALS = [

@@ -93,6 +93,7 @@ def test_commands(document: str, workshop: Workshop, request: pytest.FixtureRequ
     left = workshop.left()
     if document == "README.md":
         assert "my-ca" in left
+        assert not workshop.was_certified, "a reader has no certificate that no command before has made"
     made = [name for name in left if name not in written]
     assert [name for name in made if not any(fnmatch(name, pattern) for pattern in IGNORED)] == []
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from optiga import ConfigurationError
 from optiga.emulator import shims
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, Shim, build_shims
+from optiga.files.interruptions import INTERRUPTIONS, EndRequested
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the libraries are Linux's")
 COMPILER = shutil.which("cc")
@@ -61,6 +64,23 @@ def compiler(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Co
     compiler.add("cc")
     monkeypatch.setenv("PATH", f"{compiler.folder}:{os.environ['PATH']}")
     return compiler
+
+
+def test_a_request_to_end_while_the_compiler_starts(compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler does not run on alone, whenever the request comes."""
+    compiler.add("cc", "#!/bin/sh\nexec sleep 60\n")
+    begun = []
+
+    class Started(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            begun.append(self)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    with pytest.raises(EndRequested), INTERRUPTIONS:
+        build_shims(I2CDEV)
+    assert [process.poll() for process in begun] == [-signal.SIGKILL]
 
 
 def refusal(*wanted: Shim) -> str:

@@ -143,6 +143,13 @@ class TestChainsRefused:
             "CN=factory is not signed by the CN=root in this file, but by another CA of the same name" in error.message
         )
 
+    def test_a_roots_name_in_other_bytes(self, chain: Chain, public_key: Any) -> None:
+        """The verifier compares bytes, as RFC 5280, 4.1.2.6, lets it: that is said, and not that another CA signed."""
+        root = Authority()
+        upper = Authority("ROOT", key=root.key)
+        error = chain.refusal([upper.certify(public_key)], root)
+        assert "spells the name of its issuer, CN=root, in other bytes" in error.message
+
     def test_the_chips_own_root_is_no_root(self, chain: Chain, public_key: Any) -> None:
         forged = Authority("their root")
         error = chain.refusal([forged.certify(public_key), forged.der], Authority())

@@ -27,6 +27,12 @@ MISTAKES: dict[str, tuple[Callable[[optiga.Chip], object], str, str]] = {
 }
 
 
+@pytest.mark.parametrize("size", [0, 7, 257])
+def test_how_many_random_bytes_there_are(size: int) -> None:
+    with testing.emulated_chip() as chip, pytest.raises(optiga.ChipError, match="8 to 256 bytes"):
+        chip.random(size)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_program_is_not_told_of_commands(mistake: str) -> None:
     act, in_program, on_command_line = MISTAKES[mistake]

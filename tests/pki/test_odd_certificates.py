@@ -224,30 +224,6 @@ def test_a_chain_of_them_is_put_in_order() -> None:
     assert any("is not valid" in text for text in warnings_about(mixed, NOW))
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        odd.name("Example CA", odd.PRINTABLE),
-        odd.name("EXAMPLE ca"),
-        odd.name("Example  CA "),
-        odd.name("Example CA".encode("utf-16-be"), 0x1E),
-    ],
-)
-def test_the_name_of_an_issuer_may_be_written_in_another_way(written: bytes) -> None:
-    subject = odd.name("Example CA")
-    ca = (odd.basic_constraints(odd.TRUE),)
-    root = odd.odd_certificate(CA_KEY, issuer=subject, subject=subject, extensions=ca)
-    leaf = odd.odd_certificate(KEY, issuer=written, signer=CA_KEY)
-    found = find_certificates(root + leaf, "f").certificates
-    assert [one.der for one in found] == [leaf, root]
-    assert warnings_about(found, NOW) == []
-    for other in (odd.name("Example CB", odd.PRINTABLE), odd.name("Example CA", oid="55040b")):
-        stranger = odd.odd_certificate(KEY, issuer=other, signer=CA_KEY)
-        assert find_certificates(root + stranger, "f").notes == ()
-    forged = odd.odd_certificate(KEY, issuer=written)
-    assert find_certificates(root + forged, "f").notes == ()
-
-
 SHA256, SHA384 = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648ce3d040303")
 NO_PATH_OF_A_DEVICE = (odd.basic_constraints(b"\x02\x01\x00"),)
 SAID = {

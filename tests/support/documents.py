@@ -152,6 +152,11 @@ class Workshop:
         """Names of the files and folders that the commands have made."""
         return sorted({path.name for path in self._folder.iterdir()} - {Path(name).parts[0] for name in _NEEDED})
 
+    @property
+    def was_certified(self) -> bool:
+        """Whether a command needed a certificate of a CA that is not in the document."""
+        return self._certified is not None
+
     def close(self) -> None:
         """End the servers."""
         for server in self._servers:

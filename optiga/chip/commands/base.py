@@ -13,6 +13,9 @@ from optiga.values import Value
 
 T = TypeVar("T")
 
+DENIES = "access condition does not allow"
+"""In hints that say no more; the object's metadata tell which condition it is, and why."""
+
 
 class Command(Value, ABC, Generic[T]):
     """One command with its arguments.

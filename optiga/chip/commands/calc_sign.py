@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command
+from optiga.chip.commands.base import DENIES, Command
 from optiga.errors import counted
 from optiga.protocol import der, tlv
 from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
@@ -55,5 +55,5 @@ class CalcSign(Command[bytes]):
         if error in (ErrorCode.UNSUPPORTED_EXTENSION, ErrorCode.INVALID_DATA, ErrorCode.UNSUPPORTED_PARAMETERS):
             return "The object has no key, or its key has another algorithm or may not sign (key usage)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The key's execute access condition does not allow its use"
+            return f"The key's execute {DENIES} its use"
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data, secret_traits
+from optiga.chip.commands.base import DENIES, Command, expect_no_data, secret_traits
 from optiga.chip.commands.given_key import encode_key
 from optiga.errors import counted
 from optiga.protocol import tlv
@@ -59,7 +59,7 @@ class CalcSSec(Command[bytes]):
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
             return "The object or session has no key: generate one first"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The key's execute access condition does not allow its use"
+            return f"The key's execute {DENIES} its use"
         return ""
 
 

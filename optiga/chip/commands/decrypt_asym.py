@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data, secret_traits
+from optiga.chip.commands.base import DENIES, Command, expect_no_data, secret_traits
 from optiga.chip.commands.encrypt_asym import parse_data
 from optiga.protocol import tlv
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -54,5 +54,5 @@ class DecryptAsym(Command[bytes]):
         if error == ErrorCode.UNSUPPORTED_EXTENSION:
             return "The object has no RSA key, or its key usage does not include encryption"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The key's execute access condition does not allow its use"
+            return f"The key's execute {DENIES} its use"
         return ""

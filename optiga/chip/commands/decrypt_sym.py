@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.base import DENIES, Command, expect_no_data
 from optiga.chip.commands.encrypt_sym import SymPart, check_size, split, take_answer
 from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import tlv
@@ -92,7 +92,7 @@ class VerifyHmac(Command[None]):
         if error == ErrorCode.INVALID_OID:
             return "Use a secret in a data object of the type authorization reference (0xE8 01 31)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The secret's execute access condition does not allow its use"
+            return f"The secret's execute {DENIES} its use"
         if error == ErrorCode.INSUFFICIENT_BUFFER:
             return "The chip keeps up to four authorizations: clear one"
         return ""

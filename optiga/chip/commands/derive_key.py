@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data, secret_traits
+from optiga.chip.commands.base import DENIES, Command, expect_no_data, secret_traits
 from optiga.chip.commands.calc_ssec import encode_target
 from optiga.errors import counted
 from optiga.protocol import tlv
@@ -78,5 +78,5 @@ class DeriveKey(Command[bytes]):
                 "and no info, HKDF a salt of at most 1024 and info of at most 256; a stored secret has at most 64"
             )
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The secret's execute access condition does not allow its use"
+            return f"The secret's execute {DENIES} its use"
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command
+from optiga.chip.commands.base import DENIES, Command
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage
@@ -52,7 +52,7 @@ class GenKeyPair(Command[bytes]):
         if self.oid == INFINEON_KEY:
             return "0xE0F0 has Infineon's own key and is locked: use another slot, for example second (0xE0F1)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The key is locked: its change access condition does not allow a new one"
+            return f"The key's change {DENIES} a new one"
         if error in (ErrorCode.INVALID_PARAM, ErrorCode.UNSUPPORTED_PARAMETERS, ErrorCode.INVALID_DATA):
             return f"This chip does not support {self.algorithm.title} keys, or not in this object"
         if error == ErrorCode.INVALID_OID:

@@ -63,7 +63,7 @@ class GenSymKey(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The key is locked, as 0xE200 is on a new chip: its change access condition does not allow a new key"
+            return "0xE200 accepts no key on a new chip: set its change access condition first"
         if error == ErrorCode.INVALID_OID:
             return "The chip keeps secret keys only in 0xE200"
         if error == ErrorCode.INVALID_PARAM:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command
+from optiga.chip.commands.base import DENIES, Command
 from optiga.errors import counted
 from optiga.protocol.apdu import BUFFER_SIZE, MAX_DATA
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -53,7 +53,7 @@ class GetData(Command[bytes]):
         info = OBJECTS.get(self.oid)
         if info and info.kind.is_key:
             return "A private key never leaves the chip"
-        return "The object's read access condition does not allow it"
+        return f"The object's read {DENIES} it"
 
 
 @frozen

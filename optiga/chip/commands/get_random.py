@@ -11,12 +11,14 @@ from optiga.protocol.commands.get_random import (
     PARAM_DRNG,
     PARAM_PRE_MASTER_SECRET,
     PARAM_TRNG,
+    RANDOM_SIZES,
     TAG_PREPENDED,
     TYPICAL_MS,
 )
 from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
+_SIZE_HINT = f"One command generates {RANDOM_SIZES[0]} to {RANDOM_SIZES[-1]} bytes"
 _SESSION_HINT = "A session stores at most 66 bytes, and at least 8 of them must be random"
 
 
@@ -53,7 +55,9 @@ class GetRandom(Command[bytes]):
         return answer
 
     def hint(self, error: ErrorCode) -> str:
-        return _SESSION_HINT if error == ErrorCode.INVALID_DATA and self.session is not None else ""
+        if error != ErrorCode.INVALID_DATA:
+            return ""
+        return _SIZE_HINT if self.session is None else _SESSION_HINT
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from optiga.chip.commands.base import Command, expect_no_data
+from optiga.chip.commands.base import DENIES, Command, expect_no_data
 from optiga.errors import counted
 from optiga.protocol.apdu import HEADER_SIZE
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -60,7 +60,7 @@ class SetData(Command[None]):
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and self.oid == INFINEON_CERTIFICATE:
             return "0xE0E0 has Infineon's own certificate and is locked: use another slot, for example second (0xE0E1)"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The object is locked: its change access condition does not allow it"
+            return f"The object's change {DENIES} it"
         if error == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:
             size = self.offset + len(self.content)
             return f"{counted(size, 'byte', 'do')} not fit in the object"
@@ -126,7 +126,7 @@ class Count(Command[None]):
         if error == ErrorCode.INVALID_OID:
             return "Use a counter: 0xE120 to 0xE123, or a data object of the type up_counter"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "The counter's execute access condition does not allow counting"
+            return f"The counter's execute {DENIES} counting"
         return ""
 
 

@@ -28,7 +28,7 @@ _OPTIONS = {
     "file_passphrase": _FILE_PASSPHRASE,
     "groups": "--thing-group",
     "issuer": "--ca",
-    "make=True": "'provision'",
+    "make": "'provision'",
     "key_passphrase": _KEY_PASSPHRASE,
     "outputs": "--out-dir",
     "padding": "--pad",

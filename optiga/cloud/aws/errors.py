@@ -205,7 +205,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
             "account"
         )
     elif code in THROTTLED:
-        message, hint = f"AWS refused {subject}: too many requests", "Run the command again later"
+        message, hint = f"AWS refused {subject}: too many requests", "Try again later"
     elif code == "LimitExceededException":
         hint = "The account's limit is reached: delete resources that are no longer used, or ask AWS for a higher limit"
         reason = Reason.OUT_OF_SPACE
@@ -216,7 +216,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         )
         reason = Reason.UNSUPPORTED
     elif status >= 500:
-        message, hint = f"AWS failed at {subject}: {said}", "Run the command again to continue"
+        message, hint = f"AWS failed at {subject}: {said}", "Try again to continue"
         reason = Reason.UNREACHABLE
     code = code or str(status)
     return AwsError(message, hint=hint, code=code, answer=error.response, denied=denied, reason=reason)

@@ -46,7 +46,7 @@ def watch_for_pages(client: Any) -> None:
 def _refuse_page(url: str, model: Any, status: int, body: bytes) -> None:
     if not body.lstrip()[: len(_BEGINNINGS[-1])].lower().startswith(_BEGINNINGS):
         return
-    again = "Run the command again. If that does not help, check" if status in _GATEWAYS else "Check"
+    again = "Try again. If that does not help, check" if status in _GATEWAYS else "Check"
     action = f"{model.service_model.service_name}:{model.name}"
     raise AwsError(
         f"{url} answered {action} with a web page (HTTP {status}), not as AWS does",

@@ -123,7 +123,7 @@ class Patience:
             said = code or "it is out of order" if caught_exception is None else _in_short(caught_exception)
             raise AwsError(
                 f"AWS has not completed {action} within {self._timeout_s:g} seconds ({said})",
-                hint=naming("Check the network, or wait longer with {timeout}. Run the same command again to continue"),
+                hint=naming("Check the network, or wait longer with {timeout}. Try again to continue"),
                 code=code,
                 reason=Reason.UNREACHABLE,
             )

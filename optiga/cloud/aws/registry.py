@@ -354,7 +354,7 @@ class Registry:
                 raise
             raise AwsError(
                 f"policy {name} is still in use by other certificates, or has several versions",
-                hint="AWS takes up to five minutes to release a policy. Run the command again after that, keep the "
+                hint="AWS takes up to five minutes to release a policy. Try again after that, keep the "
                 "policy, or detach it and delete its other versions first",
                 code=error.code,
                 reason=Reason.CONFLICT,

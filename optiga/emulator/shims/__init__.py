@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of
+from optiga.files.interruptions import Uninterrupted
 from optiga.files.user_folders import cache_folder
 
 _COMPILERS = ("cc", "gcc", "clang")
@@ -107,13 +108,22 @@ def _compile(compiler: list[str], source: bytes, made: Path, options: tuple[str,
     :raises ConfigurationError: if it fails, with the first error that it says.
     """
     command = [*compiler, "-o", str(made), "-x", "c", "-", "-x", "none", *options]
+    process = None
     try:
-        done = subprocess.run(command, input=source, capture_output=True, check=False)  # noqa: S603 - the system's own
+        with Uninterrupted():  # in the middle of a start nobody would know what to end
+            process = subprocess.Popen(  # noqa: S603 - the system's own
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        _, errors = process.communicate(source)
     except OSError as error:
         raise _failed(compiler, cause_of(error)) from error
-    said = done.stderr.decode("utf-8", "replace").splitlines()
-    if done.returncode:
-        reason = next((line for line in said if "error" in line), said[0] if said else f"code {done.returncode}")
+    finally:
+        if process is not None:
+            with process:
+                process.kill()  # nothing happens to one that has ended
+    said = errors.decode("utf-8", "replace").splitlines()
+    if process.returncode:
+        reason = next((line for line in said if "error" in line), said[0] if said else f"code {process.returncode}")
         raise _failed(compiler, reason)
     if not made.is_file():
         raise _failed(compiler, said[0] if said else "it writes no output")

@@ -165,7 +165,7 @@ class Bus:
         """The error that says that a chip that was there acknowledges no more."""
         return BoardError(
             "the chip no longer acknowledges its address",
-            hint="Check its power and wires, then run the command again",
+            hint="Check its power and wires, then try again",
             port=self.port,
             reason=Reason.NO_ANSWER,
         )
@@ -183,7 +183,7 @@ class Bus:
             return self.gone() if self.has_acknowledged else self.no_chip()
         return BoardError(
             "the chip stopped answering",
-            hint="Run the command again: it first resets the chip",
+            hint="Try again: it first resets the chip",
             port=self.port,
             reason=Reason.NO_ANSWER,
         )

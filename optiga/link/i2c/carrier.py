@@ -341,7 +341,7 @@ class _Wait:
         if self._bus.is_acknowledging:
             return self._overdue or BoardError(
                 "the chip takes longer for a command than the manual allows",
-                hint="Run the command again: it first resets the chip",
+                hint="Try again: it first resets the chip",
                 port=self._bus.port,
                 reason=Reason.NO_ANSWER,
             )

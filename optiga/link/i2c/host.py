@@ -263,7 +263,7 @@ class I2cConversation:
         if self._has_answered or self._resets:
             raise BoardError(
                 "the chip expects a shielded connection",
-                hint="Run the command again: it first resets the chip",
+                hint="Try again: it first resets the chip",
                 port=self._port,
                 reason=Reason.UNPROVEN,
             )

@@ -22,8 +22,8 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import counted
 from optiga.files.hex_text import parse_hex
-from optiga.identity.forms import Form, form_of, may_have_type
-from optiga.identity.write import may_be_certificates, plan_content, plan_typed
+from optiga.identity.forms import Form, form_of, may_be_certificates, may_have_type
+from optiga.identity.write import plan_content, plan_typed
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
 from optiga.objects.metadata_files import read_metadata
 from optiga.objects.objects import (

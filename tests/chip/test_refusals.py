@@ -1,0 +1,103 @@
+"""What a refusal says of the access condition that does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import optiga
+from optiga import Chip, ChipError
+from optiga.protocol.metadata_words import parse_metadata_words
+
+Action = Callable[[Chip], object]
+
+
+def read(chip: Chip) -> object:
+    return chip.read(0xF1D0)
+
+
+def write(chip: Chip) -> object:
+    return chip.write(0xF1D0, b"other")
+
+
+def count(chip: Chip) -> object:
+    return chip.objects.count(0xE120)
+
+
+def sign(chip: Chip) -> object:
+    return chip.key("third").sign(b"message")
+
+
+def new_key(chip: Chip) -> object:
+    return chip.generate_key("third")
+
+
+def refuse(tmp_path: Path, oid: int, words: list[str], action: Action) -> ChipError:
+    """How the chip refuses an action when the object has got these metadata."""
+    with optiga.open_chip(f"emulator:{tmp_path / 'chip'}") as chip:
+        chip.generate_key("third")
+        chip.write_metadata(oid, parse_metadata_words(words))
+    with pytest.raises(ChipError) as caught, optiga.open_chip(f"emulator:{tmp_path / 'chip'}") as chip:
+        action(chip)
+    assert caught.value.code == 0x07
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["read: never"], ""),
+        (["read: auto 0xF1D6"], "secret of 0xF1D6 ('authorize')"),
+        (["read: conf 0xE140"], "shielded connection"),
+        (["read: conf 0xE140 && auto 0xF1D6"], "secret of 0xF1D6 ('authorize'). Use a shielded connection"),
+        (["read: luc 0xE120 && auto 0xF1D6"], "counter 0xE120"),
+        (["read: lcso < initialization || auto 0xF1D6", "lcso: initialization"], "secret of 0xF1D6"),
+    ],
+)
+def test_reading(tmp_path: Path, words: list[str], advice: str) -> None:
+    error = refuse(tmp_path, 0xF1D0, words, read)
+    condition = words[0].removeprefix("read: ")
+    assert f"The read access condition of 0xF1D0 is '{condition}'" in error.hint
+    assert advice in str(error)
+    assert ("secret" in error.hint, "shielded" in error.hint) == ("auto" in condition, "conf" in condition)
+    assert ("its life cycle state is initialization" in error.hint) == ("lcso" in condition)
+
+
+@pytest.mark.parametrize(
+    ("oid", "words", "action", "told"),
+    [
+        (0xF1D0, ["change: int 0xE0E8"], write, "A protected update that 0xE0E8 verifies can change it"),
+        (0xF1D0, ["change: lcso < operational", "lcso: operational"], write, "its life cycle state is operational"),
+        (0xE120, ["execute: never"], count, "The execute access condition of 0xE120 is 'never'"),
+        (0xE0F2, ["execute: auto 0xF1D6"], sign, "The execute access condition of 0xE0F2 is 'auto 0xF1D6'"),
+        (0xE0F2, ["change: int 0xE0E8"], new_key, "The change access condition of 0xE0F2 is 'int 0xE0E8'"),
+    ],
+)
+def test_changing_and_using(tmp_path: Path, oid: int, words: list[str], action: Action, told: str) -> None:
+    error = refuse(tmp_path, oid, words, action)
+    assert told in error.hint
+    assert "locked" not in str(error)
+
+
+def test_metadata_of_an_operational_object(tmp_path: Path) -> None:
+    """They have a rule of their own, which the command's hint says."""
+    error = refuse(
+        tmp_path,
+        0xF1D0,
+        ["lcso: operational"],
+        lambda chip: chip.write_metadata(0xF1D0, parse_metadata_words(["read: always"])),
+    )
+    assert "access condition of" not in error.hint
+    assert "operational" in error.hint
+
+
+def test_a_private_key_is_never_read(tmp_path: Path) -> None:
+    assert "never leaves" in refuse(tmp_path, 0xE0F2, ["execute: always"], lambda chip: chip.read(0xE0F2)).hint
+
+
+def test_infineons_certificate_has_its_own_hint(tmp_path: Path) -> None:
+    error = refuse(tmp_path, 0xF1D0, ["read: always"], lambda chip: chip.write(0xE0E0, b"other"))
+    assert "use another slot" in error.hint
+    assert "access condition of" not in error.hint
