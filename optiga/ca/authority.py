@@ -141,8 +141,7 @@ class CertificateAuthority(NotCopied):
         :raises CertificateError: if the request must not be granted or the CA is not valid.
         :raises ConfigurationError: if the days are none, or a file cannot be read or written; nothing was issued then.
         """
-        der = take_request(csr)
-        judged = judge(self.folder, der, days, now or utc_now(), server=server, ignore_names=ignore_names)
+        judged = judge(self.folder, take_request(csr), days, now or utc_now(), server=server, ignore_names=ignore_names)
         request, grant = judged.request, judged.grant
         issued = self._issue(
             lambda serial: build_device(request, grant, self._issuer, serial, judged.validity),

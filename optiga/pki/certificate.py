@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.pki.contents import der_of_certificate
 from optiga.pki.damage import explained
 from optiga.pki.key_damage import why_no_key
 from optiga.pki.kinds import CERTIFICATE, identify_der, is_text, more_behind
@@ -86,7 +87,7 @@ class Certificate:
         """
         from cryptography import x509
 
-        der = _der_of(source)
+        der = der_of_certificate(source)
         try:
             with one_error():
                 parsed = x509.load_der_x509_certificate(der)
@@ -110,7 +111,7 @@ class Certificate:
         :param source: the certificate: DER, or PEM as text or bytes.
         :raises ValueError: if it is not exactly one certificate, or it breaks another rule.
         """
-        der = _der_of(source)
+        der = der_of_certificate(source)
         try:
             return cls.parse(der)
         except ValueError as error:
@@ -129,7 +130,7 @@ class Certificate:
         :param source: the certificate: DER, or PEM as text or bytes.
         :raises ValueError: if its key, dates or basic constraints do not parse.
         """
-        der = _der_of(source)
+        der = der_of_certificate(source)
         try:
             return cls.parse(der)
         except ValueError as error:
@@ -289,26 +290,6 @@ class Certificate:
         CAs: many programs do not compare names in another way.
         """
         return self.fields.issuer == issuer.fields.subject
-
-
-def _der_of(source: str | bytes) -> bytes:
-    """The DER of the one certificate that PEM holds; DER as it is.
-
-    :raises ValueError: if PEM holds something else, or it is a text without PEM.
-    """
-    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    if data[:1] == bytes([SEQUENCE]) or not is_pem(data):
-        if isinstance(source, str):
-            raise ValueError("the text has no line -----BEGIN CERTIFICATE-----")
-        return data
-    try:
-        blocks = list(iterate_blocks(data, "the PEM text"))
-        refuse_other_blocks(blocks, "the PEM text")
-    except CertificateError as error:
-        raise ValueError(error.message) from None
-    if len(blocks) != 1:
-        raise ValueError(f"the PEM text holds {len(blocks)} certificates, not one")
-    return blocks[0].data
 
 
 Parser: TypeAlias = "Callable[[bytes], Certificate]"

@@ -27,13 +27,12 @@ _MOST_IN_A_CHAIN = 32
 
 
 def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
-    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509, or where the name
-    of the issuer is written in another way (RFC 5280, 7.1).
+    """Whether a certificate is issued by another, also where one of them breaks the rules of X.509.
 
     Good for a warning and for an order; nothing is trusted for it.
     """
-    if certificate.is_issued_by(issuer):
-        return True
+    if certificate.strict is not None and issuer.strict is not None:
+        return certificate.is_issued_by(issuer)
     try:
         ours, theirs = certificate.fields, issuer.fields
         is_named = theirs.has_subject and is_same_encoded_name(ours.issuer, theirs.subject)

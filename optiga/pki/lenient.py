@@ -124,8 +124,6 @@ class Fields(NamedTuple):
             found.append("its issuer has no name")
         if not self.has_subject and (self.extension(_ALT_NAMES) is None or self._is_ca):
             found.append("its subject has no name")
-        if self.serial <= 0:
-            found.append("its serial number is not positive")
         return found
 
     @property

@@ -57,12 +57,7 @@ def is_same_encoded_name(one: bytes, other: bytes) -> bool:
         return True
     try:
         return bool(Name.load(one, strict=True) == Name.load(other, strict=True))
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-    ):  # of values that are no texts, which are compared as they are
+    except (ValueError, TypeError, AttributeError, KeyError):  # values that are no texts are compared as they are
         return False
 
 

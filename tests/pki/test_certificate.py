@@ -91,6 +91,7 @@ REFUSED = [
     (b"0123456789", "no certificate in f"),
     (base64.b64encode(LEAF), "no certificate in f"),
     (pem(LEAF).encode("utf-16"), "f is text in UTF-16"),
+    (pem(LEAF).encode("utf-32"), "f is text in UTF-32"),
     (KEY.private_bytes(PEM, PKCS8, PLAIN), "f holds a private key, not a certificate"),
     (
         KEY.private_bytes(PEM, serialization.PrivateFormat.TraditionalOpenSSL, PLAIN),

@@ -68,8 +68,8 @@ ODD = {
     "version 1 with extensions": (odd.odd_certificate(KEY, version=None), 0),
     "version 2": (odd.odd_certificate(KEY, version=b"\x01", extensions=None), None),
     "version 9": (odd.odd_certificate(KEY, version=b"\x08"), 1),
-    "a negative serial number": (odd.odd_certificate(KEY, serial=b"\xf1\x02"), 0),
-    "serial number zero": (odd.odd_certificate(KEY, serial=b"\x00"), 0),
+    "a negative serial number": (odd.odd_certificate(KEY, serial=b"\xf1\x02"), None),
+    "serial number zero": (odd.odd_certificate(KEY, serial=b"\x00"), None),
     "a serial number with zeros in front": (odd.odd_certificate(KEY, serial=b"\x00\x00\x05"), 1),
     "a serial number of 40 bytes": (odd.odd_certificate(KEY, serial=b"\x01" * 40), None),
     "no issuer": (odd.odd_certificate(KEY, issuer=encode(SEQUENCE, b"")), 0),
@@ -240,30 +240,6 @@ def test_a_chain_of_them_is_put_in_order() -> None:
     assert any("is not valid" in text for text in warnings_about(mixed, NOW))
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        odd.name("Example CA", odd.PRINTABLE),
-        odd.name("EXAMPLE ca"),
-        odd.name("Example  CA "),
-        odd.name("Example CA".encode("utf-16-be"), 0x1E),
-    ],
-)
-def test_the_name_of_an_issuer_may_be_written_in_another_way(written: bytes) -> None:
-    subject = odd.name("Example CA")
-    ca = (odd.basic_constraints(odd.TRUE),)
-    root = odd.odd_certificate(CA_KEY, issuer=subject, subject=subject, extensions=ca)
-    leaf = odd.odd_certificate(KEY, issuer=written, signer=CA_KEY)
-    found = find_certificates(root + leaf, "f").certificates
-    assert [one.der for one in found] == [leaf, root]
-    assert not any("not valid" in text for text in warnings_about(found, NOW))
-    for other in (odd.name("Example CB", odd.PRINTABLE), odd.name("Example CA", oid="55040b")):
-        stranger = odd.odd_certificate(KEY, issuer=other, signer=CA_KEY)
-        assert find_certificates(root + stranger, "f").notes == ()
-    forged = odd.odd_certificate(KEY, issuer=written)
-    assert find_certificates(root + forged, "f").notes == ()
-
-
 SHA256, SHA384 = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648ce3d040303")
 NO_PATH_OF_A_DEVICE = (odd.basic_constraints(b"\x02\x01\x00"),)
 SAID = {
@@ -273,7 +249,6 @@ SAID = {
     "two algorithms": (odd.odd_certificate(KEY).replace(SHA256, SHA384, 1), "is signed with another"),
     "no issuer": (odd.odd_certificate(KEY, issuer=encode(SEQUENCE, b"")), "its issuer has no name"),
     "no subject": (odd.odd_certificate(KEY, subject=encode(SEQUENCE, b"")), "its subject has no name"),
-    "zero": (odd.odd_certificate(KEY, serial=b"\x00"), "serial number is not positive"),
     "a path of no CA": (odd.odd_certificate(KEY, extensions=NO_PATH_OF_A_DEVICE), "limit the path"),
     "an address of five bytes": (odd.odd_certificate(KEY, extensions=(odd.alt_names(0x87, b"12345"),)), "IP address"),
     "empty nameConstraints": (
