@@ -17,10 +17,11 @@ from optiga.files.secrets import read_perhaps_secret, read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
 from optiga.pki.contents import in_bytes
-from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify_der
+from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify, identify_der
+from optiga.pki.other_keys import find_other_form
 from optiga.pki.pem_blocks import as_pem, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import open_pkcs12
-from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
+from optiga.pki.private_keys import BrokenKeyError, UnknownCipherError, is_encrypted, load_private_key
 from optiga.pki.public_keys import load_key
 from optiga.protocol.der import SEQUENCE
 
@@ -126,6 +127,8 @@ class SourceFile:
 
     def _open_key(self, passphrase: Passphrase | None) -> object:
         locked = is_encrypted(self.keys)
+        if other := find_other_form(self.keys, self.name):
+            raise other
         if locked and passphrase is None:
             raise ConfigurationError(
                 f"the private key in {self.name} is encrypted", hint=_give_passphrase(), reason=Reason.MISSING
@@ -133,7 +136,7 @@ class SourceFile:
         for candidate in passphrase.candidates if passphrase and locked else (None,):
             try:
                 return load_private_key(self.keys, candidate)
-            except UnknownCipherError as error:
+            except (UnknownCipherError, BrokenKeyError) as error:
                 raise error.of_file(self.name) from None
             except ValueError:
                 continue
@@ -144,6 +147,12 @@ class SourceFile:
                 f"the passphrase does not open the private key in {self.name}",
                 hint=check_hint(passphrase),
                 reason=Reason.MISMATCH,
+            )
+        if (what := identify(self.keys)) and what != PRIVATE_KEY:
+            raise ConfigurationError(
+                f"{self.name} holds {what}, not a private key",
+                hint="Give the file with the private key of the CA",
+                reason=Reason.WRONG_TYPE,
             )
         raise ConfigurationError(
             f"{self.name} holds no readable private key",
