@@ -16,7 +16,7 @@ from optiga.files.passphrases import check_hint
 from optiga.files.secrets import read_perhaps_secret, read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
-from optiga.pki.contents import in_bytes
+from optiga.pki.contents import in_bytes, note_of_filler
 from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify, identify_der
 from optiga.pki.other_keys import find_other_form
 from optiga.pki.pem_blocks import as_pem, is_pem, iterate_blocks
@@ -70,6 +70,7 @@ class SourceFile:
             data, warnings = file.data, file.warnings
         else:
             data, judge = read_perhaps_secret(path, "certificate", MAX_FILE_SIZE)
+        filler = note_of_filler(data, name)
         data = as_pem(in_bytes(data, name), name)
         if not data.strip():
             raise CertificateError(f"{name} is empty")
@@ -88,7 +89,7 @@ class SourceFile:
             rest, keys = (b"", data) if secret or has_key else (data, b"")
         if not secret:
             warnings = judge("private key") if keys else ()
-        return cls(name, rest, keys, warnings)
+        return cls(name, rest, keys, (*warnings, *filler))
 
     @property
     def is_container(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
-from optiga.pki.contents import der_of_certificate
+from optiga.pki.contents import der_of_certificate, without_filler
 from optiga.pki.damage import explained
 from optiga.pki.key_damage import why_no_key
 from optiga.pki.kinds import CERTIFICATE, identify_der, is_text, more_behind
@@ -47,6 +47,8 @@ _PURPOSES = {
     "1.3.6.1.5.5.7.3.8": "timeStamping",
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
+_INDEFINITE = b"\x80"
+"""The first byte of the length of a BER value that ends with two zeros (X.690, 8.1.3.6)."""
 _LONGEST_HEAD = 6
 """Bytes of a DER value before its content: the tag, and the longest length that is read."""
 
@@ -315,6 +317,7 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     if not data.strip():
         raise CertificateError(f"{name} is empty")
     refuse_utf16(data, name)
+    data = without_filler(data)
     if is_pem(data):
         blocks = list(iterate_blocks(data, name))
         refuse_other_blocks(blocks, name)
@@ -335,6 +338,12 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     :raises CertificateError: if it is something else, damaged, or does not parse.
     """
     size = size_of(der)
+    if der[1:2] == _INDEFINITE:
+        raise CertificateError(
+            f"the certificate in {name} is BER with an indefinite length, not DER",
+            hint=f"Convert it: openssl x509 -inform DER -in {'FILE' if ' ' in name else name} -out NEW_FILE",
+            reason=Reason.WRONG_TYPE,
+        )
     if size is None and len(der) > _LONGEST_HEAD:
         raise CertificateError(
             f"the certificate in {name} does not parse: its length is malformed",

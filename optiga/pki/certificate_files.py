@@ -23,7 +23,7 @@ from optiga.pki.certificate import (
     certificate_of_der,
 )
 from optiga.pki.chains import in_order
-from optiga.pki.contents import in_bytes
+from optiga.pki.contents import in_bytes, note_of_filler
 from optiga.pki.kinds import (
     CERTIFICATE,
     CERTIFICATE_LABELS,
@@ -111,12 +111,12 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False, any_names
     :param any_names: take strictly, but let names pass: a CA issues with what is found.
     :raises CertificateError: if it holds anything else, is damaged, or holds none.
     """
+    notes = list(note_of_filler(data, name))
     data = in_bytes(data, name)
     if not data.strip():
         raise CertificateError(f"{name} is empty")
     parse = _but_names if any_names else _strictly if strict else Certificate.parse_leniently
     strict = strict or any_names
-    notes: list[str] = []
     if (texts := _pem_in_json(data)) is not None:
         if _PRIVATE_KEY in data:
             notes.append(unused_key(name))

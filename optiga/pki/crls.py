@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.pki.contents import without_filler
 from optiga.pki.lenient import only, parts_of
 from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.public_keys import is_signature_of
@@ -57,6 +58,7 @@ def load_crl(data: bytes) -> Crl:
         if not blocks:
             raise ValueError("there is no CRL in it")
         data = blocks[0]
+    data = without_filler(data)
     with one_error():
         try:
             parsed = x509.load_der_x509_crl(data)

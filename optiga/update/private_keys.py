@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.passphrases import Passphrase, check_hint, is_wrong_passphrase
 from optiga.files.secrets import read_secret
-from optiga.pki.contents import in_bytes
+from optiga.pki.contents import in_bytes, note_of_filler
 from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify
 from optiga.pki.other_keys import find_other_form
 from optiga.pki.pem_blocks import as_pem, labels_of
@@ -44,7 +44,7 @@ class KeyFile(NamedTuple):
         content = file.data
         with suppress(CertificateError):  # what it is then, is said where it is opened
             content = as_pem(in_bytes(content, str(path)), str(path))
-        return cls(path, content, file.warnings)
+        return cls(path, content, (*file.warnings, *note_of_filler(file.data, str(path))))
 
     @property
     def is_encrypted(self) -> bool:
