@@ -367,7 +367,7 @@ def _attempt(chip: Chip, plan: WritePlan) -> Attempt | None:
 def _is_of_device(plan: WritePlan, attempt: Attempt | None) -> bool:
     """Whether a certificate is a device's beyond doubt, so that the chip need not be asked for the object's type."""
     leaf = plan.chain[0] if plan.chain else None
-    return bool(attempt and attempt.verifies and leaf and not leaf.is_ca and leaf.subject != leaf.issuer)
+    return bool(attempt and attempt.verifies and leaf and not leaf.is_ca and not leaf.is_self_issued)
 
 
 def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None:

@@ -56,6 +56,10 @@ _CIPHERS = {
 }
 
 
+_OLD_IN_PEM = ("DES-CBC", "DES-CFB", "DES-OFB", "DES-ECB", "DESX", "RC2", "RC4", "IDEA", "BF", "CAST5", "SEED")
+"""What OpenSSL 3 has in its provider of old ciphers, by the beginning of the name."""
+
+
 class UnknownCipherError(ValueError):
     """A private key is encrypted with what cannot be decrypted here, whatever the passphrase.
 
@@ -71,9 +75,11 @@ class UnknownCipherError(ValueError):
 
         :param name: what to call the file in messages.
         """
+        is_old = self.cipher in _CIPHERS.values() or self.cipher.startswith(_OLD_IN_PEM)
+        provider = "-provider legacy -provider default " if is_old else ""
         return ConfigurationError(
             f"the private key in {name} is encrypted with {self.cipher}, which is not supported",
-            hint=f"Encrypt it with AES: openssl pkey -in {name} -aes256 -out FILE",
+            hint=f"Encrypt it with AES: openssl pkey {provider}-in {name} -aes256 -out FILE",
             reason=Reason.UNSUPPORTED,
         )
 

@@ -115,6 +115,15 @@ def test_it_provisions(cli: Cli, run: Cli, bench: Bench, kind: str) -> None:
     assert again["public_key"] == fields["public_key"]
 
 
+def test_a_cloud_that_refuses_such_names_says_so(cli: Cli, run: Cli, bench: Bench) -> None:
+    """The stand-in for AWS reads certificates strictly."""
+    assert cli("ca", "import", "new", *save_ca(ODD["underscore"])).code == 0
+    for result in (cli("ca", "register", "new"), run("--ca", "new")):
+        assert (result.code, len(result.errors)) == (6, 1)
+        assert "AWS refused" in result.errors[0]
+    assert result_of(run("--ca", "new", "--no-cloud"))["certificate_file"]
+
+
 def test_another_rule_is_still_a_reason_to_refuse(cli: Cli) -> None:
     odd_ca = odd.odd_certificate(KEY, issuer=BROKEN["latin"], subject=BROKEN["latin"], extensions=CA_EXTENSIONS * 2)
     files = save_ca(BROKEN["latin"])

@@ -24,12 +24,25 @@ from optiga.files.passphrases import Passphrase
 from optiga.pki.pem import encode_pem
 from optiga.protocol.der import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, encode, encode_oid
 from optiga.update.private_keys import KeyFile
+from tests.support.ca_helpers import NEEDS_OPENSSL, openssl
 from tests.support.other_ca import OtherCa
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 KEY = ec.derive_private_key(5, ec.SECP256R1())
 OTHER = ec.derive_private_key(6, ec.SECP256R1()).public_key()
 POINT = OTHER.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+DES_KEY = b"""-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: DES-CBC,B547389D8361062E
+
+GyKqnIZkl5/P7Fg58wDx1v7U/cGrFbS1UJeRE2Cr5iz3q77V+chMU1mnT4Uft4SY
+invhfKD48iEiS4PcKc5D27SXR8sVXsin7j/gpmMNFg+cdhTqx7mAhE3Tts+g08zk
+6PqF0kXhQmCEQD41KxCdGV22NRnQquhD5Uc0Wi5q/DI=
+-----END EC PRIVATE KEY-----
+"""
+"""A key that OpenSSL has encrypted with DES; the passphrase is abcd."""
 
 
 def sec1(number: int, point: bytes = b"", size: int = 32) -> bytes:
@@ -109,6 +122,22 @@ def container(key: ec.EllipticCurvePrivateKey | None) -> bytes:
     return pkcs12.serialize_key_and_certificates(
         b"x", key, ca.certificate if key else None, cas, BestAvailableEncryption(b"open sesame")
     )
+
+
+@NEEDS_OPENSSL
+def test_the_hint_for_an_old_cipher_works(tmp_path: Path) -> None:
+    if openssl("list", "-providers", "-provider", "legacy").returncode:
+        pytest.skip("this openssl has no old ciphers")
+    path, new = tmp_path / "key", tmp_path / "new"
+    path.write_bytes(DES_KEY)
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="DES-CBC") as caught:
+        KeyFile.read(path).open(b"abcd")
+    *_, command = caught.value.hint.partition("openssl ")
+    done = openssl(*command.replace("FILE", str(new)).split(), "-passin", "pass:abcd", "-passout", "pass:abcde")
+    assert done.returncode == 0, done.stderr
+    new.chmod(0o600)
+    assert KeyFile.read(new).open(b"abcde")
 
 
 def test_keys_that_are_whole_are_still_taken(tmp_path: Path) -> None:
