@@ -41,6 +41,8 @@ MOST_RSA_BITS = 8192
 _MAX_FILE_SIZE = 1 << 20
 _PEM = "-----BEGIN"
 _WHERE_FROM = naming("To make a CSR, use {csr}")
+_INDEFINITE = b"\x80"
+"""The first byte of the length of a BER value that ends with two zeros (X.690, 8.1.3.6)."""
 _ANEW = "The CSR is damaged or malformed. Generate a new CSR on the device"
 
 
@@ -64,6 +66,12 @@ class CertificateRequest:
 
         :raises CertificateError: if it is none, its signature does not verify, or it must not be granted.
         """
+        if der[1:2] == _INDEFINITE:
+            raise CertificateError(
+                "the CSR is BER with an indefinite length, not DER",
+                hint="Convert it: openssl req -inform DER -in FILE -out NEW_FILE",
+                reason=Reason.WRONG_TYPE,
+            )
         try:
             form = RequestForm.read(der)
             algorithm = SignatureAlgorithm.read(form.algorithm)

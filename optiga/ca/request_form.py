@@ -11,7 +11,7 @@ SET = 0x31
 _ATTRIBUTES = 0xA0
 _MAX_SIZE = 1 << 16
 _LONGEST_HEADER = 6
-_VERSION_1, _INDEFINITE = b"\x00", b"\x80"
+_VERSION_1 = b"\x00"
 _ECDSA = bytes.fromhex("2a8648ce3d0403")
 """What the object identifiers of ECDSA with a hash of the SHA-2 family begin with."""
 
@@ -56,8 +56,6 @@ class RequestForm:
         size = size_of(der)
         if der[:1] != bytes([SEQUENCE]):
             raise ValueError("it is not one SEQUENCE")
-        if der[1:2] == _INDEFINITE:
-            raise ValueError("it is BER with an indefinite length, not DER")
         if size is None and len(der) > _LONGEST_HEADER:
             raise ValueError("a part of it is not DER")
         if size is None or size > len(der):

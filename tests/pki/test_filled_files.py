@@ -19,10 +19,11 @@ from optiga.pki.certificate_files import find_certificates
 from optiga.pki.contents import note_of_filler, without_filler
 from optiga.pki.crls import load_crl
 from optiga.pki.lenient import only
+from optiga.pki.pem_blocks import iterate_blocks
 from optiga.pki.public_key_files import parse_public_key
 from optiga.update.private_keys import KeyFile
 from tests.support import odd_certificates as odd
-from tests.support.ca_helpers import make_request
+from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl
 from tests.support.other_ca import OtherCa
 
 CA = OtherCa("ca")
@@ -74,8 +75,18 @@ def test_ber_is_told_and_how_to_convert_it(find: Callable[[bytes, str], object])
 
 
 def test_a_csr_in_ber() -> None:
-    with pytest.raises(CertificateError, match="indefinite length"):
+    with pytest.raises(CertificateError, match=r"indefinite length.*openssl req -inform DER"):
         CertificateRequest.parse(load_request(Path("f"), indefinite(CSR)))
+
+
+@NEEDS_OPENSSL
+@pytest.mark.parametrize(("command", "der"), [("x509", CERTIFICATE), ("req", CSR)])
+def test_openssl_converts_it(command: str, der: bytes, tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(indefinite(der))
+    done = openssl(command, "-inform", "DER", "-in", tmp_path / "old", "-out", tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    (block,) = iterate_blocks((tmp_path / "new").read_bytes(), "new")
+    assert block.data == der
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
