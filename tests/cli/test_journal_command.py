@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from optiga.provision.facts import AttachedExclusively, Emulated
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
+from optiga.results import to_json
 from optiga.testing import CloudFault
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli, Result
@@ -52,12 +53,13 @@ FINISHED = make_entry(
     thing_arn="arn:aws:iot:eu-central-1:123456789012:thing/lamp",
     policy='lamps,"all"',
     endpoint="a1-ats.iot.eu-central-1.amazonaws.com",
-    replaces="d" * 64,
+    replaces=f"{'d' * 64} {'e' * 64}",
 )
 SHOWN = [
     *(field.name for field in fields(SlotResult)),
     "step",
     "issuer",
+    "issuer_name",
     "account",
     "region",
     "replaces",
@@ -83,7 +85,11 @@ def read_csv(text: str) -> list[dict[str, str]]:
 def as_text(slots: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Slots as CSV has them: nothing is empty, and so is what is not so."""
     said: dict[Any, str] = {None: "", False: "", True: "yes"}
-    return [{name: said.get(value) if value in said else str(value) for name, value in slot.items()} for slot in slots]
+
+    def text_of(value: Any) -> str:
+        return " ".join(value) if isinstance(value, list) else said[value] if value in said else str(value)
+
+    return [{name: text_of(value) for name, value in slot.items()} for slot in slots]
 
 
 class TestShow:
@@ -129,9 +135,12 @@ class TestShow:
 
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
-        assert slots == [asdict(entry.summary()) for entry in saved]
+        assert slots == [to_json(entry.summary()) for entry in saved]
         assert list(slots[0]) == SHOWN
         assert (slots[0]["step"], slots[1]["thing"]) == ("finished", None)
+        assert [slot["replaces"] for slot in slots] == [["d" * 64, "e" * 64], []]
+        issuer = x509.load_pem_x509_certificate(LEAF).issuer.rfc4514_string()
+        assert [slot["issuer_name"] for slot in slots] == [issuer, None]
         assert [slot["emulated"] for slot in slots] == [False, False]
         assert all(datetime.fromisoformat(slots[0][name]).tzinfo for name in ("started_at", "updated_at"))
 
@@ -155,7 +164,7 @@ class TestShow:
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "show", "--output", "csv")
         assert result.out.splitlines()[0] == ",".join(SHOWN)
-        assert read_csv(result.out) == as_text([asdict(entry.summary()) for entry in saved])
+        assert read_csv(result.out) == as_text([to_json(entry.summary()) for entry in saved])
 
     def test_query(self, cli: Cli, saved: list[Entry]) -> None:
         assert cli("journal", "show", "--query", "slots[?step=='finished'].thing | [0]").out == "lamp\n"
@@ -196,7 +205,7 @@ class TestExport:
         result = cli("journal", "export")
         assert (result.code, result.err) == (0, "")
         slots = json.loads(result.out)["slots"]
-        assert slots == [asdict(entry.export()) for entry in saved]
+        assert slots == [to_json(entry.export()) for entry in saved]
         assert list(slots[0]) == [*SHOWN, "template", "csr", "certificate", "exclusive", "billing_group"]
         assert slots[0]["csr"] == ("-----BEGIN CERTIFICATE REQUEST-----\nMAMCAQc=\n-----END CERTIFICATE REQUEST-----\n")
         assert len(x509.load_pem_x509_certificates(slots[0]["certificate"].encode())) == 2
@@ -204,7 +213,7 @@ class TestExport:
 
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "export", "--output", "csv")
-        assert read_csv(result.out) == as_text([asdict(entry.export()) for entry in saved])
+        assert read_csv(result.out) == as_text([to_json(entry.export()) for entry in saved])
         assert read_csv(result.out)[0]["policy"] == FINISHED.policy
         assert read_csv(result.out)[0]["certificate"] == CHAIN
 
@@ -219,7 +228,7 @@ class TestExport:
     @pytest.mark.parametrize("out", ["chips.csv", "CHIPS.CSV"])
     def test_the_name_says_the_form(self, cli: Cli, saved: list[Entry], out: str) -> None:
         assert cli("journal", "export", "--out", out).code == 0
-        assert read_csv(Path(out).read_text()) == as_text([asdict(entry.export()) for entry in saved])
+        assert read_csv(Path(out).read_text()) == as_text([to_json(entry.export()) for entry in saved])
         assert cli("journal", "export", "--out", "chips.json").code == 0
         assert len(json.loads(Path("chips.json").read_text())["slots"]) == 2
 

@@ -16,7 +16,6 @@ from optiga.ca.judging import DEVICE_DAYS
 from optiga.ca.keys import CURVES, find_curve
 from optiga.ca.naming import check_patterns
 from optiga.ca.profile import CLOCK_TOLERANCE, find_shortening
-from optiga.ca.records import format_serial
 from optiga.ca.request import load_request
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.crl import (
@@ -44,6 +43,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
+from optiga.pki.certificate import format_serial
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:

@@ -209,6 +209,8 @@ def _cell(value: object) -> object:
     """A value that no spreadsheet takes for a formula (OWASP, "CSV Injection"); PEM is none, and stays as it is."""
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
     if not isinstance(value, str) or _PEM.fullmatch(value):
         return value
     return shown(f"'{value}" if value.startswith(_BEGIN_OF_FORMULA) else value)
