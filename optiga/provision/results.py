@@ -78,3 +78,22 @@ class RunResult(SlotResult):
     journal_seal: str | None
     csr_path: str | None
     certificate_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalCheck:
+    """What a journal that holds has in it.
+
+    :param version: of its form.
+    :param unsealed: the chips of which something has been written down since the last seal.
+    :param journal_seal: the newest seal, SHA-256 in hex; None if there is none.
+    :param sealed_at: when it was made, ISO 8601.
+    """
+
+    version: int
+    chips: int
+    facts: int
+    seals: int
+    unsealed: int
+    journal_seal: str | None
+    sealed_at: str | None
