@@ -105,6 +105,10 @@ class CertificateAuthority:
             self._key = self._key()
         return self._key
 
+    def unlock(self) -> CaKey:
+        """The same, for a command that opens the key before it holds the records."""
+        return self.key
+
     @cached_property
     def _issuer(self) -> Issuer:
         return Issuer(self.key, self.folder.certificate.parsed, self.folder.settings.crl_url)

@@ -375,7 +375,8 @@ class TestAtATerminal:
 @pytest.mark.parametrize("words", ["intermediate below --no-passphrase", "renew open"])
 def test_the_option_of_a_parents_passphrase(cli: Cli, closed: str, words: str) -> None:
     """``--passphrase-file`` is that of the CA itself."""
-    assert cli("ca", "init", "open", "--no-passphrase").code == 0
+    made = cli("ca", "intermediate", "open", "--no-passphrase", "--ca", closed, "--ca-passphrase-file", file(WORDS))
+    assert made.code == 0
     Path("own").write_text(WORDS)
     Path("own").chmod(0o600)
     error = fails(cli, 2, "ca", *words.split(), "--ca", closed)

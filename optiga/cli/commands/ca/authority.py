@@ -49,6 +49,7 @@ from optiga.results import lines, to_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from optiga.ca.authority import CertificateAuthority
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
@@ -109,7 +110,7 @@ def init(
         passphrase_file,
         ask=ask_passphrase,
         none=no_passphrase,
-        prompt="Passphrase of the new CA",
+        prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
@@ -166,15 +167,15 @@ def intermediate(
     """
     settings.check_query(CaResult)
     check_new(Path(path))
-    parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
+    parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase)
     passphrase = read_new_passphrase(
         passphrase_file,
         ask=ask_passphrase,
         none=no_passphrase,
-        prompt="Passphrase of the new CA",
+        prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
@@ -243,12 +244,13 @@ def sign(
             raise ConfigurationError(
                 f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
             )
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     if not is_printed:
         authority.folder.check_output(target)
         check_nothing_lost(target)
         is_elsewhere = partial(authority.can_show, csr_der=csr)
         check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
+    _unlock(authority, csr, days, server=server, ignore_names=ignore_names)
     check_published(authority, published)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     if is_printed:
@@ -277,6 +279,13 @@ def sign(
     )
     listed = {"names": ", ".join(result.names) or "none", "purposes": ", ".join(result.purposes) or "none"}
     settings.print_result(result, text=lines({**to_json(result), **listed}))
+
+
+def _unlock(authority: CertificateAuthority, csr: bytes, days: int | None, *, server: bool, ignore_names: bool) -> None:
+    """Open the key of a CA, and ask for its passphrase only for a CSR that the CA grants."""
+    if not authority.is_open:
+        authority.check(csr, days, server=server, ignore_names=ignore_names)
+        authority.unlock()
 
 
 def warn_of_shortening(
