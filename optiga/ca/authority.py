@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from optiga.ca.changes import AcceptedRecords, Changes
+from optiga.ca.changes import AcceptedRecords, Changes, known_crls
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records, key_of
 from optiga.ca.issued import IssuedCertificate, compromised, warnings_about
@@ -293,7 +293,7 @@ class CertificateAuthority:
         :raises ConfigurationError: if the records cannot be read.
         """
         with open_records(self.folder.records_path) as records:
-            known = self._changes.known_crls(records)
+            known = known_crls(self.folder, records)
         last = max(known, key=lambda crl: crl.this_update, default=None)
         return last if last is not None and last.is_ahead(now or utc_now()) else None
 

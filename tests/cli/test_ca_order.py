@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from cryptography import x509
 from optiga.ca import keys
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.records import utc_now
 from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
@@ -91,9 +95,28 @@ def test_revoke_of_records_that_change_while_it_asks(
     assert cli("ca", "list", "--ca", closed, "--query", "certificates[0].reason").out == "superseded\n"
 
 
+def test_a_crl_of_edited_records(cli: Cli, closed: str, order: list[str]) -> None:
+    with closing(sqlite3.connect(Path(closed, "issued.db"))) as connection, connection:
+        connection.execute("UPDATE issued SET subject = 'CN=other'")
+    assert cli("ca", "crl", "--ca", closed, "--trust-records").code == 0
+    assert [one.split()[0] for one in order] == ["question", "hidden"]
+
+
+def test_a_crl_after_one_of_the_future(
+    cli: Cli, closed: str, order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = utc_now() + timedelta(days=400)
+    CertificateAuthority.open(Path(closed), WORDS.encode()).renew_crl(now=later)
+    assert cli("ca", "crl", "--ca", closed, "--trust-clock").code == 0
+    assert [one.split()[0] for one in order] == ["question", "hidden"]
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        "crl --crl nosuch.pem",
+        "revoke device.pem --crl nosuch.pem",
+        "sign device.csr --crl nosuch.pem",
         "revoke nosuch.pem",
         "sign small.csr",
         "sign device.csr --days 999999",

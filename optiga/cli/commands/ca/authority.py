@@ -250,8 +250,8 @@ def sign(
         check_nothing_lost(target)
         is_elsewhere = partial(authority.can_show, csr_der=csr)
         check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
-    _unlock(authority, csr, days, server=server, ignore_names=ignore_names)
     check_published(authority, published)
+    _unlock(authority, csr, days, server=server, ignore_names=ignore_names)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     if is_printed:
         print_issued(issued)

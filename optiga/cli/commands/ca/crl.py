@@ -98,7 +98,7 @@ def crl(
     ask_passphrase: bool,
 ) -> None:
     """Write a new certificate revocation list (crl.pem) before the current one expires."""
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     result = CrlResult(authority.certificate.subject, str(authority.folder.crl_path), crl_days)
     settings.check_query(result)
     if not trust_records:
@@ -109,6 +109,7 @@ def crl(
     given = Path(published) if published is not None else None
     if trust_records and (doubts := _doubts(authority.folder, given)):
         confirm(settings, f"Signing the records of {ca_path} as they are", doubts, yes=yes)
+    authority.unlock()
     accepted = authority.renew_crl(
         crl_days, trust_records=trust_records, published=given if trust_records else None, trust_clock=trust_clock
     )

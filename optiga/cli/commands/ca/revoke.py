@@ -93,10 +93,10 @@ def revoke(
     settings.check_query(RevocationResult)
     asked = _revoking(CaFolder.open(Path(ca_path)), named, reason)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
+    check_published(authority, published)
     before = find_crl_warning(authority.folder)
     confirm(settings, *asked, yes=yes)
     authority.unlock()
-    check_published(authority, published)
     if (now := _revoking(authority.folder, named, reason)) != asked:  # somebody has changed the records meanwhile
         confirm(settings, *now, yes=yes)
     done = authority.revoke(named, reason, crl_days=crl_days)
