@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.ca.records import Record, format_serial
+from optiga.ca.records import Record
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import is_there
-from optiga.pki.certificate import Certificate, load_certificates
+from optiga.pki.certificate import Certificate, format_serial, load_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -42,17 +42,10 @@ def renew(
     """
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    moment, folder = now or utc_now(), authority.folder
+    folder = authority.folder
     old = folder.certificate.parsed
-    check_folder_writable(folder.path)
-    if old.subject == old.issuer:
-        if parent is not None:
-            raise ConfigurationError(
-                f"the CA in {folder.path} is a root CA: it signs its own certificate",
-                hint=naming("Omit {parent}"),
-                reason=Reason.CONFLICT,
-            )
-        validity = _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
+    validity = check_renewal(folder, parent.folder if parent else None, days=days, now=now)
+    if parent is None:
         try:
             made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
@@ -62,19 +55,38 @@ def renew(
         check_renewed(made, folder.certificate)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
         return CaFolder.open(folder.path), ()
-    _check_parent(authority, parent)
-    assert parent is not None  # noqa: S101 - it was just checked
-    validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
-    issued = parent.issue_renewed(folder.certificate, _check_longer(validity, old, days, moment))
+    issued = parent.issue_renewed(folder.certificate, validity)
     # The chain first: it alone is enough to open the folder, see CaFolder.open.
     write_whole(folder.path / CHAIN, issued.pem.encode("ascii"), OWN_MODE)
     write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"), OWN_MODE)
     return CaFolder.open(folder.path), issued.warnings
 
 
-def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority | None) -> None:
-    """Refuse another parent than the one whose key has certified an intermediate."""
-    folder = authority.folder
+def check_renewal(
+    folder: CaFolder, parent: CaFolder | None, *, days: int | None = None, now: datetime | None = None
+) -> Validity:
+    """Refuse a renewal for which no certificate would be issued, as far as shows without any key; changes nothing.
+
+    :param folder: of the CA; the rest as :func:`renew` takes it.
+    :returns: how long the new certificate is valid.
+    :raises OptigaError: as :func:`renew` does.
+    """
+    moment, old = now or utc_now(), folder.certificate.parsed
+    check_folder_writable(folder.path)
+    if old.subject != old.issuer:
+        above = _check_parent(folder, parent).certificate.parsed
+        return _check_longer(choose_validity(moment, days, INTERMEDIATE_DAYS, above), old, days, moment)
+    if parent is not None:
+        raise ConfigurationError(
+            f"the CA in {folder.path} is a root CA: it signs its own certificate",
+            hint=naming("Omit {parent}"),
+            reason=Reason.CONFLICT,
+        )
+    return _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
+
+
+def _check_parent(folder: CaFolder, parent: CaFolder | None) -> CaFolder:
+    """The CA above an intermediate; another than the one whose key has certified it is refused."""
     if parent is None:
         raise ConfigurationError(
             f"the CA in {folder.path} was certified by {folder.certificate.issuer}",
@@ -83,11 +95,11 @@ def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority 
         )
     if not folder.certificate.is_issued_by(parent.certificate):
         raise CertificateError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in "
-            f"{parent.folder.path}",
+            f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in {parent.path}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISMATCH,
         )
+    return parent
 
 
 def _check_longer(validity: Validity, old: x509.Certificate, days: int | None, now: datetime) -> Validity:

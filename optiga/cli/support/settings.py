@@ -98,6 +98,11 @@ class Settings:
         if self._waiting is not None:
             self._waiting.open()
 
+    @property
+    def has_taken_echo(self) -> bool:
+        """Whether the line that told people has been erased together with the echo of a Ctrl-C."""
+        return self._waiting is not None and self._waiting.has_taken_echo
+
     def stop_waiting(self) -> None:
         """Nothing takes its time any more."""
         if self._waiting is not None:

@@ -64,7 +64,7 @@ def command(
         new_passphrase_file,
         ask=False,
         none=no_passphrase,
-        prompt="New passphrase",
+        prompt=f"New passphrase of {ca_path}",
         option="--new-passphrase-file",
         environment=False,
         is_old=partial(is_passphrase_of, authority.folder),

@@ -74,7 +74,8 @@ def control(
     security-counter N   have the security event counter jump, 0 to 255
 
     A restored state must be of a chip of the same model. Keys and secrets that an export does not contain are new.
-    An event has the command, the object, the result and the time in milliseconds. It never has data.
+    An event has the command, the object, the result and the time in milliseconds. It never has data. Events have no
+    --query: each is a line of its own, printed when it happens, for a program that reads lines.
     """
     _check(verb, value, times, milliseconds, follow)
     if model is not None and verb != "restore":
