@@ -21,6 +21,18 @@ from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.services import Connector, Services
 
+NOT_ITS_OWN = "none of these certificates was attached to it"
+"""Why a thing is not deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found of an entry in AWS IoT, and the way there."""
+
+    held: Holdings
+    registry: Registry
+    certificates: Certificates
+
 
 @dataclass(frozen=True, slots=True)
 class Undone:
@@ -128,39 +140,57 @@ def _deprovision(
     delete_thing: bool,
     delete_policy: bool,
 ) -> Entry:
-    registry, certificates, held = None, None, None
     present = journal.find(entry.uid, entry.slot) or entry
-    if entry.account is not None:
-        aws = _connect(entry, options, services.connect, reporter)
-        registry, certificates = Registry(aws), Certificates(aws)
-        held = look(entry, certificates, registry, reporter)
-        if delete_thing and entry.thing is not None and held.may_have(entry.thing):
-            held.check_thing(entry.thing, registry, reporter)
-        if delete_policy and entry.policy is not None:
-            held.check_policy(entry.policy, registry, reporter)
+    seen = look_first(entry, services, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
+    held = seen.held if seen else None
     if services.confirm is not None:
         where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
         what = f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}"
         services.confirm(what, _losses(entry, delete_thing=delete_thing, delete_policy=delete_policy))
     try:
-        if registry is not None and certificates is not None and held is not None:
-            _remove_certificates(held, certificates, registry, reporter)
+        if seen is not None:
+            _remove_certificates(seen, reporter)
         done = _mark(entry, present, held, journal, reporter)
-        if registry is not None and held is not None and delete_thing and entry.thing is not None:
-            _remove_thing(entry.thing, held, registry, reporter)
-        if registry is not None and delete_policy and entry.policy is not None:
-            is_deleted = registry.delete_policy(entry.policy)
+        if seen is not None and delete_thing and entry.thing is not None:
+            _remove_thing(entry.thing, seen, reporter)
+        if seen is not None and delete_policy and entry.policy is not None:
+            is_deleted = seen.registry.delete_policy(entry.policy)
             told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
             reporter.note(told)
     except (OptigaError, KeyboardInterrupt) as error:
         advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
         raise
-    if registry is not None:
-        _tell_names(entry, journal, registry, reporter)
-    for other in left_in_aws(journal, present).values():
-        if place_of(other) != place_of(entry):
-            _tell_left(other, present, reporter)
+    for text in staying_names(entry, journal, seen, reporter):
+        reporter.note(text)
+    for text in staying_elsewhere(entry, present, journal):
+        reporter.warn(text)
     return done
+
+
+def look_first(
+    entry: Entry,
+    services: Services,
+    options: AwsOptions,
+    reporter: Reporter,
+    *,
+    delete_thing: bool,
+    delete_policy: bool,
+) -> Seen | None:
+    """Look at all that can be known of an entry before anything is changed; the parameters are :func:`deprovision`'s.
+
+    :returns: None for an entry without a cloud.
+    :raises CloudError: if others use the thing or policy that is to be deleted, or AWS refuses.
+    """
+    if entry.account is None:
+        return None
+    aws = _connect(entry, options, services.connect, reporter)
+    registry, certificates = Registry(aws), Certificates(aws)
+    held = look(entry, certificates, registry, reporter)
+    if delete_thing and entry.thing is not None and held.may_have(entry.thing):
+        held.check_thing(entry.thing, registry, reporter)
+    if delete_policy and entry.policy is not None:
+        held.check_policy(entry.policy, registry, reporter)
+    return Seen(held, registry, certificates)
 
 
 def _losses(entry: Entry, *, delete_thing: bool, delete_policy: bool) -> tuple[str, ...]:
@@ -184,48 +214,65 @@ def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal,
     :param present: the slot's present entry: this one, or a newer one in another account or region.
     :returns: the entry as it is then.
     """
-    if entry.placed is not None and place_of(present) != place_of(entry):
-        _tell_valid([one for one in _lives(journal, entry) if place_of(one) == place_of(entry)], reporter)
+    is_done = is_marked(entry, present, held)
+    for text in () if is_done else staying_valid(entry, present, journal):
+        reporter.note(text)
+    if entry.placed is not None and not is_present(entry, present):
         journal.save(present.after(Removed(entry.placed.account, entry.placed.region)))
         reporter.note("The chip and its present certificate were not changed")
         return replace(entry, step=Step.DEPROVISIONED)
-    if entry.step is Step.DEPROVISIONED and not (held is not None and held.own):
+    if is_done:
         reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
         return entry
-    _tell_valid(_lives(journal, entry), reporter)
     done = journal.save(entry.after(Deprovisioned()))
     reporter.note(_chip_keeps(entry, held))
     return done
 
 
-def _lives(journal: Journal, entry: Entry) -> list[Entry]:
-    return lives(journal, entry.uid, entry.slot) or [entry]
+def is_present(entry: Entry, present: Entry) -> bool:
+    """Whether an entry is in the account and region of the slot's present entry."""
+    return entry.placed is None or place_of(present) == place_of(entry)
 
 
-def _tell_valid(entries: list[Entry], reporter: Reporter) -> None:
-    """Say which certificates of a CA of one's own stay valid, and how to revoke each."""
-    for text in dict.fromkeys(filter(None, map(valid_of_ca, entries))):
-        reporter.note(text)
+def is_marked(entry: Entry, present: Entry, held: Holdings | None) -> bool:
+    """Whether the journal has an entry as taken back already, and AWS IoT has none of its certificates again."""
+    is_gone = held is None or not held.own
+    return is_present(entry, present) and entry.step is Step.DEPROVISIONED and is_gone
 
 
-def _tell_names(entry: Entry, journal: Journal, registry: Registry, reporter: Reporter) -> None:
-    """Say which things and policies of earlier runs stay."""
-    things, policies = names_left(journal, entry)
+def staying_valid(entry: Entry, present: Entry, journal: Journal) -> list[Naming]:
+    """Which certificates of a CA of one's own stay valid, and how to revoke each."""
+    known = lives(journal, entry.uid, entry.slot) or [entry]
+    if not is_present(entry, present):
+        known = [one for one in known if place_of(one) == place_of(entry)]
+    return [*dict.fromkeys(filter(None, map(valid_of_ca, known)))]
+
+
+def staying_names(entry: Entry, journal: Journal, seen: Seen | None, reporter: Reporter) -> list[str]:
+    """Which things and policies of earlier runs stay, one sentence each."""
+    if seen is None:
+        return []
+    (things, policies), registry, told = names_left(journal, entry), seen.registry, []
     for kind, names, find in (("thing", things, registry.find_thing), ("policy", policies, registry.policy_document)):
         for name in names:
             what = f"cannot check whether there is a {kind} {name} of an earlier run"
             if ask(partial(find, name), None, reporter, what) is not None:
-                reporter.note(f"The {kind} {name} of an earlier run of this chip stays in AWS IoT")
+                told.append(f"The {kind} {name} of an earlier run of this chip stays in AWS IoT")
+    return told
 
 
-def _tell_left(entry: Entry, present: Entry, reporter: Reporter) -> None:
-    """Say what the chip has in another account or region.
+def staying_elsewhere(entry: Entry, present: Entry, journal: Journal, article: str = "the") -> list[Naming]:
+    """What the chip has in other accounts and regions, and how to remove it.
 
     :param present: the slot's present entry.
+    :param article: the first word of each text.
     """
-    for name in known_keys(entry):
-        told = f"the certificate {name} of this chip stays in account {entry.account}, {entry.region}"
-        reporter.warn(naming("{told}. {removal}", told=told, removal=removal_of(entry, present.region)))
+    told = []
+    for other in left_in_aws(journal, present).values():
+        for name in known_keys(other) if place_of(other) != place_of(entry) else ():
+            where = f"{article} certificate {name} of this chip stays in account {other.account}, {other.region}"
+            told.append(naming("{where}. {removal}", where=where, removal=removal_of(other, present.region)))
+    return told
 
 
 def _chip_keeps(entry: Entry, held: Holdings | None) -> str:
@@ -247,27 +294,32 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
     return aws
 
 
-def _remove_certificates(held: Holdings, certificates: Certificates, registry: Registry, reporter: Reporter) -> None:
+def _remove_certificates(seen: Seen, reporter: Reporter) -> None:
     """Remove the certificates of an entry, and tell of each."""
-    for one in held.own:
+    for one in seen.held.own:
         if one.is_active:
             with ignoring(STATE):  # AWS changes nothing of one that is revoked
-                certificates.deactivate(one.certificate_id)
-        registry.detach(one.arn, one.things, one.policies)
-        certificates.delete(one.certificate_id)
+                seen.certificates.deactivate(one.certificate_id)
+        seen.registry.detach(one.arn, one.things, one.policies)
+        seen.certificates.delete(one.certificate_id)
         attached = ", ".join([f"thing {name}" for name in one.things] + [f"policy {name}" for name in one.policies])
         was_attached = f"; it was attached to {attached}" * bool(attached)
         reporter.note(f"Certificate {one.certificate_id} deleted{was_attached}")
 
 
-def _remove_thing(name: str, held: Holdings, registry: Registry, reporter: Reporter) -> None:
+def _remove_thing(name: str, seen: Seen, reporter: Reporter) -> None:
     """Remove a thing, unless it is another device's, and tell of it."""
-    if not held.may_have(name):
-        reporter.warn(f"the thing {name} stays: none of these certificates was attached to it")
+    if not seen.held.may_have(name):
+        reporter.warn(f"the thing {name} stays: {NOT_ITS_OWN}")
         return
-    what = f"cannot check whether there is a thing {name}"
-    if ask(partial(registry.find_thing, name), UNANSWERED, reporter, what) is None:
+    if find_thing(name, seen, reporter) is None:
         reporter.note(f"There is no thing {name} in AWS IoT")
         return
-    registry.delete_thing(name)
+    seen.registry.delete_thing(name)
     reporter.note(f"Thing {name} deleted")
+
+
+def find_thing(name: str, seen: Seen, reporter: Reporter) -> object | None:
+    """A thing, or what stands for it where the credentials may not ask; None if there is none."""
+    what = f"cannot check whether there is a thing {name}"
+    return ask(partial(seen.registry.find_thing, name), UNANSWERED, reporter, what)

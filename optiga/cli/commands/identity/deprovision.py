@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from optiga.cli.support.chip_files import open_for_dry_run
 from optiga.cli.support.cloud_options import aws_options, build_aws_options
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import take_uid
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.errors import told
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.services import Services
 from optiga.provision.undo import Undone, deprovision, find_entry
+from optiga.provision.undo_plan import UndoPlan, plan_undo
 
 
 @click.command(name="deprovision")
@@ -32,6 +36,7 @@ from optiga.provision.undo import Undone, deprovision, find_entry
 )
 @click.option("--delete-thing", is_flag=True, help="Delete the thing in AWS IoT, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy in AWS IoT, too.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted and what would stay, but change nothing.")
 @yes_option
 @click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"Journal file (default: {FILE_NAME}).")
 @shared_journal_option
@@ -45,6 +50,7 @@ def command(
     uid: str | None,
     delete_thing: bool,
     delete_policy: bool,
+    dry_run: bool,
     yes: bool,
     path: str,
     shared_journal: bool,
@@ -55,17 +61,28 @@ def command(
     """
     with of_option("--slot"):
         found = resolve_slot(slot)
-    settings.check_query(Undone)
+    settings.check_query(UndoPlan if dry_run else Undone)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         way = build_aws_options(options)
-        entry = find_entry(journal, _uid_of_chip(settings) if uid is None else uid, found.name, way.region)
+        of_chip = _uid_of_chip(settings, dry_run=dry_run) if uid is None else uid
+        entry = find_entry(journal, of_chip, found.name, way.region)
         asking = partial(confirm, settings, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),), confirm=asking)
+        if dry_run:
+            plan = plan_undo(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
+            _print_plan(settings, plan)
+            return
         done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
         result = Undone.of(done, journal.newest_seal)
     settings.print_result(result)
 
 
-def _uid_of_chip(settings: Settings) -> str:
-    with settings.open_chip() as chip:
+def _uid_of_chip(settings: Settings, *, dry_run: bool) -> str:
+    with open_for_dry_run(settings, "the command without --dry-run") if dry_run else settings.open_chip() as chip:
         return chip.uid.hex
+
+
+def _print_plan(settings: Settings, plan: UndoPlan) -> None:
+    plan = replace(plan, stays=tuple(told(sentence, option_of) for sentence in plan.stays))
+    lines = [f"{number}. {step}" for number, step in enumerate(plan.steps, 1)] or ["Nothing will change"]
+    settings.print_result(plan, text="\n".join([*lines, "This stays:", *(f"  {sentence}" for sentence in plan.stays)]))
