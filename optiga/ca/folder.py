@@ -40,6 +40,7 @@ OWN_MODE = 0o644
 """Permissions of what is believed of a folder and is no secret: whatever the umask, nobody else may write it."""
 _MAX_KEY_SIZE = 1 << 16
 _MAX_CRL_SIZE = 1 << 26
+_RESTORE = "Restore it from a backup"
 
 
 @dataclass(frozen=True)
@@ -68,18 +69,18 @@ class CaFolder:
         _check_owners(path)
         if not is_there(path / CERTIFICATE):
             if is_there(path / KEY):
-                raise ConfigurationError(
-                    f"{path / CERTIFICATE} is missing", hint="Restore it from a backup", reason=Reason.DAMAGED
-                )
+                raise ConfigurationError(f"{path / CERTIFICATE} is missing", hint=_RESTORE, reason=Reason.DAMAGED)
             raise _no_ca(path)
-        certificates = load_certificates(path / CERTIFICATE)
+        certificates = _load(path / CERTIFICATE)
         if len(certificates) != 1 or not certificates[0].is_ca:
             raise CertificateError(
-                f"{path / CERTIFICATE} does not hold exactly one CA certificate", reason=Reason.DAMAGED
+                f"{path / CERTIFICATE} does not hold exactly one CA certificate",
+                hint=_RESTORE,
+                reason=Reason.DAMAGED,
             )
         chain: list[Certificate] = []
         if is_there(path / CHAIN):
-            chain = load_certificates(path / CHAIN)
+            chain = _load(path / CHAIN)
         elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
             raise _no_chain(path, certificates[0])
         own = certificates[0]
@@ -144,6 +145,15 @@ class CaFolder:
             raise ConfigurationError(
                 f"{target} is a file of the CA", hint=naming("Name another with {out}"), reason=Reason.EXISTS
             )
+
+
+def _load(path: Path) -> list[Certificate]:
+    """The certificates in a file of a CA's folder."""
+    try:
+        return load_certificates(path)
+    except CertificateError as error:
+        error.hint = _RESTORE
+        raise
 
 
 def check_new(path: Path) -> None:

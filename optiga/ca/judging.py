@@ -9,7 +9,7 @@ from optiga.ca.naming import MAX_NAMES, check_server_names, find_foreign_hosts, 
 from optiga.ca.profile import Grant, Validity, choose_validity
 from optiga.ca.request import CertificateRequest
 from optiga.ca.subject import find_mailboxes
-from optiga.errors import CertificateError, Reason
+from optiga.errors import CertificateError, Reason, naming
 from optiga.pki.name_parts import is_same_name
 from optiga.pki.public_keys import load_key
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEVICE_DAYS = 3650
 """How long a device's certificate is valid unless it is said otherwise, in days."""
+_NO_SERVER = naming("{server} has no effect: the CSR does not ask for serverAuth")
+_NO_NAMES = naming("{ignore_names} has no effect: the CSR asks for no names that this CA may not certify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Judged:
     :param ignored: names that it asks for and does not get.
     :param foreign_hosts: common names for which OpenSSL is going to refuse the certificate.
     :param validity: within that of every certificate above it.
+    :param unused: what was given without an effect, one sentence each.
     """
 
     request: CertificateRequest
@@ -36,10 +39,13 @@ class Judged:
     ignored: tuple[str, ...]
     foreign_hosts: tuple[str, ...]
     validity: Validity
+    unused: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What the certificate has otherwise than the CSR asks, and what becomes of that, one sentence each."""
+        """What the certificate has otherwise than the CSR asks, what becomes of that, and what was given without an
+        effect, one sentence each.
+        """
         wishes = self.request.wishes
         notes = [f"In the certificate {change}" for change in self.request.changes]
         if wishes.wants_server and not self.grant.is_server:
@@ -57,7 +63,7 @@ class Judged:
                 f"OpenSSL will refuse the certificate: the common name {name!a} looks like a host name that "
                 "this CA does not certify (nameConstraints)"
             )
-        return tuple(notes)
+        return (*notes, *self.unused)
 
 
 def judge(
@@ -101,7 +107,9 @@ def judge(
     validities = [choose_validity(now, days, DEVICE_DAYS, one) for one in parsed]
     validity = Validity(max(one.start for one in validities), min(one.end for one in validities))
     foreign = find_foreign_hosts(request.subject, allowed) if folder.chain and not names else []
-    return Judged(request, Grant(names, is_server), ignored, tuple(foreign), validity)
+    unused = [_NO_SERVER] if server and not is_server else []
+    unused += [_NO_NAMES] if ignore_names and not ignored else []
+    return Judged(request, Grant(names, is_server), ignored, tuple(foreign), validity, tuple(unused))
 
 
 def _list(texts: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
 from optiga.errors import BoardError, ConfigurationError, Reason
-from optiga.files.files import sync_folder
+from optiga.files.files import put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
@@ -274,11 +274,13 @@ def _create(
     try:
         with Temporary(path, 0o600) as temporary:
             _fill(temporary.path, model, factory_chip(model) if content is None else content, context)
-            moved = _move(temporary, path)
+            put_new(temporary, path)
         sync_folder(path.parent)
+    except FileExistsError:
+        return False
     except (OSError, sqlite3.Error) as error:
         raise _refused(path, "an emulated chip cannot be made there", error) from error
-    return moved
+    return True
 
 
 def _make_folder(path: Path) -> None:
@@ -287,20 +289,6 @@ def _make_folder(path: Path) -> None:
         raise _wrong(path, "the folder does not exist", f"Create the folder {path.parent} first", Reason.NOT_FOUND)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _move(temporary: Temporary, path: Path) -> bool:
-    """Give a file its name; False if that is taken."""
-    try:
-        temporary.take(path)
-    except FileExistsError:
-        return False
-    except OSError:
-        # A file system without hard links, FAT for one: there a look before the leap must do.
-        if path.exists():
-            return False
-        temporary.replace(path)
-    return True
 
 
 def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject], context: bytes) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.activity import Activity
-from optiga.files.files import cause_of
+from optiga.files.files import cause_of, put_new, sync_folder
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.sqlite_refusals import Refusal, refusal_of
+from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ class Kind(NamedTuple):
     :param shared: what to do where a group shares the file, for a hint; empty where it is to be one user's.
     :param before: the kind that files of an earlier version are of, which are opened as they are.
     :param former: SQL of tables that only a file has that was one of an earlier version; they are among the later ones.
+    :param is_none_if_empty: read a file without any table as one with nothing in it, in place of refusing it.
     """
 
     application_id: int
@@ -49,6 +51,7 @@ class Kind(NamedTuple):
     shared: str = ""
     before: Kind | None = None
     former: str = ""
+    is_none_if_empty: bool = False
 
 
 def create(connection: sqlite3.Connection, kind: Kind) -> None:
@@ -65,15 +68,15 @@ def open_database(
 ) -> Iterator[sqlite3.Connection]:
     """A file, as long as the context lasts; every statement is a transaction unless one is begun.
 
-    :param make: make it if it does not exist.
+    :param make: make it, whole or not at all, if it does not exist.
     :param shared: take, and make, one that a group of this user's may write.
     :param threads: let any thread use it, one at a time, which is for the caller to see to.
     :raises ConfigurationError: if it cannot be read or written, is another, belongs to another user or may be written
         by others, has a schema that is not its own, or others have it for too long.
     """
     check_file(path, kind.title, shared=shared, hint=kind.shared)
-    if make and shared:
-        _make_for_group(path)
+    if make and not os.path.lexists(path):
+        _make(path, kind, shared=shared)
     with explained(path, kind, make=make):
         _check_size(path, kind)
         options = {"timeout": WAIT_S, "check_same_thread": not threads}
@@ -83,8 +86,14 @@ def open_database(
             with waiting_for(str(path)):
                 if make:
                     _make_if_empty(connection, kind)
-                _check(connection, path, kind)
-            yield connection
+                is_none = kind.is_none_if_empty and _is_empty(connection)
+                if not is_none:
+                    _check(connection, path, kind)
+            if is_none:
+                with closing(_nothing(kind, threads=threads)) as nothing:
+                    yield nothing
+            else:
+                yield connection
 
 
 def waiting_for(what: str) -> Activity:
@@ -109,15 +118,33 @@ def explained(path: Path, kind: Kind, *, make: bool = False) -> Iterator[None]:
         raise _explain(path, kind, error, make=make) from None
 
 
-def _make_for_group(path: Path) -> None:
-    """Make an empty file that its group may write; SQLite would take that from the group."""
+def _make(path: Path, kind: Kind, *, shared: bool) -> None:
+    """Make a file beside its place and give it its name whole; where another process was quicker, its file stays.
+
+    :param shared: let its group write it.
+    :raises ConfigurationError: if it cannot be made; nothing of it is left then.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o660)
-    except OSError:  # it is there, or opening it says why it cannot be made
+        with Temporary(path, 0o660 if shared else 0o644) as temporary:
+            if shared:
+                with suppress(OSError, AttributeError):  # Windows has none
+                    os.fchmod(temporary.descriptor, 0o660)
+            with closing(sqlite3.connect(temporary.path, isolation_level=None)) as connection:
+                create(connection, kind)
+            put_new(temporary, path)
+        sync_folder(path.parent)
+    except FileExistsError:
         return
-    with suppress(OSError, AttributeError):  # Windows has none
-        os.fchmod(descriptor, 0o660)
-    os.close(descriptor)
+    except (OSError, sqlite3.Error) as error:
+        raise _explain(path, kind, error, make=True) from None
+
+
+def _nothing(kind: Kind, *, threads: bool) -> sqlite3.Connection:
+    """What stands for a file without any table: one with nothing in it, into which nothing can be written."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=not threads)
+    create(connection, kind)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
@@ -150,9 +177,9 @@ def _check_size(path: Path, kind: Kind) -> None:
             raise _another(path, kind)
 
 
-def _explain(path: Path, kind: Kind, error: sqlite3.Error, *, make: bool) -> ConfigurationError:
+def _explain(path: Path, kind: Kind, error: sqlite3.Error | OSError, *, make: bool) -> ConfigurationError:
     """Why a file could not be used, as far as looking at it tells."""
-    said = reason_of(error)
+    said = reason_of(error) if isinstance(error, sqlite3.Error) else ""
     refusal = None
     try:
         path.stat()

@@ -221,14 +221,7 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
     try:
         with Temporary(path, mode) as temporary:
             _fill(temporary, data)
-            try:
-                temporary.take(path)
-            except FileExistsError:
-                raise
-            except OSError:  # a file system without hard links, FAT for one: there a look before the leap must do
-                if os.path.lexists(path):
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-                temporary.replace(path)
+            put_new(temporary, path)
         sync_folder(path.parent)
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
@@ -236,6 +229,22 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
         raise ConfigurationError(
             f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
         ) from None
+
+
+def put_new(temporary: Temporary, path: Path) -> None:
+    """Give a file that is written whole a name that is free.
+
+    :raises FileExistsError: if the name is taken.
+    :raises OSError: if the system refuses.
+    """
+    try:
+        temporary.take(path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, FAT for one: there a look before the leap must do
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        temporary.replace(path)
 
 
 def put_in_place(temporary: Temporary, path: Path) -> None:

@@ -11,8 +11,10 @@ from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.possession import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
+from optiga.pki.certificate import OtherContentError
 from optiga.pki.certificate_files import load_found
 from optiga.pki.chains import warnings_about
+from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.objects import SLOTS, UID, Slot, format_oid
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 IDENTITY_SLOT = SLOTS[0]
 """The slot whose key and certificate the chip has from its factory (SRM, "Common data objects")."""
+
+_GIVE_ROOT = "Give the trusted root certificate, and the intermediate certificates below it"
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,18 @@ def load_trust(path: Path, passphrase: Passphrase | Unlock | None = None) -> Tru
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it holds anything else than certificates of CAs, or no root.
     """
-    found = load_found(path, strict=True, passphrase=passphrase).certificates
+    try:
+        found = load_found(path, strict=True, passphrase=passphrase).certificates
+    except OtherContentError as error:
+        if error.held in (REQUEST, PRIVATE_KEY, PUBLIC_KEY):
+            error.hint = _GIVE_ROOT
+        raise
     certificates = {certificate.der: certificate for certificate in found}.values()
     for certificate in certificates:
         if not certificate.is_ca:
             raise CertificateError(
                 f"{path} holds the certificate of {certificate.subject}, which is not a CA certificate",
-                hint="Give the trusted root certificate, and the intermediate certificates below it",
+                hint=_GIVE_ROOT,
                 reason=Reason.WRONG_TYPE,
             )
     roots = tuple(one for one in certificates if one.is_issued_by(one))

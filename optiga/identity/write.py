@@ -16,9 +16,10 @@ from optiga.identity.hexdump import hex_dump
 from optiga.identity.possession import Attempt, Proof, attempt_proof, prove_key
 from optiga.objects.addressing import Target, resolve_writable
 from optiga.objects.reading import Comparison
-from optiga.pki.certificate import MAX_FILE_SIZE
+from optiga.pki.certificate import MAX_FILE_SIZE, OtherContentError
 from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, find_certificates, unlocked
 from optiga.pki.chains import warnings_about
+from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
 from optiga.protocol import tls_identity
 from optiga.protocol.conditions import ALWAYS
 from optiga.protocol.metadata import Metadata, Tag
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     from optiga.pki.certificate import Certificate
     from optiga.pki.pkcs12 import Unlock
     from optiga.protocol.objects import Reference
+
+
+_HINTS = {
+    REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
+    PRIVATE_KEY: "The chip generates its own key: write the certificate",
+}
+"""What to do with something else than a certificate."""
+_HINTS_OF_ANCHORS = dict.fromkeys((REQUEST, PRIVATE_KEY, PUBLIC_KEY), "Write the certificate of the trusted CA")
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,10 @@ def _find(content: bytes, name: str, target: Target) -> FoundCertificates:
         return find_certificates(content, name)
     except NoCertificateError as error:
         error.advise(naming("To write bytes to {label}, use {chip.write}", label=target.info.label))
+        raise
+    except OtherContentError as error:
+        hints = _HINTS_OF_ANCHORS if target.kind is ObjectKind.TRUST_ANCHOR else _HINTS
+        error.hint = hints.get(error.held, error.hint)
         raise
 
 

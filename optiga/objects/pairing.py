@@ -73,6 +73,15 @@ def check_pairing(port: Port, path: Path) -> Pairing:
         return Pairing(chip.uid.hex, str(path), secret == FACTORY_SECRET, state >= LifeCycleState.OPERATIONAL)
 
 
+def is_locked(port: Port) -> bool:
+    """Whether the pairing of a chip is locked, whatever its secret.
+
+    :raises BoardError: if the chip cannot be reached.
+    """
+    with open_chip(port) as chip:
+        return chip.objects.metadata(PLATFORM_BINDING_SECRET).state >= LifeCycleState.OPERATIONAL
+
+
 def check_out(port: Port, out: Path) -> Pairing | None:
     """Make sure, before anything is done, that a secret can be written to a file, and that it takes no other's place.
 

@@ -12,9 +12,11 @@ from optiga.files.files import read_input
 from optiga.pki.kinds import (
     CERTIFICATE,
     CERTIFICATE_LABELS,
+    OPENSSLS_OWN,
     PKCS7,
     PKCS12,
     PRIVATE_KEY,
+    PUBLIC_KEY,
     REQUEST,
     identify_der,
     is_text,
@@ -56,12 +58,23 @@ _PURPOSES = {
 _LONGEST_HEAD = 6
 """Bytes of a DER value before its content: the tag, and the longest length that is read."""
 _HINTS = {
-    REQUEST: "Have a CA sign the CSR first, and write the certificate that the CA returns",
-    PRIVATE_KEY: "The chip generates its own key: write the certificate",
-    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs",
-    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys",
-    "a certificate in OpenSSL's own format": "Convert it: openssl x509 -in FILE",
+    REQUEST: "Give the certificate that the CA issued for it",
+    PRIVATE_KEY: "Give the certificate of this key",
+    PUBLIC_KEY: "Give the certificate of this key",
+    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs -in {file}",
+    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys -in {file}",
+    OPENSSLS_OWN: "Convert it: openssl x509 -in {file}",
 }
+_GIVE_ONE = "Give a certificate in PEM or DER"
+
+
+class OtherContentError(CertificateError):
+    """A file holds something else than certificates, and it is known what.
+
+    :ivar held: what it holds, as :mod:`optiga.pki.kinds` names it.
+    """
+
+    held = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -276,9 +289,20 @@ def refuse_other_blocks(blocks: Sequence[PemBlock], name: str, *taken: str) -> N
     if others:
         what = title_of_labels(others)
         wanted = "a certificate" if len(others) == len(blocks) else "only certificates"
-        raise CertificateError(
-            f"{name} holds {what}, not {wanted}", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
-        )
+        raise _other_content(name, what, wanted)
+
+
+def _other_content(name: str, held: str, wanted: str = "a certificate", *, is_der: bool = False) -> OtherContentError:
+    """The error of a file with something else than certificates.
+
+    :param name: what to call the file in messages; one with a space in it is not a file's.
+    """
+    hint = _HINTS.get(held, _GIVE_ONE).replace("{file}", "FILE" if " " in name else name)
+    if is_der and held == PKCS7:
+        hint = hint.replace("pkcs7 ", "pkcs7 -inform DER ")
+    error = OtherContentError(f"{name} holds {held}, not {wanted}", hint=hint, reason=Reason.WRONG_TYPE)
+    error.held = held
+    return error
 
 
 def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
@@ -305,9 +329,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     except ValueError as error:
         what = identify_der(der)
         if what and what != CERTIFICATE:
-            raise CertificateError(
-                f"{name} holds {what}, not a certificate", hint=_HINTS.get(what, ""), reason=Reason.WRONG_TYPE
-            ) from None
+            raise _other_content(name, what, is_der=True) from None
         if _breaks_a_rule_alone(der):
             raise CertificateError(
                 f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have the certificate issued again"

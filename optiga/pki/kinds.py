@@ -17,10 +17,11 @@ CERTIFICATE, REQUEST, REVOCATION_LIST = (
 )
 PRIVATE_KEY, PUBLIC_KEY, PARAMETERS = "a private key", "a public key", "parameters of a curve"
 PKCS7, PKCS12 = "a PKCS #7 container", "a PKCS #12 container"
+OPENSSLS_OWN = "a certificate in OpenSSL's own format"
 CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _OTHER_LABELS = {
-    "TRUSTED CERTIFICATE": "a certificate in OpenSSL's own format",
+    "TRUSTED CERTIFICATE": OPENSSLS_OWN,
     **dict.fromkeys(CERTIFICATE_LABELS, CERTIFICATE),
     **dict.fromkeys(REQUEST_LABELS, REQUEST),
     "PUBLIC KEY": PUBLIC_KEY,

@@ -142,10 +142,14 @@ class ThingSpec:
             )
         if self.template is None and self.parameters:
             raise ConfigurationError(naming("{parameters} requires {template}"))
+        if self.template is None and self.policy is None and self.policy_template is not None:
+            raise ConfigurationError(naming("{policy_template} requires {policy}"))
         if self.thing is None and self.template is None and extras:
             raise ConfigurationError(
                 "a type, a group, attributes and an exclusive certificate require a thing", hint="Give a thing"
             )
+        if self.thing is None and self.template is None and self.join:
+            raise ConfigurationError(naming("{join} requires {thing}"))
 
 
 def check_device(spec: ThingSpec, configuration: Configuration) -> None:

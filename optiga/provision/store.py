@@ -51,6 +51,7 @@ KIND = _BEFORE._replace(
     later=("slots", *_BEFORE.later),
     before=_BEFORE,
     former=version1.SCHEMA,
+    is_none_if_empty=True,
 )
 _LINK = ", ".join(Link._fields)
 _GROWN = """

@@ -112,6 +112,15 @@ class TestShow:
         assert {UID, "c" * 64, SERIAL} <= set(wide.out.split())
         assert wide.err == ""
 
+    def test_an_empty_file(self, cli: Cli) -> None:
+        """'provision' makes a journal of it; until then there is nothing in it."""
+        Path(FILE_NAME).touch()
+        result = cli("journal", "show")
+        assert (result.code, result.out) == (0, "The journal has no entries yet\n")
+        assert cli("journal", "check", "--query", "facts").out == "0\n"
+        assert "no entry" in cli("deprovision", "--uid", UID).errors[0]
+        assert Path(FILE_NAME).read_bytes() == b""
+
     def test_one_chip(self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
         with open_journal(Path(FILE_NAME)) as journal:
             journal.save(make_entry("00" * 27, "fourth", "aws", "f00d"))

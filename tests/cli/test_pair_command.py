@@ -77,6 +77,18 @@ def test_locked(cli: Cli, port: str) -> None:
     assert "does not prove" in fails(cli, BOARD, "--port", port, "pair", "check", "my.secret")
 
 
+def test_locked_again(cli: Cli, port: str) -> None:
+    """Nobody is asked for what is so already; what cannot be done is not asked for, either."""
+    assert cli("--port", port, "pair", "--out", "my.secret", *LOCKED).code == 0
+    error = fails(cli, CHIP, "--port", port, "pair", "--out", "other", "--lock")
+    assert "?shielded=FILE" in error
+    for secret in ("my.secret", "other"):
+        result = cli("--port", shielded(port, "my.secret"), "pair", "--out", secret, "--lock")
+        assert result.code == 0, result
+        assert "the pairing is locked" in result.err
+        assert "can never be undone" not in result.err
+
+
 def test_locked_again_without_the_secret(cli: Cli, port: str) -> None:
     """What to do is said, and works."""
     assert cli("--port", port, "pair", "--out", "my.secret", *LOCKED).code == 0

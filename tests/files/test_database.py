@@ -81,6 +81,9 @@ def test_an_empty_file_becomes_one(path: Path) -> None:
 
 def test_all_tables_or_none(path: Path) -> None:
     assert "a list of tests" in refusal(path, BROKEN, make=True)
+    assert list(path.parent.iterdir()) == []
+    path.touch()
+    assert "a list of tests" in refusal(path, BROKEN, make=True)
     assert tables(path) == set()
     make(path)
     assert tables(path) == {"one", "two"}

@@ -19,6 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
+from optiga.files import database
+from optiga.files.database import Kind
 from optiga.files.sqlite_guard import GuardedConnection
 from optiga.provision import store as store_module
 from optiga.provision.entry import Entry, Step
@@ -49,9 +51,9 @@ def save(path: Path, *entries: Entry) -> list[Entry]:
         return [journal.save(entry) for entry in entries]
 
 
-def refusal(path: Path, *, make: bool = False) -> str:
+def refusal(path: Path, *, make: bool = False, shared: bool = False) -> str:
     """What is said of a file that is not opened."""
-    with pytest.raises(ConfigurationError) as raised, open_journal(path, make=make):
+    with pytest.raises(ConfigurationError) as raised, open_journal(path, make=make, shared=shared):
         pytest.fail("it was opened")
     return str(raised.value)
 
@@ -259,14 +261,40 @@ class TestFiles:
 
     @pytest.mark.parametrize("statement", ["", "CREATE TABLE a (b); DROP TABLE a"], ids=["no byte", "no table"])
     def test_an_empty_one(self, path: Path, statement: str) -> None:
-        """As a run leaves it that finds the disk full: it is no other program's, and no backup has it."""
+        """As a run of an earlier release left it that found the disk full: a journal with nothing in it, for all."""
         with closing(sqlite3.connect(path)) as connection:
             connection.executescript(statement)
-        said = refusal(path)
-        assert "is empty" in said
-        assert "Delete it" in said
+        before = path.read_bytes()
+        with open_journal(path) as journal:
+            assert journal.all() == []
+            assert journal.find("cd", "second") is None
+            assert journal.check().facts == 0
+            with pytest.raises(ConfigurationError):  # it would be lost
+                journal.save(ENTRY)
+        assert path.read_bytes() == before
         with open_journal(path, make=True) as journal:
             journal.save(ENTRY)
+
+    @pytest.mark.parametrize("make", [False, True])
+    def test_an_emptied_one(self, path: Path, *, make: bool) -> None:
+        """The seal beside it says that there was something."""
+        with open_journal(path, make=True) as journal, journal.sealed():
+            journal.save(ENTRY)
+        path.write_bytes(b"")
+        assert "older copy" in refusal(path, make=make)
+
+    @pytest.mark.parametrize("shared", [False, True])
+    def test_one_that_cannot_be_made(self, path: Path, monkeypatch: pytest.MonkeyPatch, *, shared: bool) -> None:
+        """Nothing is left of it that the next command would stumble over."""
+
+        def find_it_full(connection: sqlite3.Connection, _kind: Kind) -> None:
+            connection.execute("CREATE TABLE facts (a)")
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr(database, "create", find_it_full)
+        said = refusal(path, make=True, shared=shared)
+        assert re.search(r"the journal .*the disk is full\. Delete files", said)
+        assert list(path.parent.iterdir()) == []
 
     def test_none(self, path: Path) -> None:
         assert re.search("does not exist.*'provision' creates the journal.*'journal'", refusal(path))

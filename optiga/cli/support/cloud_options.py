@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -169,7 +169,14 @@ def refuse_cloud_options(options: dict[str, Any]) -> None:
 
     :raises click.UsageError: if one is given.
     """
+    if given := given_options(options):
+        raise click.UsageError(f"{given} and --no-cloud do not go together.")
+
+
+def given_options(options: Mapping[str, Any]) -> str:
+    """The options that are given, and not by a file of defaults, for a message; empty if there are none.
+
+    :param options: values by the names of the parameters.
+    """
     given = sorted(name for name, value in options.items() if value and not is_default(name))
-    if given:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise click.UsageError(f"{names} and --no-cloud do not go together.")
+    return ", ".join(f"--{name.replace('_', '-')}" for name in given)

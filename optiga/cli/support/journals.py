@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,6 @@ from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError
 from optiga.provision.journal import open_journal
-from optiga.provision.seal_file import seal_path
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -39,22 +37,12 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
         yield journal
 
 
-def _is_none(path: Path) -> bool:
-    """Whether a journal's file is what a run leaves that could not write it: empty, and never sealed."""
-    try:
-        return path.stat().st_size == 0 and not os.path.lexists(seal_path(path))
-    except OSError:  # opening it says why
-        return False
-
-
 def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -> None:
     """Say that the chip is a finished device by a journal, and what a new key means then. One exchange if that has
     such a slot.
 
     :param slot: its name.
     """
-    if _is_none(journal):
-        return
     try:
         with open_journal(journal, warn=settings.warn) as opened:
             if not (finished := opened.may_have_finished(slot)) or chip.uid.hex not in finished:

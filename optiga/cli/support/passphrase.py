@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from optiga.ca.authority import CertificateAuthority
-from optiga.ca.folder import CaFolder
+from optiga.ca.folder import KEY, CaFolder
 from optiga.ca.integrity import read_crl_file
 from optiga.ca.keys import open_key
 from optiga.ca.passphrase_rules import check_passphrase
@@ -230,6 +230,8 @@ def open_parent(settings: Settings, path: str, passphrase_file: str | None, *, a
         if error.reason is Reason.MISSING:
             error.hint = naming("Give {parent_passphrase}")
         raise
+    if passphrase_file is not None and not is_locked:
+        settings.warn(f"the CA's key {parent.folder.path / KEY} is not encrypted: the passphrase is not needed")
     warn_of(settings, parent, passphrase if is_locked else given)
     return parent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import SECRET_FILE, FileName
 from optiga.cli.support.guesses import GuidedGroup
@@ -49,7 +50,7 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     port, path = settings.find_port(), Path(out)
     before = pairing.check_out(port, path)
     settings.warn_of_readers(path)
-    if is_final and not (before and before.is_locked):
+    if is_final and not _is_locked(settings, before):
         confirm(settings, f"Locking the pairing with {out}", [_FINAL], yes=yes)
     done = pairing.pair(port, path)
     settings.note_new_chip()
@@ -79,6 +80,16 @@ def check(settings: Settings, file: str) -> None:
         )
     settings.note(f"The chip has proven that it has the secret in {file}")
     _print(settings, done)
+
+
+def _is_locked(settings: Settings, before: Pairing | None) -> bool:
+    """Whether the pairing is locked already; a chip that opening the port would make is not.
+
+    :param before: what chip and file have in common; None if there is no file.
+    """
+    if before is not None:
+        return before.is_locked
+    return not is_still_to_be_made(settings) and pairing.is_locked(settings.find_port())
 
 
 def _print(settings: Settings, done: Pairing) -> None:

@@ -106,9 +106,13 @@ def crl(
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)
+    elif trust_clock:
+        settings.note("--trust-clock was not needed: the last CRL is not dated later than now")
     given = Path(published) if published is not None else None
     if trust_records and (doubts := _doubts(authority.folder, given)):
         confirm(settings, f"Signing the records of {ca_path} as they are", doubts, yes=yes)
+    elif trust_records:
+        settings.note("--trust-records was not needed: the records are those that the CA signed last")
     accepted = authority.renew_crl(
         crl_days, trust_records=trust_records, published=given if trust_records else None, trust_clock=trust_clock
     )

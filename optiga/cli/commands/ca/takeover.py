@@ -126,6 +126,8 @@ def import_(
         ask = key_passphrase_file is None and ask_passphrase
         prompt = f"Passphrase of {locked.name}"
         opening = read_or_ask(key_passphrase_file, ask=ask, prompt=prompt, environment=FILE_PASSPHRASE)
+    elif key_passphrase_file is not None:
+        settings.warn(f"the key in {key or certificate} is not encrypted: the passphrase is not needed")
     existing, opening = use_passphrase(opening, partial(find_existing, files), prompt=prompt)
     with called(file_passphrase=f"its passphrase in the environment variable {FILE_PASSPHRASE}"):
         history = read_history(
@@ -198,6 +200,8 @@ def renew(
     Certificates that the CA has issued stay valid. The CA in PARENT signs the certificate of an intermediate CA; a
     root CA signs its own.
     """
+    if parent_path is None and ca_passphrase_file is not None:
+        raise click.UsageError("--ca-passphrase-file requires --ca.")
     settings.check_query(CaResult)
     parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase) if parent_path else None
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from optiga.cli.support.chip_files import open_for_dry_run
-from optiga.cli.support.cloud_options import aws_options, build_aws_options
+from optiga.cli.support.cloud_options import aws_options, build_aws_options, given_options
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import take_uid
 from optiga.cli.support.file_names import FILE
@@ -20,6 +21,7 @@ from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import told
 from optiga.objects.addressing import resolve_slot
+from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.services import Services
 from optiga.provision.undo import Undone, deprovision, find_entry
@@ -63,9 +65,11 @@ def command(
         found = resolve_slot(slot)
     settings.check_query(UndoPlan if dry_run else Undone)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
+        of_cloud = {"delete_thing": delete_thing, "delete_policy": delete_policy, **options}
         way = build_aws_options(options)
         of_chip = _uid_of_chip(settings, dry_run=dry_run) if uid is None else uid
         entry = find_entry(journal, of_chip, found.name, way.region)
+        _note_unused(settings, entry, of_cloud)
         asking = partial(confirm, settings, yes=yes)
         services = Services(journal, listeners=(tell_people(settings),), confirm=asking)
         if dry_run:
@@ -80,6 +84,20 @@ def command(
 def _uid_of_chip(settings: Settings, *, dry_run: bool) -> str:
     with open_for_dry_run(settings, "the command without --dry-run") if dry_run else settings.open_chip() as chip:
         return chip.uid.hex
+
+
+def _note_unused(settings: Settings, entry: Entry, of_cloud: Mapping[str, Any]) -> None:
+    """Say which options have no effect for a device.
+
+    :param of_cloud: the values of all options that are for AWS, by the names of their parameters.
+    """
+    if entry.account is None:
+        if given := given_options(of_cloud):
+            settings.note(f"Not used, because this device is not in AWS IoT: {given}")
+        return
+    for kind, name in (("thing", entry.thing), ("policy", entry.policy)):
+        if of_cloud[f"delete_{kind}"] and name is None:
+            settings.note(f"--delete-{kind} has no effect: this device has no {kind}")
 
 
 def _print_plan(settings: Settings, plan: UndoPlan) -> None:

@@ -60,7 +60,7 @@ def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 @click.group(cls=GuidedGroup, name="journal", invoke_without_command=True)
-@common_options()
+@common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """The journal of 'provision': every slot of every chip, and the last step done."""
@@ -72,7 +72,7 @@ def command(ctx: click.Context) -> None:
 @_journal_options
 @click.option("--uid", callback=take_uid, metavar="HEX", help="Show everything about the chip with this UID.")
 @wide_option
-@common_options(forms=("repr", "json", "text", "csv"))
+@common_options(board=False, forms=("repr", "json", "text", "csv"))
 @pass_settings
 def show(settings: Settings, path: str, shared_journal: bool, uid: str | None) -> None:
     """Show every slot: chip, slot, last step done, thing, certificate and its serial number.
@@ -119,7 +119,7 @@ def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: b
 @command.command(name="export")
 @_journal_options
 @out_file_option("Output file (default: standard output).", is_printed=True)
-@common_options(forms=_FORMS)
+@common_options(board=False, forms=_FORMS)
 @pass_settings
 def export(settings: Settings, path: str, shared_journal: bool, out: str | None) -> None:
     """Export the journal as JSON or CSV.
@@ -172,7 +172,7 @@ def _is_report(held: bytes) -> bool:
     callback=_take_seal,
     help="Seal that the journal must contain: the journal_seal of an earlier run.",
 )
-@common_options()
+@common_options(board=False)
 @pass_settings
 def check(settings: Settings, path: str, shared_journal: bool, seal: str | None) -> None:
     """Check every entry against its chip's hash chain, every hash chain against the seals, and the seals against
