@@ -16,7 +16,7 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.environment import explain_missing, folder_gone, is_folder_gone, take_passphrases
+from optiga.cli.support.environment import explain, folder_gone, is_folder_gone, take_passphrases
 from optiga.cli.support.file_names import FILE, FILE_OR_OUTPUT, FOLDER, force_option
 from optiga.cli.support.guesses import about_option, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
@@ -318,7 +318,7 @@ def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) ->
     :returns: its exit code.
     """
     family, code = family_of(error)
-    explain_missing(error, arguments)
+    explain(error, arguments)
     if settings.defaults is not None and settings.defaults.values:
         load(".support.defaults:advise_of_default", "optiga.cli")(error, settings.defaults, arguments)
     if settings.wants_errors_as_json(arguments):

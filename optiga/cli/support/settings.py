@@ -131,12 +131,15 @@ class Settings:
         return chip
 
     def note_new_chip(self) -> None:
-        """Say that opening the port has made an emulated chip, if it has; said once."""
+        """Say that opening the port has made an emulated chip, if it has; said once, ``--quiet`` or not.
+
+        Its name may be misspelt, so it is told wherever it is told that the chip is emulated.
+        """
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
             meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
-            self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
+            self._say("A new chip was created in that file" + f". Did you mean {shown(meant)}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
