@@ -14,6 +14,7 @@ from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, 
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable, write_whole
+from optiga.files.shown import shown_path
 from optiga.pki.certificate import Certificate
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def renew(
     if old.subject == old.issuer:
         if parent is not None:
             raise ConfigurationError(
-                f"the CA in {folder.path} is a root CA: it signs its own certificate",
+                f"the CA in {shown_path(folder.path)} is a root CA: it signs its own certificate",
                 hint=naming("Omit {parent}"),
                 reason=Reason.CONFLICT,
             )
@@ -57,7 +58,7 @@ def renew(
             made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
             raise CertificateError(
-                f"cannot renew the certificate in {folder.path}: {error}", reason=Reason.UNSUPPORTED
+                f"cannot renew the certificate in {shown_path(folder.path)}: {error}", reason=Reason.UNSUPPORTED
             ) from None
         check_renewed(made, folder.certificate)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
@@ -77,14 +78,14 @@ def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority 
     folder = authority.folder
     if parent is None:
         raise ConfigurationError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}",
+            f"the CA in {shown_path(folder.path)} was certified by {folder.certificate.issuer}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISSING,
         )
     if not folder.certificate.is_issued_by(parent.certificate):
         raise CertificateError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in "
-            f"{parent.folder.path}",
+            f"the CA in {shown_path(folder.path)} was certified by {folder.certificate.issuer}, not by the CA in "
+            f"{shown_path(parent.folder.path)}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISMATCH,
         )

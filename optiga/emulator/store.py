@@ -17,6 +17,7 @@ from optiga.files.files import put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
+from optiga.files.shown import shown_path
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.objects import format_oid
@@ -249,7 +250,7 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
-        said = f"you have no permission to look into its folder {path.parent}"
+        said = f"you have no permission to look into its folder {shown_path(path.parent)}"
         raise _wrong(path, said, "Name a file in another folder", Reason.NOT_READABLE) from None
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

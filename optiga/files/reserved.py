@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_folder, hint_of, put_in_place, reason_of
+from optiga.files.shown import shown_path
 from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ReservedFile:
 
     def _refusal(self, error: OSError) -> ConfigurationError:
         return ConfigurationError(
-            f"cannot write to {self._folder}: {cause_of(error)}",
+            f"cannot write to {shown_path(self._folder)}: {cause_of(error)}",
             hint=hint_of(error),
             reason=reason_of(error, Reason.NOT_WRITABLE),
         )
