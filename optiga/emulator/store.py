@@ -199,7 +199,7 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        reset = ". To reset the chip in this one, use 'emulator reset'" * is_chip_file(path)
+        reset = f". To reset the chip in this one, use 'emulator reset {path}'" * is_chip_file(path)
         raise _wrong(path, "the file already exists", f"Name another file{reset}", Reason.EXISTS)
 
 
@@ -209,7 +209,7 @@ def open_chip_file(path: Path) -> SqliteStore:
     :raises BoardError: if there is no chip in the file, or it cannot be had.
     """
     if not _is_there(path):
-        raise _wrong(path, "the file does not exist", "'emulator new' makes a chip", Reason.NOT_FOUND)
+        raise _wrong(path, "the file does not exist", f"To make a chip, use 'emulator new {path}'", Reason.NOT_FOUND)
     return SqliteStore(path)
 
 

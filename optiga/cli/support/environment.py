@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
@@ -64,12 +65,15 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
 
 
 def explain_missing(error: OptigaError, arguments: Sequence[str]) -> None:
-    """Have an error that a name of the command line is not found say so where the current folder is gone.
+    """Have an error that a name of the command line is not found say what is called like it.
 
-    What else its hint advises would be of no use there.
+    Where the current folder is gone, it says so: what else its hint advises would be of no use there.
     """
-    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and is_folder_gone():
-        words = {word.partition("=")[2] if word.startswith("-") else word for word in arguments}
+    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError):
+        words = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
+        if not is_folder_gone():
+            import_module("optiga.cli.support.file_guesses").advise_of_file(error, list(filter(None, words)))
+            return
         for word in filter(None, words):
             is_relative = not os.path.isabs(word)  # noqa: PTH117 - as above
             if is_relative and re.search(rf"(?<![\w./\\-]){re.escape(word)}(?!\w)", error.message):
