@@ -20,7 +20,7 @@ _FILE_PASSPHRASE = "its passphrase: --pkcs12-passphrase-file FILE, or the enviro
 _KEY_PASSPHRASE = "its passphrase: --key-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _OPTIONS = {
     "chip.metadata": "'key list'",
-    "chip.write": "'object write' with --offset 0, or with --hex for a file of hex digits",
+    "chip.write": "'object write --offset 0', or 'object write --hex' for a file of hex digits",
     "counters.write_counter": "'counter set'",
     "objects.list_objects": "'object list'",
     "allowed_dns": "'ca init --allow-dns'",

@@ -34,7 +34,8 @@ def complete(text: str) -> str:
             return f"'{command}{words} --ca {_quoted(ca)}'"
         if ca and command == _OF_CA and not words:
             return f"'{command} {_quoted(ca)}'"
-        if port and not command.startswith("ca ") and (words or command in _ALONE) and " --port" not in words:
+        is_whole = command in _ALONE or (words and not words.startswith(" --"))
+        if port and is_whole and not command.startswith("ca ") and " --port" not in words:
             return f"'{command}{words} --port {_quoted(port)}'"
         return match[0]
 
