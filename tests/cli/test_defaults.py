@@ -330,7 +330,7 @@ class TestShow:
     def test_mistakes_are_in_plain_words(self, cli: Cli) -> None:
         write("timeout = 0\ncrl-days = 'x'\n")
         first, second = cli("config", "show").errors
-        assert "0.0 is not in the range 1 to 3600" in first
+        assert "0 is not in the range 1 to 3600" in first
         assert "'x' is not a whole number" in second
 
     @pytest.mark.usefixtures("cli")
