@@ -366,7 +366,7 @@ class TestNames:
         """Nothing is said of it that holds for chips alone."""
         Path("notes.txt").write_text("hello")
         assert cli("emulator", "new", "one.chip").code == 0
-        assert "'emulator reset one.chip'" in cli("emulator", "new", "one.chip").errors[0]
+        assert "emulator reset one.chip'" in cli("emulator", "new", "one.chip").errors[0]
         for words in (("emulator", "new", "notes.txt"), ("emulator", "dump", "notes.txt")):
             (error,) = cli(*words).errors
             assert "Name another file" in error

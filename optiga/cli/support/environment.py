@@ -55,6 +55,8 @@ def folder_gone() -> ConfigurationError:
 def explain(error: OptigaError, arguments: Sequence[str]) -> None:
     """Have an error say what of it comes from where the command runs: its folder and its environment."""
     explain_missing(error, arguments)
+    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and not is_folder_gone():
+        import_module("optiga.cli.support.file_guesses").advise_of_file(error, arguments)
     value = os.environ.get(PORT, "").strip()
     if not value or any(word.partition("=")[0] == "--port" for word in arguments):
         return
@@ -65,15 +67,12 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
 
 
 def explain_missing(error: OptigaError, arguments: Sequence[str]) -> None:
-    """Have an error that a name of the command line is not found say what is called like it.
+    """Have an error that a name of the command line is not found say so where the current folder is gone.
 
-    Where the current folder is gone, it says so: what else its hint advises would be of no use there.
+    What else its hint advises would be of no use there.
     """
-    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError):
-        words = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
-        if not is_folder_gone():
-            import_module("optiga.cli.support.file_guesses").advise_of_file(error, list(filter(None, words)))
-            return
+    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and is_folder_gone():
+        words = {word.partition("=")[2] if word.startswith("-") else word for word in arguments}
         for word in filter(None, words):
             is_relative = not os.path.isabs(word)  # noqa: PTH117 - as above
             if is_relative and re.search(rf"(?<![\w./\\-]){re.escape(word)}(?!\w)", error.message):

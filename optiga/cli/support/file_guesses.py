@@ -18,12 +18,13 @@ _CERTIFICATE = "ca.pem"
 """What each folder of a CA has."""
 
 
-def advise_of_file(error: OptigaError, words: Sequence[str]) -> None:
+def advise_of_file(error: OptigaError, arguments: Sequence[str]) -> None:
     """Have an error that a name is not found say what is called like it.
 
-    :param words: of the command line, among which the name is.
+    :param arguments: of the command line, among which the name is.
     """
-    for word in words:
+    words = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
+    for word in filter(None, words):
         if not re.search(rf"(?<![\w./\\-]){re.escape(word)}(?![\w/\\])", error.message):
             continue
         is_ca = f"no CA in {word}" in error.message

@@ -267,7 +267,7 @@ def pass_settings(function: Callable[Concatenate[Settings, P], R], /) -> Callabl
         try:
             return function(settings, *args, **kwargs)
         except OptigaError as error:
-            error.hint = in_full(error.hint)
+            error.message, error.hint = in_full(error.message), in_full(error.hint)
             raise
 
     return _pass_settings(update_wrapper(start, function))

@@ -10,7 +10,8 @@ import click
 from optiga.cli.support.options import is_typed
 from optiga.cli.support.settings import Settings
 
-_COMMAND = re.compile(r"'((?:ca|counter|key|object) [a-z-]+|info|pair|random)((?: [^'\n]+)?)'")
+_COMMAND = re.compile(r"'((?:python -m optiga )?)((?:ca|counter|key|object) [a-z-]+|info|pair|random)((?: [^'\n]+)?)'")
+"""How the program is called, the command, and what stands behind it."""
 _WITH_CA = ("ca crl", "ca list", "ca revoke", "ca show", "ca sign")
 """Commands that take the CA with ``--ca``."""
 _OF_CA = "ca register"
@@ -29,14 +30,14 @@ def complete(text: str) -> str:
     ca, port = _ca_of(ctx), _port_of(ctx)
 
     def add(match: re.Match[str]) -> str:
-        command, words = match[1], match[2]
+        called, command, words = match.groups()
         if ca and command in _WITH_CA and " --ca" not in words:
-            return f"'{command}{words} --ca {_quoted(ca)}'"
+            return f"'{called}{command}{words} --ca {_quoted(ca)}'"
         if ca and command == _OF_CA and not words:
-            return f"'{command} {_quoted(ca)}'"
+            return f"'{called}{command} {_quoted(ca)}'"
         is_whole = command in _ALONE or (words and not words.startswith(" --"))
         if port and is_whole and not command.startswith("ca ") and " --port" not in words:
-            return f"'{command}{words} --port {_quoted(port)}'"
+            return f"'{called}{command}{words} --port {_quoted(port)}'"
         return match[0]
 
     return re.sub(_COMMAND, add, text)
