@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _NEW = ("create", "make", "new", "init", "generate", "gen", "add")
@@ -49,12 +50,16 @@ _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("emulator", ("exec",), "emulator run"),
     ("journal", (*_SHOWN, *_LISTED), "journal show"),
     ("journal", _CHECKED, "journal check"),
+    ("boards", _LISTED, "boards"),
     ("pair", _CHECKED, "pair check"),
     ("update", ("create", "new", "sign", "build"), "update make"),
     ("update", (*_SHOWN, *_CHECKED), "update show"),
     ("update", ("install", "send", "write", "load"), "update apply"),
 )
 """A group, what people type in it, and the command that does it. Nothing is here whose opposite is meant."""
+_OF_OBJECTS = {"object": "object read", "counter": "counter show"}
+"""What is shown to somebody who types an OID in place of a command, by the group."""
+_OID = "0x[0-9a-f]{4}"
 _DANGEROUS = ("un", "de", "dis", "non-", "no-", "without-", "skip-")
 """How words begin that mean the opposite of the rest."""
 
@@ -65,6 +70,8 @@ def meant_by(group: Sequence[str], word: str) -> str:
     :param group: the words of the group; none for the main command.
     """
     name = " ".join(group)
+    if name in _OF_OBJECTS and re.fullmatch(_OID, word):
+        return f"{_OF_OBJECTS[name]} {word}"
     return next((line for at, words, line in _WAYS if at == name and word in words), "")
 
 
