@@ -42,8 +42,7 @@ def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     if not is_recorded:
         raise CertificateError(
             f"the records of this CA lack the certificate in {name}, although the CA has signed it",
-            hint="The records come from an older copy of the folder. 'python -m optiga ca revoke' can revoke the "
-            "certificate",
+            hint=f"The folder is an older copy. To revoke the certificate, use 'python -m optiga ca revoke {name}'",
             reason=Reason.NOT_FOUND,
         )
     return record

@@ -14,6 +14,7 @@ from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, 
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable, write_whole
+from optiga.files.shown import shown_path
 from optiga.pki.certificate import Certificate
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def renew(
             made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
             raise CertificateError(
-                f"cannot renew the certificate in {folder.path}: {error}", reason=Reason.UNSUPPORTED
+                f"cannot renew the certificate in {shown_path(folder.path)}: {error}", reason=Reason.UNSUPPORTED
             ) from None
         check_renewed(made, folder.certificate)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
@@ -78,7 +79,7 @@ def check_renewal(
         return _check_longer(choose_validity(moment, days, INTERMEDIATE_DAYS, above), old, days, moment)
     if parent is not None:
         raise ConfigurationError(
-            f"the CA in {folder.path} is a root CA: it signs its own certificate",
+            f"the CA in {shown_path(folder.path)} is a root CA: it signs its own certificate",
             hint=naming("Omit {parent}"),
             reason=Reason.CONFLICT,
         )
@@ -89,13 +90,14 @@ def _check_parent(folder: CaFolder, parent: CaFolder | None) -> CaFolder:
     """The CA above an intermediate; another than the one whose key has certified it is refused."""
     if parent is None:
         raise ConfigurationError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}",
+            f"the CA in {shown_path(folder.path)} was certified by {folder.certificate.issuer}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISSING,
         )
     if not folder.certificate.is_issued_by(parent.certificate):
         raise CertificateError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in {parent.path}",
+            f"the CA in {shown_path(folder.path)} was certified by {folder.certificate.issuer}, not by the CA in "
+            f"{shown_path(parent.path)}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISMATCH,
         )

@@ -11,6 +11,8 @@ from optiga.values import Value, frozen
 
 _MOST_HINTS = 100
 """With more mistakes than these nobody reads what may have been meant, which takes long to find."""
+_MOST_UNSORTED = 8
+"""Names in a list in which one is found at a glance."""
 _LONGEST_NAME = 100
 _MOST_TOLD = 200
 _MOST_ELEMENTS = 1000
@@ -87,7 +89,10 @@ class Section:
                     self.child(name).problem("is unknown")
                     continue
                 hint = suggest(name, [other for other in known if other not in self.value], other_names or {})
-                self.child(name).problem(f"is unknown{hint or ' (known: ' + ', '.join(known) + ')'}")
+                if not hint and (twin := suggest(name, known, other_names or {})):
+                    hint = f"{twin} It is there already"
+                listed = known if len(known) <= _MOST_UNSORTED else sorted(known)
+                self.child(name).problem(f"is unknown{hint or ' (known: ' + ', '.join(listed) + ')'}")
         for name in required:
             if name not in self.value:
                 self.problem(f"{name} is missing")

@@ -93,7 +93,8 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
         raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
     for name, value in options.items():
         if value is not None and not set(asked) & set(_BELONGS[name]):
-            raise click.UsageError(f"{name} requires {' or '.join(_BELONGS[name])}.")
+            meant = " For the folder of the CSR, use --out-dir." if name == "--out" and "--csr" in asked else ""
+            raise click.UsageError(f"{name} requires {' or '.join(_BELONGS[name])}.{meant}")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError(
             "--strict and --dry-run do not go together: the key signs only when the certificate is written."

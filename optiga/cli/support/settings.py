@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.cli.support.options import QuietOption, option_of
+from optiga.cli.support.options import QuietOption, in_full, option_of
 from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
-from optiga.errors import shorten, told
+from optiga.errors import OptigaError, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
 
@@ -136,12 +136,15 @@ class Settings:
         return chip
 
     def note_new_chip(self) -> None:
-        """Say that opening the port has made an emulated chip, if it has; said once."""
+        """Say that opening the port has made an emulated chip, if it has; said once, ``--quiet`` or not.
+
+        Its name may be misspelt, so it is told wherever it is told that the chip is emulated.
+        """
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
             meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
-            self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
+            self._say("A new chip was created in that file" + f". Did you mean {shown(meant)}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -179,11 +182,11 @@ class Settings:
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            self._say(shown_lines(told(text, option_of)))
+            self._say(shown_lines(in_full(text)))
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
-        first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
+        first, *others = shorten(shown_lines(in_full(text))).split("\n")
         others = [line if line.startswith("    ") else f"    {line}" for line in others]
         self._say("\n".join([f"Warning: {first}", *others]), "yellow")
 
@@ -266,7 +269,11 @@ def pass_settings(function: Callable[Concatenate[Settings, P], R], /) -> Callabl
     def start(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not isinstance(click.get_current_context().command, click.Group):  # -q may stand behind the subcommand
             settings.show_waiting()
-        return function(settings, *args, **kwargs)
+        try:
+            return function(settings, *args, **kwargs)
+        except OptigaError as error:
+            error.message, error.hint = in_full(error.message), in_full(error.hint)
+            raise
 
     return _pass_settings(update_wrapper(start, function))
 

@@ -21,6 +21,7 @@ from optiga.errors import Reason, naming
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import ClientError
     from botocore.session import Session as CoreSession
     from mypy_boto3_iot import IoTClient
 
@@ -89,7 +90,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     import boto3
     import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import EndpointConnectionError
+    from botocore.exceptions import ClientError, EndpointConnectionError
 
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
@@ -143,12 +144,26 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise
+        except ClientError as error:
+            raise _refusal_in(region, session, error) from error
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
         _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
         partitions = core.get_component("data_loader").load_data("partitions")
         if other := other_endpoint(str(iot.meta.endpoint_url), partitions):
             notice(f"Not AWS: the endpoint {other} is used instead")
         return Aws(iot, iot_once, attempts, account, region, partition, notice)
+
+
+def _refusal_in(region: str, session: boto3.Session, error: ClientError) -> Exception:
+    """What AWS refuses, with the region if there may be none of that name."""
+    if region in _known_regions(session):
+        return error
+    try:
+        with asking("sts:GetCallerIdentity"):
+            raise error
+    except AwsError as refusal:
+        refusal.advise(f"This program does not know an AWS region {region}: check the region", first=True)
+        return refusal
 
 
 def _known_regions(session: boto3.Session) -> set[str]:

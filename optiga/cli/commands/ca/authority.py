@@ -43,6 +43,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
+from optiga.files.shown import shown_path
 from optiga.pki.certificate import format_serial
 from optiga.results import lines, to_json
 
@@ -312,7 +313,9 @@ def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None)
         key_encrypted=folder.key_is_encrypted,
     )
     if not folder.key_is_encrypted:
-        settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
+        settings.note(
+            f"The CA's key lies in {shown_path(folder.path)} unencrypted: anyone who can read it can issue certificates"
+        )
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     settings.print_result(result)

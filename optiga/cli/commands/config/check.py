@@ -47,6 +47,8 @@ def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
             checked.append(_check_file(name, slot))
         except ConfigurationError as error:
             mistakes.append(error)
+    for good in checked if mistakes else ():
+        settings.note(f"{good.file} is valid")
     _raise_together(mistakes)
     settings.print_result(CheckedConfigurations(tuple(checked)), text="\n\n".join(map(text_of, checked)))
 

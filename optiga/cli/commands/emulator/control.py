@@ -18,6 +18,7 @@ from optiga.emulator.events import Event
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
+from optiga.files.problems import suggest
 
 _ANOTHER = "Name another file"
 _VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
@@ -28,6 +29,14 @@ _VALUES = {
     "security-counter": f"security-counter requires a number from 0 to {MAX_COUNT}.",
 }
 """What is said where the value of a verb that takes one is missing or wrong."""
+_OTHER_FAULTS = {
+    **dict.fromkeys(("drop", "loss", "lost", "skip", "omit"), "lose"),
+    **dict.fromkeys(("corrupt", "garble", "flip", "break"), "damage"),
+    **dict.fromkeys(("slow", "late", "wait"), "delay"),
+    **dict.fromkeys(("duplicate", "double", "twice"), "repeat"),
+    **dict.fromkeys(("none", "off", "reset", "cancel"), CLEAR),
+}
+"""What people may call a fault."""
 
 
 @click.command(name="control", short_help="Control a served chip: power, faults, state, events.")
@@ -135,7 +144,8 @@ def _check(verb: str, value: str | None, times: int | None, milliseconds: int | 
         "security-counter": not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) <= MAX_COUNT),
     }.get(verb, not value)
     if is_wrong:
-        raise click.UsageError(_VALUES[verb])
+        meant = suggest(str(value), FAULT_KINDS, _OTHER_FAULTS).lstrip(", ") if verb == "fault" else ""
+        raise click.UsageError(f"{_VALUES[verb]}{f' {meant.capitalize()}' if meant else ''}")
     if times is not None and (verb != "fault" or value == CLEAR):
         raise click.UsageError("--times requires fault lose, damage, delay or repeat.")
     if (milliseconds is not None) != (verb == "fault" and value == "delay"):
