@@ -38,6 +38,8 @@ _IN_WORDS = {
     "bool": "True or False",
     "Chip": "an open Chip of optiga.open_chip",
     "Configuration": "a Configuration of optiga.load_configuration",
+    "CsrSource": "a path, PEM, DER or a Csr",
+    "PublicKeySource": "a PublicKey, a Certificate, PEM or DER",
 }
 """What is said of a type whose name alone does not tell what to give."""
 

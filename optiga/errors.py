@@ -209,12 +209,14 @@ class OptigaError(Exception):
     :param reason: kind of fault; None for the most common reason of the family.
     :param parameter: the parameter at fault of the called function; if empty, the first parameter that message and
         hint name (:func:`naming`).
+    :cvar exit_code: exit code of the command line for the family, also for your own scripts.
     :ivar uid: UID of the chip in hex; empty if the error concerns no chip, or if its UID was not read.
     :ivar problems: further mistakes found in the same run, one line each; the message holds the first.
 
     An error that leaves the ``with`` block of an open chip has that chip's ``port`` and ``uid``.
     """
 
+    exit_code: ClassVar[int] = 1
     _is_of_the_port: ClassVar[bool] = True
     """Whether the text of the error starts with the port."""
     _reason: ClassVar[Reason] = Reason.UNEXPECTED
@@ -277,6 +279,7 @@ class ConfigurationError(OptigaError):
     :param problems: further mistakes found in the same run, one line each; the message holds the first.
     """
 
+    exit_code = 2
     _is_of_the_port = False
     _reason = Reason.BAD_VALUE
 
@@ -298,6 +301,7 @@ class ConfigurationError(OptigaError):
 class BoardError(OptigaError):
     """The connection to the chip is at fault: port, line, bridge firmware, or the file of an emulated chip."""
 
+    exit_code = 3
     _reason = Reason.NO_ANSWER
 
 
@@ -315,6 +319,7 @@ class ChipError(OptigaError):
     :param reason: kind of fault; None for the reason that fits the code.
     """
 
+    exit_code = 4
     _reason = Reason.REFUSED
 
     def __init__(
@@ -348,11 +353,13 @@ _REASONS_OF_CODES = {
 class CertificateError(OptigaError):
     """A certificate, chain, CSR or signature is not valid, or does not belong to the key or chip."""
 
+    exit_code = 5
     _reason = Reason.BAD_VALUE
 
 
 class CloudError(OptigaError):
     """A cloud service refused a request, failed, or could not be reached."""
 
+    exit_code = 6
     _is_of_the_port = False
     _reason = Reason.REFUSED

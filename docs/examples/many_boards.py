@@ -3,6 +3,7 @@
 Run it with ``python docs/examples/many_boards.py CONFIG PORT [PORT ...]``.
 """
 
+import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +28,12 @@ def main(config_path: str, ports: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config")
+    parser.add_argument("port", nargs="+")
+    arguments = parser.parse_args()
+    try:
+        main(arguments.config, arguments.port)
+    except optiga.OptigaError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -3,6 +3,7 @@
 Run it with ``python docs/examples/own_ca.py CA CONFIG PORT [PORT ...]``. An interrupted run continues.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def main(ca: str, config_path: str, ports: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ca")
+    parser.add_argument("config")
+    parser.add_argument("port", nargs="+")
+    arguments = parser.parse_args()
+    try:
+        main(arguments.ca, arguments.config, arguments.port)
+    except optiga.OptigaError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -3,6 +3,7 @@
 Run it with ``python docs/examples/sign.py [PORT]``.
 """
 
+import argparse
 import sys
 
 from cryptography.hazmat.primitives import hashes
@@ -24,4 +25,11 @@ def main(port: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "emulator")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", nargs="?", default="emulator")
+    arguments = parser.parse_args()
+    try:
+        main(arguments.port)
+    except optiga.OptigaError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

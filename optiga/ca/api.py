@@ -15,7 +15,7 @@ def open_ca(folder: str | os.PathLike[str], *, passphrase: str | bytes | None = 
 
     :param folder: folder of the CA.
     :param passphrase: passphrase of the CA key; ignored if the key is not encrypted.
-    :returns: the CA; ``issue(csr.der)`` returns a certificate.
+    :returns: the CA; ``issue(csr)`` returns a certificate for a CSR: a path, PEM, DER or a value.
     :raises ConfigurationError: if the folder has no CA, or the passphrase does not open its key.
     :raises CertificateError: if the CA certificate is damaged or does not belong to the key.
     :raises TypeError: if an argument has a wrong type.

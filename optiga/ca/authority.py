@@ -28,6 +28,7 @@ from optiga.ca.profile import (
     rebuild_ca,
 )
 from optiga.ca.records import Record, Records, key_fingerprint, open_records, utc_now
+from optiga.ca.request import CsrSource, take_request
 from optiga.ca.revocation import COMPROMISES, CRL_DAYS, PublishedCrl
 from optiga.ca.revoking import Revoked, find_keys_unknown, plan_revocation, warnings_of_keys_unknown, write_revocation
 from optiga.ca.signing import stranger_like
@@ -121,7 +122,7 @@ class CertificateAuthority(NotCopied):
     @takes
     def issue(
         self,
-        csr_der: bytes,
+        csr: CsrSource,
         days: int | None = None,
         *,
         server: bool = False,
@@ -130,15 +131,15 @@ class CertificateAuthority(NotCopied):
     ) -> IssuedCertificate:
         """Issue a device's certificate for a request.
 
-        :param csr_der: the request in DER.
+        :param csr: path of a file, PEM as text or bytes, DER, or a CSR.
         :param days: validity; 3650 or what the CA has left by default.
         :param server: let it be a TLS server, too, if the request asks for that.
         :param ignore_names: leave out names that the CA does not certify, in place of refusing them.
         :param now: the time that counts.
         :raises CertificateError: if the request must not be granted or the CA is not valid.
-        :raises ConfigurationError: if the days are none, or the records cannot be written; nothing was issued then.
+        :raises ConfigurationError: if the days are none, or a file cannot be read or written; nothing was issued then.
         """
-        judged = judge(self.folder, csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
+        judged = judge(self.folder, take_request(csr), days, now or utc_now(), server=server, ignore_names=ignore_names)
         request, grant = judged.request, judged.grant
         issued = self._issue(
             lambda serial: build_device(request, grant, self._issuer, serial, judged.validity),

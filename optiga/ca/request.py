@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.ca.request_form import RequestForm
 from optiga.ca.signatures import SignatureAlgorithm
@@ -16,6 +18,7 @@ from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
+from optiga.identity.csr import Csr
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import REQUEST, REQUEST_LABELS, identify_der, is_text, title_of_label
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, labels_of
@@ -25,15 +28,17 @@ from optiga.protocol.der import SEQUENCE
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cryptography import x509
+
+CsrSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | Csr | x509.CertificateSigningRequest"
+"""The path of a file, PEM as text or bytes, DER, or a CSR: ours, or one of the cryptography library."""
 
 LEAST_RSA_BITS = 2048
 """Fewest bits of an RSA key that is certified."""
 MOST_RSA_BITS = 8192
 """Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
+_PEM = "-----BEGIN"
 _WHERE_FROM = naming("To make a CSR, use {csr}")
 _ANEW = "The CSR is damaged or malformed. Generate a new CSR on the device"
 
@@ -130,6 +135,25 @@ def load_request(path: Path, data: bytes | None = None) -> bytes:
     raise CertificateError(f"{path} holds {shown}, not {wanted}", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE)
 
 
+def take_request(source: CsrSource) -> bytes:
+    """The request that a program gives, as DER; not judged yet.
+
+    :raises ConfigurationError: if its file cannot be read.
+    :raises CertificateError: if it is something else.
+    """
+    if isinstance(source, Csr):
+        return source.der
+    if isinstance(source, str) and _PEM in source:
+        return load_request(Path("the PEM text"), source.encode("utf-8", "surrogatepass"))
+    if isinstance(source, (str, os.PathLike)):
+        return load_request(Path(source))
+    if isinstance(source, (bytes, bytearray)):
+        return load_request(Path("the given content"), bytes(source))
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return source.public_bytes(Encoding.DER)
+
+
 def _check_der(data: bytes, path: Path) -> bytes:
     """Refuse what is clearly something else than a CSR in DER.
 
@@ -142,6 +166,10 @@ def _check_der(data: bytes, path: Path) -> bytes:
     with suppress(binascii.Error):
         decoded = base64.b64decode(b"".join(data.split()), validate=True)
         if decoded[:1] == bytes([SEQUENCE]):
+            if (what := identify_der(decoded)) and what != REQUEST:
+                raise CertificateError(
+                    f"{path} holds {what} in base64, not a CSR", hint=_WHERE_FROM, reason=Reason.WRONG_TYPE
+                )
             label = REQUEST_LABELS[0]
             raise CertificateError(
                 f"{path} is base64 without PEM lines",

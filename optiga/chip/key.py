@@ -9,14 +9,13 @@ from optiga.arguments import explains_arguments
 from optiga.chip.commands.calc_sign import CalcSign
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.key_fate import KeyFate
-from optiga.chip.references import algorithm_of, key_oid_of
+from optiga.chip.references import PublicKeySource, algorithm_of, key_oid_of, public_key_of
 from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import SLOTS, format_oid
-from optiga.protocol.public_key import PublicKey
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
@@ -92,21 +91,17 @@ class Key(NotCopied):
 
         return self._chip.perform(DecryptAsym(self.oid, protected, session))
 
-    def agree(self, peer: PublicKey | bytes, *, session: int | None = None) -> bytes:
+    def agree(self, peer: PublicKeySource, *, session: int | None = None) -> bytes:
         """Agree on a secret with a peer (ECDH); the result is empty if the secret stays in a session. One exchange.
 
-        :param peer: the peer's public key, or its SubjectPublicKeyInfo in DER.
+        :param peer: the peer's public key: a value, a certificate, or SubjectPublicKeyInfo in DER or PEM.
         :returns: the x coordinate of the shared point, as long as a coordinate of the curve.
         :raises ConfigurationError: if the chip does not support the algorithm of the peer's key.
         """
         from optiga.chip.commands.calc_ssec import CalcSSec
 
-        if isinstance(peer, bytes):
-            try:
-                peer = PublicKey.from_info(peer)
-            except ValueError as error:
-                raise ConfigurationError(f"the peer's public key: {error}", oid=self.oid) from None
-        return self._chip.perform(CalcSSec(self.oid, peer, session))
+        public_key = public_key_of(peer, "the peer's public key", self.oid)
+        return self._chip.perform(CalcSSec(self.oid, public_key, session))
 
 
 def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | str | None = None) -> Key:

@@ -84,7 +84,7 @@ class KeyFate:
             text = f"{self._label} may have a new key: if so, any earlier key is lost"
             text += ". To be sure, generate the key again"
             if self._is_in_slot and self._had_certificate is not False:
-                text += ", or see with 'info' whether a certificate in the slot still matches its key"
+                text += ", or see with 'python -m optiga info' whether a certificate in the slot still matches its key"
             return text
         return f"The key in {self._label} did not change"
 

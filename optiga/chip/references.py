@@ -2,10 +2,56 @@
 
 from __future__ import annotations
 
+import binascii
+import re
+from typing import Protocol, TypeAlias
+
 from optiga.errors import ConfigurationError, Reason
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.objects import Reference
+from optiga.protocol.public_key import PublicKey
+
+_PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----(.*)-----END PUBLIC KEY-----", re.DOTALL)
+
+
+class HasPublicKey(Protocol):
+    """What has a public key, as a :class:`~optiga.Certificate` does."""
+
+    @property
+    def public_key(self) -> PublicKey: ...
+
+
+PublicKeySource: TypeAlias = "PublicKey | HasPublicKey | bytes | str"
+"""A public key, what has one, or its SubjectPublicKeyInfo: DER, or PEM as text or bytes."""
+
+
+def public_key_of(source: PublicKeySource, whose: str, oid: int | None = None) -> PublicKey:
+    """The public key meant.
+
+    :param whose: what to call the key in messages.
+    :param oid: the object that it is given for.
+    :raises ConfigurationError: if it is damaged, or of an algorithm that the chip does not support.
+    :raises TypeError: if it is of a type that has none.
+    """
+    if isinstance(source, PublicKey):
+        return source
+    if not isinstance(source, (bytes, str)):
+        held = getattr(source, "public_key", None)
+        if isinstance(held, PublicKey):
+            return held
+        kind = "None" if source is None else type(source).__name__
+        raise TypeError(f"{whose} must be a PublicKey, a Certificate, PEM or DER, not {kind}")
+    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    try:
+        pem = _PEM.search(data)
+        return PublicKey.from_info(data if pem is None else binascii.a2b_base64(pem[1]))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{whose}: {error}",
+            hint="Give SubjectPublicKeyInfo in DER or PEM (-----BEGIN PUBLIC KEY-----), or a Certificate",
+            oid=oid,
+        ) from None
 
 
 def oid_of(reference: Reference) -> int:

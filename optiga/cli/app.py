@@ -38,13 +38,9 @@ if TYPE_CHECKING:
     from optiga.cli.support.defaults import DefaultMap
 
 EXIT_CODES: dict[type[OptigaError], int] = {
-    ConfigurationError: 2,
-    BoardError: 3,
-    ChipError: 4,
-    CertificateError: 5,
-    CloudError: 6,
+    family: family.exit_code for family in (ConfigurationError, BoardError, ChipError, CertificateError, CloudError)
 }
-_EXIT_UNEXPECTED = 1
+_EXIT_UNEXPECTED: int = OptigaError.exit_code
 _ASKED_BY_A_SHELL = "_OPTIGA_COMPLETE"
 _QUIET = {"-q", "--quiet", "--quit"}
 _ASKS_FOR_HELP = {"-h", "--help", "--version"}

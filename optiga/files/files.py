@@ -72,9 +72,13 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     return data
 
 
-def is_utf16(data: bytes) -> bool:
-    """Whether data are text in UTF-16, as Windows PowerShell writes it, by the mark that it begins with."""
-    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+def wide_encoding(data: bytes) -> str:
+    """What text is encoded in, UTF-16 (as Windows PowerShell writes it) or UTF-32, by the mark that it begins with;
+    empty for any other data.
+    """
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # of which one begins as that of UTF-16 does
+        return "UTF-32"
+    return "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
 
 
 def is_there(path: Path) -> bool:

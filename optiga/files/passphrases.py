@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, OptigaError, Reason
-from optiga.files.files import is_utf16
+from optiga.files.files import wide_encoding
 from optiga.files.known_documents import CONFIGURATOR, SECTIONS, XML, name_content, name_document
 from optiga.files.secrets import read_secret
 
@@ -43,7 +43,6 @@ _ARRAY = re.compile(rb"(?m)^\[(\[[\w.\" -]+\])\]")
 """A section of TOML that there may be several of."""
 _HEADING, _PARTS = re.compile(rb"#{1,6}(?:[ \t]|\r?\n)"), re.compile(rb"(?m)^(?:#{2,6} |```|[-*] |\|)")
 """How a text in Markdown begins, and what lies farther down in it."""
-_MARKS_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +185,8 @@ def _is_der(data: bytes) -> bool:
 
 
 def _to_utf8(data: bytes) -> bytes:
-    if data.startswith(_MARKS_32):
-        return data.decode("utf-32").encode("utf-8")
-    if is_utf16(data):
-        return data.decode("utf-16").encode("utf-8")
+    if encoding := wide_encoding(data):
+        return data.decode(encoding).encode("utf-8")
     return data.removeprefix(codecs.BOM_UTF8)
 
 

@@ -44,8 +44,9 @@ RSA_WORDS: dict[str, KeyAlgorithm] = {str(bits): algorithm for algorithm, bits i
 _HASH_OTHER_NAMES = {name.replace("sha", "sha-"): name for name in HASH_SIZES}
 CAN_SIGN: KeyUsage = KeyUsage.AUTHENTICATION | KeyUsage.SIGNATURE
 """The usages of which a key needs one to sign its own CSR."""
-NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage.KEY_AGREEMENT}
-"""The usage that the chip has for keys of the other kind only."""
+NOT_FOR: dict[str, KeyUsage] = {"ec": KeyUsage.ENCRYPTION, "rsa": KeyUsage(0)}
+"""The usage that a new key of a kind cannot have. An RSA key can have key agreement, as it has without a list: the chip
+takes it, and never uses it."""
 _WRONG_PLACE = {
     "ec": {"key_size": "is for RSA keys: for an EC key, use curve"},
     "rsa": {"curve": "is for EC keys: for an RSA key, use key_size"},
@@ -358,8 +359,7 @@ def _read_usage(section: Section, kind: str) -> KeyUsage | None:
     for element in section.elements():
         name = element.choice(KEY_USAGE_WORDS, "a usage of keys of the chip")
         if name and KEY_USAGE_WORDS[name] == NOT_FOR[kind]:
-            other = next(one for one in NOT_FOR if one != kind)
-            element.problem(f"{name!r} is for {other.upper()} keys only")
+            element.problem(f"{name!r} is for RSA keys only")
         usage |= KEY_USAGE_WORDS[name] if name else KeyUsage(0)
         problem |= name is None
     if isinstance(section.value, list) and not problem and not usage & CAN_SIGN:

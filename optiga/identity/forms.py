@@ -27,7 +27,7 @@ MOST_PARSED = 1300
 _MOST_OF_SERIAL = 20
 _DIGITAL_SIGNATURE, _KEY_CERT_SIGN = 0, 5
 _VERSION, _VERSIONS = 3, range(1, 4)
-_COMPRESSED = (0x02, 0x03)
+_UNCOMPRESSED = 0x04
 
 
 class Form(Enum):
@@ -100,8 +100,8 @@ def _objections(certificate: Certificate) -> list[str]:
         found.append("its keyUsage has neither digitalSignature nor keyCertSign")
     if certificate.public_key.algorithm is None:
         found.append(f"the chip does not support {certificate.public_key.title} keys")
-    elif certificate.public_key.algorithm.is_ec and fields.first_byte_of_key in _COMPRESSED:
-        found.append("its public key is a compressed point")
+    elif certificate.public_key.algorithm.is_ec and fields.first_byte_of_key != _UNCOMPRESSED:
+        found.append("its public key is not an uncompressed point")
     if fields.version != _VERSION:
         said = fields.version if fields.version in _VERSIONS else "not valid"
         found.append(f"its version must be {_VERSION}: it is {said}")

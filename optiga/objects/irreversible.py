@@ -53,9 +53,8 @@ def describe(effect: Effect) -> str:
     if isinstance(effect, AccessFixed):
         name = tag_word(effect.tag)
         stands = "absent" if effect.value is None else Metadata({effect.tag: effect.value}).in_words()[name]
-        means = "" if stands == str(effect.now) else f", which then means {effect.now}"
-        return f"{name}: {stands} is fixed{means}"
+        means = "" if stands == str(effect.now) else f", which means {effect.now} from then on"
+        return f"{name} will stay {stands}{means}"
     if isinstance(effect, TagsFixed):
-        words = [f"{name}: {value}" for name, value in effect.tags.in_words().items()]
-        return f"{'; '.join(words)} {'is' if len(words) == 1 else 'are'} fixed"
+        return ", and ".join(f"{name} will stay {value}" for name, value in effect.tags.in_words().items())
     return f"only a protected update ({effect.condition}) can change its metadata"

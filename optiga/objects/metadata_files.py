@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import is_utf16
+from optiga.files.files import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
 from optiga.files.known_documents import name_content
 from optiga.objects.objects import read_raw_metadata, read_words
@@ -109,7 +109,7 @@ def _is_text(content: bytes) -> bool:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return is_utf16(content)
+        return bool(wide_encoding(content))
     return all(one.isprintable() or one.isspace() or one == "\ufeff" for one in text)
 
 

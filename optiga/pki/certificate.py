@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.pki.contents import der_of_certificate
 from optiga.pki.kinds import (
     CERTIFICATE,
     CERTIFICATE_LABELS,
@@ -103,13 +104,15 @@ class Certificate:
 
     @classmethod
     @takes
-    def parse(cls, der: bytes) -> Certificate:
+    def parse(cls, source: str | bytes) -> Certificate:
         """Parse a certificate that follows the rules of X.509. Trusted certificates must be parsed with this method.
 
-        :raises ValueError: if the data are not exactly one certificate, or it breaks a rule.
+        :param source: the certificate: DER, or PEM as text or bytes.
+        :raises ValueError: if the source is not exactly one certificate, or it breaks a rule.
         """
         from cryptography import x509
 
+        der = der_of_certificate(source)
         with one_error():
             parsed = x509.load_der_x509_certificate(der)
             subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
@@ -124,11 +127,13 @@ class Certificate:
 
     @classmethod
     @takes
-    def parse_leniently(cls, der: bytes) -> Certificate:
+    def parse_leniently(cls, source: str | bytes) -> Certificate:
         """Parse a certificate that may break rules of X.509, to store or show it, but not to trust it.
 
+        :param source: the certificate: DER, or PEM as text or bytes.
         :raises ValueError: if its key, dates or basic constraints do not parse.
         """
+        der = der_of_certificate(source)
         try:
             return cls.parse(der)
         except ValueError as error:
@@ -182,6 +187,17 @@ class Certificate:
         :raises ValueError: never of one that was parsed by this tool's own reading; of others, if it does not take it.
         """
         return read_fields(self.der)
+
+    @cached_property
+    def broken_rules(self) -> tuple[str, ...]:
+        """The rules of X.509 that the certificate breaks, each a clause with "it" or "its"."""
+        try:
+            found = self.fields.breaches
+        except ValueError:
+            found = []
+        if not found and self.oddity:
+            return (self.oddity,)
+        return tuple(found)
 
     @cached_property
     def serial_text(self) -> str:

@@ -6,6 +6,8 @@ certificates as they are; :mod:`optiga.pki.certificate` says of each what it is.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Iterator
@@ -23,7 +25,15 @@ from optiga.pki.certificate import (
 )
 from optiga.pki.chains import in_order
 from optiga.pki.contents import in_bytes
-from optiga.pki.kinds import PKCS7, PKCS12, identify_der, is_text
+from optiga.pki.kinds import (
+    CERTIFICATE,
+    CERTIFICATE_LABELS,
+    PKCS7,
+    PKCS12,
+    identify_der,
+    is_pkcs7,
+    is_text,
+)
 from optiga.pki.pem_blocks import PemBlock, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import Contents, needs_passphrase, open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
     from optiga.pki.pkcs12 import Unlock
 
 _PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_LABELS = {CERTIFICATE: CERTIFICATE_LABELS[0], PKCS7: _PKCS7_LABELS[0]}
+"""What to write above base64 that is in a file alone."""
 _TRUSTED_LABEL = "TRUSTED CERTIFICATE"
 """OpenSSL's own: a certificate, and behind it what it is trusted for, which nobody asks for who only stores it."""
 _BEGIN = "-----BEGIN "
@@ -127,8 +139,8 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundC
 
 
 def _of_block(block: PemBlock, name: str, parse: Parser) -> list[Certificate]:
-    if block.label in _PKCS7_LABELS:
-        return _of_pkcs7(block.data, name, parse)
+    if block.label in _PKCS7_LABELS or (block.label in CERTIFICATE_LABELS and is_pkcs7(block.data)):
+        return _of_pkcs7(block.data, name, parse)  # Windows writes CERTIFICATE above both
     whole = size_of(block.data) if block.label == _TRUSTED_LABEL else None
     return [certificate_of_der(block.data[:whole], name, parse)]
 
@@ -240,5 +252,11 @@ def _hint_of_text(data: bytes) -> str:
     if _HEX.fullmatch(text):
         return "The file has hex digits: convert it to bytes, for example with xxd -r -p"
     if _BASE64_BEGIN.fullmatch(text):
-        return "The file is base64: add the lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----"
+        try:
+            what = identify_der(base64.b64decode(b"".join(text.split()), validate=True))
+        except binascii.Error:
+            return _WHAT_IT_IS
+        if label := _LABELS.get(what):
+            return f"The file is base64: add the lines -----BEGIN {label}----- and -----END {label}-----"
+        return f"The file is {what} in base64: decode it, for example with base64 -d" if what else _WHAT_IT_IS
     return _WHAT_IT_IS

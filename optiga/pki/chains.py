@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.pki.name_parts import is_same_encoded_name
 from optiga.pki.public_keys import verifies
+from optiga.pki.x509_errors import UNSUPPORTED_NAME
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,26 +45,30 @@ def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
 
 
 def in_order(certificates: list[Certificate]) -> tuple[list[Certificate], bool]:
-    """A chain with its leaf first.
+    """A chain with its leaf first, and each issuer behind a certificate that it has issued: also where one is there
+    twice, signed by two issuers.
 
-    :returns: the certificates, in another order only where they make one whole chain in it; and whether it is another.
+    :returns: the certificates, in another order only where all of them belong to one leaf; and whether it is another.
     """
     if len(certificates) > _MOST_IN_A_CHAIN or _holds(certificates):
         return certificates, False
-    rest = list(certificates)
-    issuers = [one for one in rest if any(one is not other and seems_issued_by(other, one) for other in rest)]
-    leaves = [one for one in rest if not any(one is issuer for issuer in issuers)]
+    numbers = range(len(certificates))
+    issuers = [
+        [one for one in numbers if one != other and seems_issued_by(certificates[other], certificates[one])]
+        for other in numbers
+    ]
+    leaves = [one for one in numbers if not any(one in found for found in issuers)]
     if len(leaves) != 1:
         return certificates, False
+    if leaves == [0] and all(any(one in issuers[before] for before in range(one)) for one in numbers[1:]):
+        return certificates, False
     ordered = leaves
-    rest = [one for one in rest if one is not leaves[0]]
-    while rest:
-        following = next((one for one in rest if seems_issued_by(ordered[-1], one)), None)
-        if following is None:
+    while len(ordered) < len(certificates):
+        above = {issuer for one in ordered for issuer in issuers[one]} - set(ordered)
+        if not above:
             return certificates, False
-        ordered.append(following)
-        rest = [one for one in rest if one is not following]
-    return ordered, True
+        ordered += sorted(above)
+    return [certificates[one] for one in ordered], True
 
 
 def _holds(chain: list[Certificate]) -> bool:
@@ -101,10 +106,12 @@ def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = Tr
                 "such a chain"
             )
     for certificate in chain:
-        if certificate.oddity:
+        if certificate.oddity == UNSUPPORTED_NAME:
+            warnings.append(f"many programs refuse the certificate of {certificate.subject}: {UNSUPPORTED_NAME}")
+        elif broken := certificate.broken_rules:
             warnings.append(
                 f"the certificate of {certificate.subject} breaks a rule of X.509, and strict programs refuse it: "
-                f"{certificate.oddity}"
+                f"{', and '.join(broken)}"
             )
         before, after = certificate.not_before, certificate.not_after
         if now > after:

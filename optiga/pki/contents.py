@@ -1,4 +1,6 @@
-"""The content of a file before a certificate, a key or a CSR is looked for in it: bytes may be written out in C."""
+"""The content of a file before a certificate, a key or a CSR is looked for in it: bytes may be written out in C; the
+DER of what a program has in PEM.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ import re
 
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.hex_text import parse_hex
-from optiga.pki.pem_blocks import is_pem, refuse_utf16
+from optiga.pki.kinds import CERTIFICATE_LABELS, title_of_labels
+from optiga.pki.pem_blocks import is_pem, iterate_blocks, refuse_utf16
+from optiga.protocol.der import SEQUENCE
 
 _IN_C = re.compile(rb"(?:[^{]{0,1000}\{)?\s*0[xX]30\s*,")
 """The beginning of DER in C, as Infineon's tools have the anchors of updates: ``0x30, 0x82, …``, in braces or not."""
@@ -28,3 +32,24 @@ def in_bytes(data: bytes, name: str) -> bytes:
         return parse_hex(data, name)
     except ConfigurationError as error:
         raise CertificateError(error.message, hint=error.hint, reason=error.reason) from None
+
+
+def der_of_certificate(source: str | bytes) -> bytes:
+    """The DER of the one certificate that PEM holds; DER as it is.
+
+    :raises ValueError: if PEM holds something else, or it is a text without PEM.
+    """
+    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    if isinstance(source, bytes) and (data[:1] == bytes([SEQUENCE]) or not is_pem(data)):
+        return data
+    if not is_pem(data):
+        raise ValueError("the text has no line -----BEGIN CERTIFICATE-----")
+    try:
+        blocks = list(iterate_blocks(data, "the PEM text"))
+    except CertificateError as error:
+        raise ValueError(error.message) from None
+    if others := [block.label for block in blocks if block.label not in CERTIFICATE_LABELS]:
+        raise ValueError(f"the PEM text holds {title_of_labels(others)}, not only a certificate")
+    if len(blocks) != 1:
+        raise ValueError(f"the PEM text holds {len(blocks)} certificates, not one")
+    return blocks[0].data

@@ -28,12 +28,14 @@ _OTHER_LABELS = {
     "RSA PUBLIC KEY": PUBLIC_KEY,
     "PKCS7": PKCS7,
     "CMS": PKCS7,
+    "PKCS #7 SIGNED DATA": PKCS7,
     "X509 CRL": REVOCATION_LIST,
     "EC PARAMETERS": PARAMETERS,
 }
 
 
 _PKCS8, _SIGNED = [INTEGER, SEQUENCE, OCTET_STRING], [SEQUENCE, SEQUENCE, BIT_STRING]
+_OID_OF_PKCS7, _VERSION_OF_PKCS12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
 _MOST_OF_A_REQUEST = 4
 """Version, subject, key, attributes; a certificate has more."""
 
@@ -82,11 +84,10 @@ def identify_der(der: bytes) -> str:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
-    pkcs7, pkcs12 = bytes.fromhex("06092a864886f70d0107"), bytes.fromhex("020103")
-    content = der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]
-    if content.startswith(pkcs7):
+    content = _content(der)
+    if content.startswith(_OID_OF_PKCS7):
         return PKCS7
-    if content.startswith(pkcs12) and pkcs7 in content[:32]:
+    if content.startswith(_VERSION_OF_PKCS12) and _OID_OF_PKCS7 in content[:32]:
         return PKCS12
     try:
         serialization.load_der_private_key(der, None)
@@ -109,6 +110,16 @@ def identify_der(der: bytes) -> str:
             continue
         return what
     return _identify_parts(der)
+
+
+def is_pkcs7(der: bytes) -> bool:
+    """Whether DER or BER is a container by PKCS #7."""
+    return der[:1] == bytes([SEQUENCE]) and _content(der).startswith(_OID_OF_PKCS7)
+
+
+def _content(der: bytes) -> bytes:
+    """What is behind the header of a value."""
+    return der[2 + (der[1] & 0x7F) :] if der[1:2] > b"\x80" else der[2:]
 
 
 def _identify_parts(der: bytes) -> str:

@@ -24,6 +24,8 @@ _CENTURY, _TURN = 100, 50
 _TEXTS = {0x0C: "utf-8", 0x12: "latin-1", 0x13: "latin-1", 0x14: "latin-1", 0x16: "latin-1", 0x1A: "latin-1"}
 _WIDE_TEXTS = {0x1B: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _BASIC_CONSTRAINTS = "2.5.29.19"
+_ALT_NAMES = "2.5.29.17"
+_VERSION_3 = 3
 _KEY_USAGE = "2.5.29.15"
 _MOST_BYTES_OF_AN_ARC = 16
 
@@ -61,6 +63,7 @@ class Fields(NamedTuple):
     :param extensions: those that can be told apart.
     :param signed: what the signature is over.
     :param algorithm: of the signature, dotted.
+    :param has_one_algorithm: whether the algorithm in what is signed is that of the signature.
     """
 
     version: int
@@ -74,6 +77,7 @@ class Fields(NamedTuple):
     signed: bytes
     algorithm: str
     signature: bytes
+    has_one_algorithm: bool
 
     def extension(self, oid: str) -> bytes | None:
         """The value of an extension; None if it has none."""
@@ -101,6 +105,33 @@ class Fields(NamedTuple):
     def has_issuer(self) -> bool:
         """Whether its issuer's name has anything in it."""
         return bool(only(self.issuer).content)
+
+    @property
+    def has_subject(self) -> bool:
+        """Whether its subject has anything in it."""
+        return bool(only(self.subject).content)
+
+    @property
+    def breaches(self) -> list[str]:
+        """Rules that it breaks though every part of it parses (RFC 5280, 4.1), each a clause with "it" or "its"."""
+        found = []
+        if self.version < _VERSION_3 and self.extensions:
+            said = self.version if self.version > 0 else "not valid"
+            found.append(f"it has extensions, which need version 3, but its version is {said}")
+        if not self.has_one_algorithm:
+            found.append("it names one algorithm for its signature, and is signed with another")
+        if not self.has_issuer:
+            found.append("its issuer has no name")
+        if not self.has_subject and (self.extension(_ALT_NAMES) is None or self._is_ca):
+            found.append("its subject has no name")
+        return found
+
+    @property
+    def _is_ca(self) -> bool:
+        try:
+            return self.is_ca
+        except ValueError:
+            return False
 
     @property
     def size_of_serial(self) -> int:
@@ -141,7 +172,7 @@ def read_fields(data: bytes) -> Fields:
         version = _number(only(parts.pop(0).content).content) + 1
     if len(parts) < 6 or [part.tag for part in parts[:6]] != [der.INTEGER, *[der.SEQUENCE] * 5]:
         raise ValueError("it does not have the structure of a certificate")
-    serial, _inner, issuer, validity, subject, key = parts[:6]
+    serial, inner, issuer, validity, subject, key = parts[:6]
     dates = list(parts_of(validity.content))
     if len(dates) != 2:
         raise ValueError("its dates are not valid")
@@ -158,6 +189,7 @@ def read_fields(data: bytes) -> Fields:
         body.whole,
         _algorithm(algorithm),
         signature.content[1:],
+        inner.whole == algorithm.whole,
     )
 
 

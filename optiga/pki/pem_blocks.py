@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from optiga.errors import CertificateError, Reason
-from optiga.files.files import is_utf16
+from optiga.files.files import wide_encoding
 
-_BEGIN = rb"-----BEGIN ([A-Z0-9 .\-]+?)-----"
+_BEGIN = rb"-----BEGIN ([A-Z0-9 .#\-]+?)-----"
 _BODY = rb"(?:\\[nrt]|[^A-Za-z0-9+/])*(?:[A-Za-z0-9+/]{16}|Proc-Type:)"
 """What stands behind such a line if a block begins there, also in a text of a program: no words."""
 _PROSE = rb"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}"
@@ -56,10 +56,10 @@ def refuse_utf16(data: bytes, name: str) -> None:
     """Say what PEM is that is not ASCII: no block would be found in it.
 
     :param name: what to call the data in messages.
-    :raises CertificateError: if it is text in UTF-16.
+    :raises CertificateError: if it is text in UTF-16 or UTF-32.
     """
-    if is_utf16(data):
-        raise CertificateError(f"{name} is text in UTF-16", hint="Save it in UTF-8")
+    if encoding := wide_encoding(data):
+        raise CertificateError(f"{name} is text in {encoding}", hint="Save it in UTF-8")
 
 
 def iterate_blocks(data: bytes, name: str, *, in_program: bool = False) -> Iterator[PemBlock]:

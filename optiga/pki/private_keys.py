@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
-from optiga.pki.lenient import dotted, only, parts_of
+from optiga.pki.lenient import Part, dotted, only, parts_of
 from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.pkcs12 import is_pkcs12, key_of_pkcs12, needs_passphrase
 from optiga.pki.public_keys import curve_of
@@ -29,6 +29,8 @@ _EC, _PARAMETERS_LABEL, _PLAIN = "EC PRIVATE KEY", "EC PARAMETERS", "PRIVATE KEY
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _AES_BLOCK = 128
 """Bits."""
+_MOST_OF_ORDER = 66
+"""Bytes of the largest order of a curve, that of P-521."""
 _NAMED_CURVES = {
     "1.2.840.10045.3.1.7": KeyAlgorithm.SECP256R1,
     "1.3.132.0.34": KeyAlgorithm.SECP384R1,
@@ -149,7 +151,7 @@ def _load_leniently(content: bytes, passphrase: bytes | None) -> ec.EllipticCurv
     curve = None
     for block in iterate_blocks(content, ""):
         if block.label == _PARAMETERS_LABEL:
-            curve = _named_curve(block.data)
+            curve = _curve_in(block.data)
         elif block.label == _EC:
             return _from_sec1(block.data, curve)
         elif block.label == _PLAIN:
@@ -197,7 +199,7 @@ def _from_pkcs8(data: bytes) -> ec.EllipticCurvePrivateKey:
     algorithm = list(parts_of(parts[1].content))
     if len(algorithm) != 2 or algorithm[0].tag != _OID or dotted(algorithm[0].content) != _EC_KEY:
         raise ValueError("not an EC key")
-    return _from_sec1(parts[2].content, _named_curve(algorithm[1].whole))
+    return _from_sec1(parts[2].content, _curve_in(algorithm[1].whole))
 
 
 def _from_sec1(data: bytes, outer: KeyAlgorithm | None) -> ec.EllipticCurvePrivateKey:
@@ -232,7 +234,7 @@ def _read_sec1(data: bytes) -> _Sec1:
     curve, point = None, None
     for part in parts[2:]:
         if part.tag == _PARAMETERS:
-            curve = _named_curve(part.content)
+            curve = _curve_in(part.content)
         elif part.tag == _PUBLIC_KEY:
             bits = only(part.content)
             if bits.tag != der.BIT_STRING or bits.content[:1] != b"\x00":
@@ -243,10 +245,39 @@ def _read_sec1(data: bytes) -> _Sec1:
     return _Sec1(int.from_bytes(parts[1].content, "big"), curve, point)
 
 
-def _named_curve(data: bytes) -> KeyAlgorithm:
-    """The curve of ECParameters, which name one of the chip's."""
+def _curve_in(data: bytes) -> KeyAlgorithm:
+    """The curve of ECParameters, which name one of the chip's or write out its numbers.
+
+    :raises ValueError: if it is another.
+    """
     part = only(data)
-    found = _NAMED_CURVES.get(dotted(part.content)) if part.tag == _OID else None
+    found = _NAMED_CURVES.get(dotted(part.content)) if part.tag == _OID else _curve_of_numbers(part)
     if found is None:
         raise ValueError("not a curve of the chip")
     return found
+
+
+def _curve_of_numbers(parameters: Part) -> KeyAlgorithm | None:
+    """The curve whose numbers are written out (SEC 1, C.2); None if the chip does not have it.
+
+    The cryptography library compares all of them with those of the curves that it knows, for the key 1 here.
+
+    :raises ValueError: if it knows no such curve.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    parts = list(parts_of(parameters.content))
+    if parameters.tag != der.SEQUENCE or [part.tag for part in parts[4:5]] != [der.INTEGER]:
+        raise ValueError("not ECParameters")
+    size = len(parts[4].content.lstrip(b"\x00"))
+    if not 0 < size <= _MOST_OF_ORDER:
+        raise ValueError("not the order of a curve")
+    number = der.encode(der.OCTET_STRING, (1).to_bytes(size, "big"))
+    content = der.encode_integer(1) + number + der.encode(_PARAMETERS, parameters.whole)
+    try:
+        key = load_der_private_key(der.encode(der.SEQUENCE, content), None)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
+    name = getattr(getattr(key, "curve", None), "name", "").lower()
+    return next((known for known in CURVES if known.title == name), None)

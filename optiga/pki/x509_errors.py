@@ -15,6 +15,8 @@ _PARTS = {
     "TbsCertificate::issuer": "the issuer's name",
     "TbsCertificate::subject": "its subject",
     "TbsCertificate::validity": "the form of its dates",
+    "TbsCertificate::signature_alg": "the algorithm of its signature",
+    "Certificate::signature_alg": "the algorithm of its signature",
     "TbsCertificate::spki": "its public key",
     "TbsCertificate::raw_extensions": "the form of its extensions",
     "subject_alternative_name": "its subjectAltName",
@@ -24,10 +26,19 @@ _PARTS = {
     "Extension": "the form of an extension",
 }
 """What the library's notation for programmers speaks of, by what stands in it; the first that does."""
+UNSUPPORTED_NAME = "it has a name of a kind that few programs support, x400Address or ediPartyName"
+"""What is said of a certificate that follows the rules, and that the library does not take for such a name."""
 _SENTENCES = (
     (r"Duplicate ([0-9.]+) extension found", r"the extension \1 is given twice"),
     (r"encipher_only and decipher_only can only .*", "encipherOnly or decipherOnly in its keyUsage need keyAgreement"),
-    (r"([0-9]+) is not a valid X509 version", "its version is not a certificate version"),
+    (r"([0-9]+) is not a valid X509 version", "its version is neither 1 nor 3"),
+    (r"path_length must be None when ca is False", "its basicConstraints limit the path, but are not those of a CA"),
+    (r"At least one of permitted_subtrees and excluded_subtrees .*", "its nameConstraints are empty"),
+    (r"b'.*' does not appear to be an IPv4 or IPv6 .*", "an IP address in it has a wrong length"),
+    (r"Invalid SCT length", "its list of certificate timestamps is damaged"),
+    (r"oid must be X500_UNIQUE_IDENTIFIER .*", "a name in it is a BIT STRING, not a text"),
+    (r"a relative distinguished name cannot be empty", "a component of a name in it is empty"),
+    (r"x400Address/EDIPartyName are not supported types", UNSUPPORTED_NAME),
 )
 """What the library says, and the same in the words of the field."""
 _MOST_CHARACTERS = 200
@@ -71,7 +82,7 @@ def _where(text: str) -> str:
     if "PrintableString" in text:
         return "a name is a PrintableString with a character that is not allowed"
     what = next((words for part, words in _PARTS.items() if f'"{part}' in text), "")
-    return f"{what} does not follow the rules of X.509" if what else "part of it is damaged"
+    return f"{what} does not follow the rules of X.509" if what else "part of it is malformed"
 
 
 @contextmanager

@@ -115,7 +115,10 @@ class Bench(NotCopied):
         return Chip(BridgeTransport(SimulatedLine(board), port=_PORT), port=_PORT)
 
     def power_cycle(self) -> None:
-        """Switch the chip's power off and on: its application is closed, and volatile data are lost."""
+        """Switch the chip's power off and on: its application is closed, and volatile data are lost.
+
+        An open :class:`~optiga.Chip` fails from here on: use :meth:`open` to open the chip again.
+        """
         self._controls.power_cycle()
 
     def snapshot(self) -> Snapshot:
@@ -125,6 +128,8 @@ class Bench(NotCopied):
     @takes
     def restore(self, snapshot: Snapshot) -> None:
         """Restore the state of a snapshot, of this chip or another chip of the same model, as after a power cycle.
+
+        An open :class:`~optiga.Chip` fails from here on: use :meth:`open` to open the chip again.
 
         :raises ConfigurationError: if the snapshot is of another model.
         """

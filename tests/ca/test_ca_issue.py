@@ -30,6 +30,7 @@ from optiga.ca.records import open_records, utc_now
 from optiga.ca.request import CertificateRequest, load_request
 from optiga.ca.settings import CaSettings
 from optiga.errors import CertificateError, ConfigurationError
+from optiga.identity.csr import Csr
 from optiga.pki.pem import encode_pem
 from optiga.pki.public_keys import load_key
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
@@ -58,6 +59,39 @@ def issued_serials(authority: CertificateAuthority) -> list[str]:
 
 def extension(certificate, kind):
     return certificate.parsed.extensions.get_extension_for_class(kind)
+
+
+@pytest.mark.parametrize("form", ["der", "bytearray", "pem", "pem bytes", "path", "text path", "csr", "cryptography"])
+def test_whatever_form_a_program_has_a_csr_in(root: CertificateAuthority, tmp_path: Path, form: str) -> None:
+    der = make_request()
+    pem = encode_pem("CERTIFICATE REQUEST", der)
+    path = tmp_path / "device.csr"
+    path.write_text(pem)
+    csr = {
+        "der": der,
+        "bytearray": bytearray(der),
+        "pem": pem,
+        "pem bytes": pem.encode(),
+        "path": path,
+        "text path": str(path),
+        "csr": Csr(der, ""),
+        "cryptography": x509.load_der_x509_csr(der),
+    }[form]
+    issued = root.issue(csr)
+    assert issued.certificate.subject == "CN=device"
+    assert root.find_issued(der, now=utc_now() + timedelta(minutes=1)) is not None
+
+
+def test_what_a_program_gives_that_is_no_csr(root: CertificateAuthority) -> None:
+    for wrong in (root.certificate.pem, root.certificate.der):
+        with pytest.raises(CertificateError, match="holds a certificate, not a CSR"):
+            root.issue(wrong)
+    with pytest.raises(CertificateError, match="holds 2 CSRs"):
+        root.issue(encode_pem("CERTIFICATE REQUEST", make_request()) * 2)
+    with pytest.raises(ConfigurationError, match=r"missing\.csr"):
+        root.issue("missing.csr")
+    with pytest.raises(TypeError, match="a path, PEM, DER or a Csr, not int"):
+        root.issue(5)  # type: ignore[arg-type]
 
 
 class TestProfile:
@@ -167,7 +201,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"hello", make_request()[:-1]])
     def test_what_is_no_request(self, root, data):
-        with pytest.raises(CertificateError, match="does not parse"):
+        with pytest.raises(CertificateError, match=r"does not parse|there is no CSR in"):
             root.issue(data)
 
     def test_a_subject_that_is_none(self, root):
@@ -420,6 +454,7 @@ class TestRequestFiles:
             (b" \r\n", "it is empty"),
             (base64.encodebytes(make_request()), "base64 without PEM lines"),
             (base64.b64encode(make_request()), "BEGIN CERTIFICATE REQUEST"),
+            (base64.b64encode(root.certificate.der), "holds a certificate in base64, not a CSR"),
             (b"hello", "neither PEM nor DER"),
             (b"0123456789 is no CSR", "neither PEM nor DER"),
             (root.certificate.der, "holds a certificate, not a CSR"),

@@ -22,14 +22,17 @@ from optiga.emulator.models import TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
 from optiga.errors import ChipError, ConfigurationError
+from optiga.pki.certificate import Certificate
+from optiga.pki.pem import encode_pem
 from optiga.protocol import der, tlv
 from optiga.protocol.algorithms import KeyAlgorithm
-from optiga.protocol.codes import ErrorCode, KeyUsage
+from optiga.protocol.codes import ErrorCode, KeyUsage, SignatureScheme
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.prf import tls_prf
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.symmetric import SymmetricMode
 from optiga.transport.emulated import EmulatedTransport
+from tests.support.makers import make_certificate
 
 SESSION, OTHER_SESSION = 0xE101, 0xE102
 MESSAGE = bytes(range(256)) * 7
@@ -148,6 +151,27 @@ class TestSecrets:
         secret = server.decrypt(protected, padding.PKCS1v15())
         assert len(secret) == 48
         assert chip.crypto.hkdf(SESSION, 32) == HKDF(hashes.SHA256(), 32, None, b"").derive(secret)
+
+    def test_whatever_form_a_public_key_has(self, chip: Chip) -> None:
+        key, peer = chip.generate_key("second"), ec.generate_private_key(ec.SECP256R1())
+        secret = peer.exchange(ec.ECDH(), load_der_public_key(key.public_key_info))  # type: ignore[arg-type]
+        pem = encode_pem("PUBLIC KEY", spki(peer))
+        certificate = Certificate.parse(make_certificate(public_key=peer.public_key()))
+        digest = hashlib.sha256(MESSAGE).digest()
+        signature = der.content_of(der.SEQUENCE, peer.sign(MESSAGE, ec.ECDSA(hashes.SHA256())))
+        for form in (PublicKey.from_info(spki(peer)), spki(peer), pem, pem.encode(), certificate):
+            assert key.agree(form) == secret
+            chip.crypto.verify_digest(digest, signature, form, SignatureScheme.ECDSA)
+        for other in (certificate.pem, certificate.der, b"nonsense"):
+            with pytest.raises(ConfigurationError, match="SubjectPublicKeyInfo in DER or PEM"):
+                key.agree(other)
+            with pytest.raises(ConfigurationError, match="SubjectPublicKeyInfo in DER or PEM"):
+                chip.crypto.encrypt_rsa(b"x", other)
+        for wrong in (None, certificate.parsed):
+            with pytest.raises(TypeError, match="a PublicKey, a Certificate, PEM or DER"):
+                key.agree(wrong)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match=r"a PublicKey, a Certificate, PEM or DER.*An object"):
+                chip.crypto.encrypt_rsa(b"x", wrong)  # type: ignore[arg-type]
 
     def test_authorization(self, chip: Chip) -> None:
         chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))

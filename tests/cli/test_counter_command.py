@@ -12,8 +12,9 @@ from tests.support.cli.mistakes import CHIP, Mistake, assert_mistake
 from tests.support.cli.runner import Cli
 
 
-def test_list(cli: Cli, port: str) -> None:
-    result = cli("--port", port, "counter", "list")
+@pytest.mark.parametrize("command", ["list", "show"])
+def test_list(cli: Cli, port: str, command: str) -> None:
+    result = cli("--port", port, "counter", command)
     assert result.code == 0
     head, *rows = result.out.splitlines()
     assert head.split() == ["oid", "value", "threshold", "left"]

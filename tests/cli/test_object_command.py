@@ -216,9 +216,9 @@ class TestLock:
         for line in (
             "Locking 0xF1D0 can never be undone:",
             "  its life cycle state goes from creation to operational and never comes back",
-            "  change: lcso < operational is fixed, which then means never",
-            "  read: always is fixed",
-            "  execute: absent is fixed, which then means never",
+            "  change will stay lcso < operational, which means never from then on",
+            "  read will stay always",
+            "  execute will stay absent, which means never from then on",
             "  none of its metadata can ever be changed again",
         ):
             assert line in result.err.splitlines()
@@ -234,7 +234,7 @@ class TestLock:
     def test_nobody_at_the_terminal(self, cli: Cli, port: str) -> None:
         result = cli("--port", port, "object", "lock", "0xF1D0")
         assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
-        assert re.search("never comes back; change: lcso < .*; none of its metadata can.*--yes", result.errors[0])
+        assert re.search("never comes back; change will stay lcso.*; none of its metadata.*--yes", result.errors[0])
         assert cli("--port", port, "object", "metadata", "0xF1D0", "--query", "words.lcso").out == "creation\n"
 
     def test_somebody_says_yes(self, cli: Cli, port: str, somebody: type[Terminal]) -> None:
@@ -307,8 +307,8 @@ class TestWhatStays:
     def test_a_protected_update_stays_possible(self) -> None:
         before = Metadata({Tag.LCSO: b"\x01", Tag.METADATA_UPDATE: bytes.fromhex("21e0e8"), Tag.RESET_TYPE: b"\x11"})
         said = irreversible.what_stays(before, Metadata({Tag.LCSO: b"\x07"}))
-        assert "metadata_update: int 0xE0E8 is fixed" in said
-        assert "reset_type: creation, flush is fixed" in said
+        assert "metadata_update will stay int 0xE0E8" in said
+        assert "reset_type will stay creation, flush" in said
         assert said[-1] == "only a protected update (int 0xE0E8) can change its metadata"
 
     @pytest.mark.parametrize(

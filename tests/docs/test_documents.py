@@ -21,7 +21,7 @@ from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS
 from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS, format_oid
 from tests.support.documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, read_steps
-from tests.support.places import ROOT
+from tests.support.places import CONFIG, ROOT
 from tests.support.processes import OPTIGA, run_process
 
 DOCUMENTS = [
@@ -294,6 +294,26 @@ class TestExamples:
         assert {path.name for path in (ROOT / "docs" / "examples").glob("*.py")} == {
             *("sign.py", "many_boards.py", "own_ca.py")
         }
+
+    @pytest.mark.parametrize(
+        ("words", "code"),
+        [
+            (["sign.py", "none/port"], 3),
+            (["many_boards.py", "none.jsn", "emulator:a"], 2),
+            (["own_ca.py", "none", str(CONFIG), "emulator:a"], 2),
+        ],
+    )
+    def test_a_mistake_is_one_line(self, tmp_path: Path, words: list[str], code: int) -> None:
+        command = [sys.executable, str(ROOT / "docs" / "examples" / words[0])]
+        done = run_process([*command, *words[1:]], tmp_path, {"PYTHONPATH": str(ROOT)})
+        (line,) = done.stderr.splitlines()
+        assert (done.returncode, done.stdout) == (code, "")
+        assert line.startswith("Error: ")
+        assert "none" in line
+        if words == ["sign.py", "none/port"]:
+            asked = run_process([*command, "--help"], tmp_path, {"PYTHONPATH": str(ROOT)})
+            assert (asked.returncode, asked.stderr) == (0, "")
+            assert "port" in asked.stdout
 
     def test_sign(self, tmp_path: Path) -> None:
         (line,) = self.run(tmp_path, "sign.py", "emulator:chip")

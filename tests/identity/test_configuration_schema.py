@@ -41,6 +41,7 @@ GOOD = [
     {**RSA, "aws_iot_config": {}},
     {**RSA, f"{PARAMETERS}.key_size": " 1024 ", HASH: "SHA512"},
     {**RSA, f"{PARAMETERS}.key_usage": ["Encryption", "signature"]},
+    {**RSA, f"{PARAMETERS}.key_usage": ["authentication", "encryption", "key_agreement"]},
     {f"{PARAMETERS}.curve": "SecP256r1", "csr_config.key_info.algorithm_id": "EC"},
     {f"{PARAMETERS}.key_usage": ["key_agreement", "Authentication"]},
     {f"{NAME}.common_name": ["a", "ü 😀"], f"{NAME}.emailAddress": "a@b"},

@@ -55,6 +55,18 @@ def test_a_chain_in_pem(tmp_path, data):
     assert tuple(certificate.der for certificate in load_certificates(path)) == CHAIN
 
 
+@pytest.mark.parametrize("parse", [Certificate.parse, Certificate.parse_leniently])
+def test_one_that_a_program_has(parse):
+    for source in (LEAF, pem(LEAF), pem(LEAF).encode(), f"subject=device\n{pem(LEAF)}"):
+        assert parse(source).der == LEAF
+    for source, said in ((pem(*CHAIN), f"holds {len(CHAIN)} certificates"), ("leaf.pem", "no line -----BEGIN")):
+        with pytest.raises(ValueError, match=said):
+            parse(source)
+    request = encode_pem("CERTIFICATE REQUEST", REQUEST.public_bytes(serialization.Encoding.DER))
+    with pytest.raises(ValueError, match="holds a certificate signing request"):
+        parse(request)
+
+
 def test_one_in_der(tmp_path):
     path = tmp_path / "leaf.der"
     path.write_bytes(LEAF)
@@ -79,6 +91,7 @@ REFUSED = [
     (b"0123456789", "no certificate in f"),
     (base64.b64encode(LEAF), "no certificate in f"),
     (pem(LEAF).encode("utf-16"), "f is text in UTF-16"),
+    (pem(LEAF).encode("utf-32"), "f is text in UTF-32"),
     (KEY.private_bytes(PEM, PKCS8, PLAIN), "f holds a private key, not a certificate"),
     (
         KEY.private_bytes(PEM, serialization.PrivateFormat.TraditionalOpenSSL, PLAIN),

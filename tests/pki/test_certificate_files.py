@@ -79,6 +79,8 @@ TAKEN = {
     "PKCS #7 of the library": pkcs7.serialize_certificates(PARSED, DER),
     "PKCS #7 in PEM": pkcs7.serialize_certificates(PARSED, PEM),
     "PKCS #7 named CMS": encode_pem("CMS", odd.pkcs7(*CHAIN)).encode(),
+    "PKCS #7 named CERTIFICATE, as Windows does": encode_pem("CERTIFICATE", odd.pkcs7(*CHAIN)).encode(),
+    "PKCS #7 named so": encode_pem("PKCS #7 SIGNED DATA", odd.pkcs7(*CHAIN)).encode(),
     "PKCS #12 without a passphrase": pkcs12.serialize_key_and_certificates(b"x", KEY, PARSED[0], PARSED[1:], PLAIN),
     "PKCS #12 without a key": pkcs12.serialize_key_and_certificates(None, None, PARSED[0], PARSED[1:], PLAIN),
     **{
@@ -118,6 +120,20 @@ def test_a_reversed_or_shuffled_chain_is_put_in_order_and_said() -> None:
         assert "sorted" in note
         assert "CN=device" in note
     assert find_certificates(b"".join(CHAIN), "f").notes == ()
+
+
+def test_a_chain_with_an_issuer_that_two_roots_have_signed() -> None:
+    other = Ca("other root")
+    intermediates = (INTERMEDIATE.certificate, other.certify(INTERMEDIATE.key.public_key(), "intermediate", is_ca=True))
+    above = {one: find_certificates(one, "f").certificates[0].subject for one in (CA.certificate, other.certificate)}
+    given = (*above, *intermediates, LEAF)
+    for order in (given, given[::-1], (LEAF, *above, *intermediates), (*intermediates, LEAF, *above)):
+        ordered = found(b"".join(order))
+        assert sorted(ordered) == sorted(given)
+        assert ordered[0] == LEAF
+        assert set(ordered[1:3]) == set(intermediates)
+    whole = (LEAF, *intermediates, *above)
+    assert find_certificates(b"".join(whole), "f").notes == ()
 
 
 @pytest.mark.parametrize(
@@ -227,6 +243,21 @@ def test_refused_in_one_line(data: bytes, words: str) -> None:
         find_certificates(data, "f")
     assert words in caught.value.message
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (LEAF, "add the lines -----BEGIN CERTIFICATE-----"),
+        (odd.pkcs7(*CHAIN), "add the lines -----BEGIN PKCS7-----"),
+        (pkcs12.serialize_key_and_certificates(b"x", KEY, PARSED[0], None, LOCKED), "a PKCS #12 container in base64"),
+        (bytes.fromhex("30820102") + bytes(16), "Use a certificate in DER"),
+    ],
+)
+def test_base64_alone(data: bytes, words: str) -> None:
+    with pytest.raises(CertificateError) as caught:
+        find_certificates(base64.encodebytes(data), "f")
+    assert words in caught.value.hint
 
 
 def changed(data: bytes) -> st.SearchStrategy[bytes]:

@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError
+from optiga.pki.lenient import only, parts_of
 from optiga.pki.pem import encode_pem
 from optiga.pki.private_keys import is_encrypted, load_private_key
 from optiga.protocol.der import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, encode
 from optiga.update.private_keys import KeyFile
+from tests.support.ca_helpers import NEEDS_OPENSSL, openssl
 
 OID = 0x06
 CURVES = {
@@ -68,6 +70,41 @@ def test_zeros_too_many_and_too_few(curve: str, tmp_path: Path) -> None:
                     key = KeyFile.read(path).open()
                     assert isinstance(key, ec.EllipticCurvePrivateKey)
                     assert key.private_numbers() == wanted
+
+
+@NEEDS_OPENSSL
+@pytest.mark.parametrize("name", ["prime256v1", "secp384r1", "secp521r1"])
+def test_a_curve_in_numbers_with_zeros_too_many_and_too_few(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "parameters"
+    assert openssl("ecparam", "-name", name, "-param_enc", "explicit", "-outform", "DER", "-out", path).returncode == 0
+    numbers = path.read_bytes()
+    curve = next(one for one in CURVES if CURVES[one][0].name in (name, name.replace("prime256v1", "secp256r1")))
+    size = CURVES[curve][1]
+    for length in (3, size - 1, size + 1, size + 8):
+        for public in (None, point(curve)):
+            number = sec1(SECRET.to_bytes(length, "big"), curve=None, public=public)
+            held = [*parts_of(only(number).content)]
+            own = encode(0xA0, numbers)
+            inner = encode(SEQUENCE, held[0].whole + held[1].whole + own + b"".join(part.whole for part in held[2:]))
+            algorithm = encode(SEQUENCE, encode(OID, bytes.fromhex("2a8648ce3d0201")) + numbers)
+            outer = encode(SEQUENCE, encode(INTEGER, b"\x00") + algorithm + encode(OCTET_STRING, number))
+            for form in (inner, outer):
+                key = load_private_key(form, None)
+                assert isinstance(key, ec.EllipticCurvePrivateKey)
+                assert (key.curve.name, key.private_numbers().private_value) == (CURVES[curve][0].name, SECRET)
+    for changed_at in (30, len(numbers) - 8):  # another field, another order
+        other = bytearray(numbers)
+        other[changed_at] ^= 1
+        with pytest.raises(ValueError, match=r"curve|explicit|private key"):
+            load_private_key(
+                encode(
+                    SEQUENCE,
+                    encode(INTEGER, b"\x01")
+                    + encode(OCTET_STRING, SECRET.to_bytes(size + 1, "big"))
+                    + encode(0xA0, bytes(other)),
+                ),
+                None,
+            )
 
 
 def test_the_curve_may_stand_in_a_block_of_its_own() -> None:

@@ -79,9 +79,23 @@ def odd_certificate(
     return encode(SEQUENCE, body + _ECDSA_SHA256 + encode(BIT_STRING, b"\x00" + signature))
 
 
+def alt_names(tag: int, value: bytes) -> bytes:
+    """The extension subjectAltName with one name."""
+    return extension("551d11", encode(SEQUENCE, encode(tag, value)))
+
+
 def compressed_info(key: ec.EllipticCurvePrivateKey) -> bytes:
     """SubjectPublicKeyInfo of a P-256 key whose point is compressed."""
-    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    return _info(key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
+
+
+def hybrid_info(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """SubjectPublicKeyInfo of a P-256 key whose point is whole, and says how y is compressed (X9.62, 4.3.6)."""
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return _info(bytes([6 | point[-1] & 1]) + point[1:])
+
+
+def _info(point: bytes) -> bytes:
     algorithm = encode(OID, bytes.fromhex("2a8648ce3d0201")) + encode(OID, bytes.fromhex("2a8648ce3d030107"))
     return encode(SEQUENCE, encode(SEQUENCE, algorithm) + encode(BIT_STRING, b"\x00" + point))
 

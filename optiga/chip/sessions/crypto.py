@@ -22,7 +22,7 @@ from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
 from optiga.chip.commands.verify_sign import VerifySign
 from optiga.chip.key import check_hash, check_usage, find_key, generate_key
 from optiga.chip.key_fate import KeyFate
-from optiga.chip.references import algorithm_of, oid_of
+from optiga.chip.references import algorithm_of, oid_of, public_key_of
 from optiga.chip.sessions.running_hash import RunningHash
 from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
@@ -32,7 +32,6 @@ from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, 
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.metadata import Tag
-from optiga.protocol.public_key import PublicKey
 from optiga.protocol.symmetric import CIPHERS, SymmetricMode
 from optiga.values import NotCopied
 
@@ -40,9 +39,12 @@ if TYPE_CHECKING:
     from optiga.chip.commands.calc_hash import ObjectPart
     from optiga.chip.commands.draw_key_pair import DrawnKeyPair
     from optiga.chip.key import Key
+    from optiga.chip.references import PublicKeySource
     from optiga.chip.session import Session
     from optiga.protocol.objects import Reference
+    from optiga.protocol.public_key import PublicKey
 
+_PEM = "-----BEGIN"
 _DELIBERATE = (
     ErrorCode.INVALID_LENGTH,
     ErrorCode.INVALID_DATA,
@@ -216,12 +218,13 @@ class Crypto(NotCopied):
         return self._chip.perform(DrawKeyPair(algorithm_of(algorithm)))
 
     def verify_digest(
-        self, digest: bytes, signature: bytes, key: PublicKey | Reference, scheme: SignatureScheme
+        self, digest: bytes, signature: bytes, key: PublicKeySource | Reference, scheme: SignatureScheme
     ) -> None:
         """Verify a signature over a digest. One exchange.
 
         :param signature: for RSA the plain signature, for ECDSA two INTEGERs in DER without the SEQUENCE.
-        :param key: a public key, or the object with its certificate in plain DER.
+        :param key: a public key (a value, a certificate, or SubjectPublicKeyInfo in DER or PEM), or the object with its
+            certificate in plain DER.
         :raises ChipError: if the signature is not valid, with the code of a signature verification failure.
         """
         self._chip.perform(VerifySign(digest, signature, _given(key), scheme))
@@ -232,11 +235,11 @@ class Crypto(NotCopied):
         """Generate a secret of at most 66 bytes, including ``prepended``, in a session. One exchange."""
         self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
-    def encrypt_rsa(self, message: bytes | int, key: PublicKey | Reference) -> bytes:
+    def encrypt_rsa(self, message: bytes | int, key: PublicKeySource | Reference) -> bytes:
         """Encrypt with RSAES-PKCS1-v1.5; returns 128 or 256 bytes. One exchange.
 
         :param message: the message, or the session with the pre-master secret to encrypt.
-        :param key: a public key, or the object with its certificate.
+        :param key: a public key, or the object with its certificate, as :meth:`verify_digest` takes it.
         """
         return self._chip.perform(EncryptAsym(message, _given(key)))
 
@@ -288,9 +291,14 @@ class Crypto(NotCopied):
         return self.derive(oid, method, size, salt=salt, info=info, session=session)
 
 
-def _given(key: PublicKey | Reference) -> PublicKey | int:
+def _given(key: PublicKeySource | Reference) -> PublicKey | int:
     """A public key, or the object of its certificate."""
-    return key if isinstance(key, PublicKey) else oid_of(key)
+    if isinstance(key, objects.ObjectRef | objects.Slot | int) or (isinstance(key, str) and not key.startswith(_PEM)):
+        return oid_of(key)
+    try:
+        return public_key_of(key, "the key")
+    except TypeError as error:
+        raise TypeError(f"{error}. An object must be a number, a text, a slot or a reference") from None
 
 
 def _hmac(hash_name: str) -> SymmetricMode:

@@ -242,6 +242,7 @@ _BY_METAVAR: dict[str, _Maker] = {
     "SLOT|OID|KEY": _slots_and_objects,
     "SLOT|aes": _slots_and_objects,
     "[NAME]": _samples,
+    "[OID]": _objects,
     "[TAG: VALUE]…|HEX|FILE": _metadata,
     "[VALUE]": _control_values,
 }

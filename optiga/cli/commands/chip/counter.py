@@ -54,23 +54,19 @@ def command(ctx: click.Context) -> None:
 @pass_settings
 def list_all(settings: Settings) -> None:
     """List every counter: the four counters of the chip, and data objects of the type up_counter."""
-    with settings.open_chip() as chip:
-        listed, unusable = list_counters(chip)
-    for one in unusable:
-        settings.warn(one.text)
-    counters = tuple(counter.state for counter in listed)
-    settings.print_result(
-        CounterList(counters), text=table(("oid", "value", "threshold", "left"), counters, width_for(settings))
-    )
+    _list(settings)
 
 
-@command.command(name="show", short_help="Show a counter.")
-@click.argument("oid", metavar="OID")
+@command.command(name="show", short_help="Show a counter, or every counter.")
+@click.argument("oid", metavar="[OID]", required=False)
 @authorize_option
 @common_options()
 @pass_settings
-def show(settings: Settings, oid: str) -> None:
-    """Show a counter's value, its threshold, and how many counts are left."""
+def show(settings: Settings, oid: str | None) -> None:
+    """Show a counter's value, its threshold, and how many counts are left; without OID, list every counter."""
+    if oid is None:
+        _list(settings)
+        return
     info = resolve(oid, COUNTER).info
     settings.check_query(CounterState)
     with settings.open_chip(info.oid) as chip:
@@ -81,7 +77,7 @@ def show(settings: Settings, oid: str) -> None:
     _print(settings, counter.state)
 
 
-@command.command(name="count", short_help="Increment a counter.")
+@command.command(name="count", short_help="Increment a counter by 1 to 255.")
 @click.argument("oid", metavar="OID")
 @click.argument("step", metavar="[N]", type=click.IntRange(1, _MAX_STEP), default=1)
 @authorize_option
@@ -131,3 +127,15 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
 
 def _print(settings: Settings, state: CounterState | CounterStep) -> None:
     settings.print_result(state, text=f"{state.oid}  {state.value} of {state.threshold}, {state.left} left")
+
+
+def _list(settings: Settings) -> None:
+    settings.check_query(CounterList)
+    with settings.open_chip() as chip:
+        listed, unusable = list_counters(chip)
+    for one in unusable:
+        settings.warn(one.text)
+    counters = tuple(counter.state for counter in listed)
+    settings.print_result(
+        CounterList(counters), text=table(("oid", "value", "threshold", "left"), counters, width_for(settings))
+    )
