@@ -15,6 +15,7 @@ from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.pages import watch_for_pages
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
 from optiga.cloud.aws.role_credentials import share_roles
+from optiga.cloud.aws.setup_faults import wrong_integer
 from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             "connect_timeout": min(_CONNECT_TIMEOUT_S, options.timeout_s),
             "read_timeout": options.timeout_s,
         }
+        if fault := wrong_integer(core):
+            raise AwsError(fault.said, hint=fault.hint, reason=fault.reason)
         core.set_default_client_config(Config(**times))  # for clients that fetch credentials
         again = _retries(core).merge(Config(**times, user_agent_extra=f"optiga/{__version__}"))
         once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
