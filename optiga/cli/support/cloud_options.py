@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ def _naming_line(ctx: click.Context, param: click.Parameter) -> Iterator[None]:
         raise
 
 
+class _Seconds(click.FloatRange):
+    """A time in a range: what is no number at all, as Python reads ``nan``, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if isnan(seconds):
+            self.fail(f"{value} is not in the range {self.min:g} to {self.max:g}", param, ctx)
+        return seconds
+
+
 aws_options: Decorator = together(
     click.option(
         "--region", metavar="REGION", callback=_checked(check_region), help="AWS region, for example eu-central-1."
@@ -74,7 +85,7 @@ aws_options: Decorator = together(
     click.option("--endpoint-url", metavar="URL", help="URL to use instead of AWS's own endpoint."),
     click.option(
         "--timeout",
-        type=click.FloatRange(1, 3600),
+        type=_Seconds(1, 3600),
         metavar="SECONDS",
         help="Time limit for one call to AWS, including retries (default: 60).",
     ),
