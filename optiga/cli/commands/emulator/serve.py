@@ -37,7 +37,11 @@ SOCKET = FileName("SOCKET", dash=False)
 @click.option(
     "--control", type=SOCKET, help="Accept 'emulator control' at this Unix socket; on Windows: 127.0.0.1:PORT."
 )
-@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Model of a new chip: trust-m-v3, trust-m-v1, trust-x, trust-m-express or trust-m-mtr (default: trust-m-v3).",
+)
 @click.option(
     "--timing",
     type=click.Choice(["none", "real"]),
