@@ -35,7 +35,7 @@ from optiga.files.known_documents import STATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES
-from optiga.protocol.metadata import Metadata
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, format_oid, parse_oid
 
 VERSION = 1
@@ -162,7 +162,7 @@ def _load_object(model: ChipModel, oid: int, description: Any, new: StoredObject
     data, metadata = new
     if given := description.keys() & {"data", "secret"}:
         data = _hex(description, *given)
-        if metadata.used_size is not None:
+        if metadata.get(Tag.USED_SIZE) is not None:
             metadata = new.with_data(data).metadata
     if "metadata" in description or words is not None:
         metadata = Metadata.parse(_hex(description, "metadata"))
