@@ -15,7 +15,7 @@ The document is what JSON can hold::
 Bytes are in hex. What must stay secret stands under ``secret`` in place of ``data``: keys, as
 :mod:`optiga.emulator.keys` stores them, and the data of secret types. The words are for people: they may be left out,
 and must agree with the hex if they are there. Objects left out, and the data or the metadata of an object that are left
-out, are those of a new chip.
+out, are those of a new chip. A secret may be left out only together with its metadata.
 """
 
 from __future__ import annotations
@@ -169,6 +169,8 @@ def _load_object(model: ChipModel, oid: int, description: Any, new: StoredObject
     if words is not None and words != metadata.in_words():
         raise ValueError("metadata and metadata_in_words differ: change the hex and omit the words")
     stored = StoredObject(data, metadata)
+    if data and not given and "metadata" in description and _is_secret(model.kind.objects[oid], metadata):
+        raise ValueError("its secret is missing (write it in hex)")  # it was taken out: a new one would surprise
     check_object(model.kind, oid, stored)
     algorithm = metadata.algorithm
     if algorithm is not None and algorithm not in AES_KEY_SIZES and not _is_private_key(algorithm, data):

@@ -182,6 +182,7 @@ MISTAKES = [
     (_set("objects", "0xF1D2", "extra", value=7), "0xF1D2: 'extra' is unknown"),
     (_set("objects", "0xF1D2", "secret", value=""), "0xF1D2: it must have either data or secret"),
     (_drop("objects", "0xE0F1", "secret"), "0xE0F1: a key needs its algorithm"),
+    (_drop("objects", "0xE0F0", "secret"), "0xE0F0: its secret is missing"),
     (_set("model", value=7), "the model is not a text"),
     (_set("objects", "0xF1D2", "data", value="xyz"), "0xF1D2: its data is not in hex"),
     (_set("objects", "0xF1D2", "data", value=None), "0xF1D2: its data is missing"),
