@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,8 @@ class EmulatorPort(Value):
             raise ConfigurationError(
                 f"port {text} names no file behind the colon", hint="Give a file, or use emulator for your own chip"
             )
+        if path.endswith(("/", os.sep)):
+            raise ConfigurationError(f"port {text}: {path} names a folder, not a chip file", hint="Name a file in it")
         shielded = options.get("shielded", "no")
         return cls(
             text,

@@ -222,6 +222,8 @@ def _seen_from(folder: Path, key: str, value: Any) -> Any:
     text = str(value)
     if key == "port":
         return _port_seen_from(folder, text)
+    if key == "journal":
+        return f"{_path_seen_from(folder, text)}{_slash(text)}"
     return _path_seen_from(folder, text) if key in _PATHS else text
 
 
@@ -230,7 +232,7 @@ def _port_seen_from(folder: Path, port: str) -> str:
     place, mark, options = port.partition("?")
     before, colon, chip = place.partition("emulator:")
     if not before and chip:
-        place = f"{colon}{_path_seen_from(folder, chip)}"
+        place = f"{colon}{_path_seen_from(folder, chip)}{_slash(chip)}"
     words = options.split("&")
     for number, word in enumerate(words):
         name, _, value = word.partition("=")
@@ -238,6 +240,11 @@ def _port_seen_from(folder: Path, port: str) -> str:
             path = _path_seen_from(folder, value.replace("%26", "&"))
             words[number] = f"{name}={path.replace('&', '%26')}"
     return f"{place}{mark}{'&'.join(words)}"
+
+
+def _slash(text: str) -> str:
+    """The slash at the end of what is to be a file, which is refused for it."""
+    return "/" if text.endswith(("/", os.sep)) else ""
 
 
 def _path_seen_from(folder: Path, text: str) -> str:

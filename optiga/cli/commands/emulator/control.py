@@ -31,7 +31,7 @@ _VALUES = {
 
 
 @click.command(name="control", short_help="Control a served chip: power, faults, state, events.")
-@click.argument("socket", type=FileName("PORT", dash=False))
+@click.argument("socket", type=FileName("PORT", dash=False, takes_folder=True))
 @click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
 @click.option(
