@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, SSLError
 from botocore.httpsession import URLLib3Session
 
 from optiga.cloud.aws import role_credentials
 from optiga.cloud.aws.connection import AwsOptions, connect
-from optiga.cloud.aws.errors import AwsError
+from optiga.cloud.aws.errors import AwsError, asking
 from optiga.errors import Reason
 
 KEYS = '"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "S", "SessionToken": "T"'
@@ -126,6 +126,7 @@ def test_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
     ("profile", "line"),
     [
         ("max_attempts = abc\n", "max_attempts in ~/.aws/config must be an integer, not 'abc'"),
+        ("max_attempts =\n  x = 1\n", "max_attempts in ~/.aws/config must be an integer"),
         ("retry_mode = hard\n", "retry_mode in ~/.aws/config is not valid"),
         (f"{ROLE}source_profile = other\n", "profiles of AWS form a loop: maker → other → maker.*source_profile"),
         (f"{ROLE}source_profile = nobody\n", "AWS's configuration is not valid: .*nobody.*maker.* Correct"),
@@ -142,6 +143,28 @@ def test_a_profile(profile: str, line: str, monkeypatch: pytest.MonkeyPatch) -> 
     others = f"[profile other]\n{ROLE}source_profile = maker\n[profile static]\n{STATIC}"
     Path("config").write_text(f"[profile maker]\n{STATIC if 'role' not in profile else ''}{profile}{others}")
     assert_line(failing(), line)
+
+
+@pytest.mark.parametrize("why", ["[Errno 2] No such file or directory", "[X509: NO_CERTIFICATE_OR_CRL_FOUND] none (x)"])
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"AWS_CA_BUNDLE": "none.pem"}, "variable AWS_CA_BUNDLE (none.pem)"),
+        ({"REQUESTS_CA_BUNDLE": "none.pem"}, "variable REQUESTS_CA_BUNDLE (none.pem)"),
+        ({}, "ca_bundle in ~/.aws/config"),
+    ],
+)
+def test_trusted_certificates_that_cannot_be_loaded(
+    why: str, variables: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AwsError) as raised, asking("sts:GetCallerIdentity"):
+        raise SSLError(endpoint_url="https://sts.example", error=why)
+    assert place in raised.value.message
+    assert "proxy" not in str(raised.value)
 
 
 def test_a_program_that_is_missing_is_found_out_by_programs() -> None:

@@ -69,6 +69,7 @@ _SETTINGS = {
     "InvalidIMDSEndpointModeError": "ec2_metadata_service_endpoint_mode",
 }
 """Which setting an error of botocore is about; that of others stands in their text."""
+_NO_BUNDLE = re.compile(r"\[(?:Errno (?:2|13|20|21)|X509: \w+)\] ([^(]*[^( ])")
 _NAMED_SETTINGS = (
     "request_checksum_calculation",
     "response_checksum_validation",
@@ -95,7 +96,7 @@ def wrong_integer(core: CoreSession) -> SetupFault | None:
     for name in _INTEGERS:
         try:
             core.get_config_variable(name)
-        except ValueError:
+        except (ValueError, TypeError):  # the latter of nested settings
             value = os.environ.get(_variable(name), core.get_scoped_config().get(name))
             return SetupFault(f"{_place(name)} must be an integer, not {value!r}", _CORRECT, Reason.BAD_VALUE)
     return None
@@ -109,7 +110,8 @@ def setup_fault(error: Exception, said: str) -> SetupFault | None:
     from botocore import exceptions as known
 
     if isinstance(error, known.BotoCoreError):
-        return _setting(error, said) or _profile(error, said) or _role(error, said) or _process(error, said)
+        kinds = (_setting, _profile, _role, _process, _bundle)
+        return next(filter(None, (kind(error, said) for kind in kinds)), None)
     if isinstance(error, known.ClientError) or not _frames(error):
         return None
     method, profile = _source(error)
@@ -183,6 +185,22 @@ def _process(error: Exception, said: str) -> SetupFault | None:
         f"cannot get the AWS credentials from {source}{f' of the profile {profile}' if profile else ''}: {said}",
         f"Get new credentials if they have expired. {hint}",
     )
+
+
+def _bundle(error: Exception, said: str) -> SetupFault | None:
+    """A file of trusted certificates that OpenSSL cannot load; botocore takes that for a certificate of AWS."""
+    from botocore import exceptions as known
+
+    found = _NO_BUNDLE.search(said) if isinstance(error, known.SSLError) else None
+    if found is None:
+        return None
+    places = ["ca_bundle in ~/.aws/config"]
+    if path := os.environ.get("AWS_CA_BUNDLE"):
+        places = [f"the environment variable AWS_CA_BUNDLE ({path})"]
+    elif path := os.environ.get("REQUESTS_CA_BUNDLE"):
+        places += [f"the environment variable REQUESTS_CA_BUNDLE ({path})"]
+    place = " or ".join(places)
+    return SetupFault(f"cannot use the trusted certificates of {place}: {found[1]}", _CORRECT, Reason.BAD_VALUE)
 
 
 def _source(error: Exception) -> tuple[str, str]:
