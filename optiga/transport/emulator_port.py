@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,8 @@ class EmulatorPort(Value):
         """
         where, options = split_options(text, "An emulated chip", _OPTIONS)
         _, colon, path = where.partition(":")
+        if path.endswith(("/", os.sep)):
+            raise ConfigurationError(f"port {text}: {path} names a folder, not a chip file", hint="Name a file in it")
         if colon and not path.strip():
             raise ConfigurationError(
                 f"port {text} names no file behind the colon", hint="Give a file, or use emulator for your own chip"

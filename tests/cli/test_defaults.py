@@ -312,12 +312,6 @@ class TestShow:
         path.unlink()
         assert f": {value} is not in the range" in cli("deprovision", f"--timeout={value}").errors[0]
 
-    def test_nan_is_no_time(self, cli: Cli) -> None:
-        path = write("timeout = nan\n")
-        error = cli("deprovision", "--uid", "ab" * 27).errors[0]
-        assert f"{path}:1: " in error
-        assert "'nan' is not a number" in error
-
     def test_no_mistake_hides_another(self, cli: Cli) -> None:
         path = write("prot = 'x'\ntimeout = 'soon'\nregion = ''\nyes = true\nport = 'socket://x'\n")
         errors = cli("config", "show").errors

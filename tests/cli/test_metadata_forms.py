@@ -178,6 +178,13 @@ BYTES = bytes.fromhex("2003d101ff")
         "0x20,0x03,0xd1,0x01,0xff,",
         "20 03 d1 // read\n01 ff",
         "\ufeff20:03:D1:01:FF",
+        "{32, 3, 209, 1, 255}",
+        "{0x20u, 3U, 0xd1UL, 0b1, 255LL}",
+        "{(uint8_t)0x20, (unsigned char) 3, ( uint8_t )0xd1u, 1, 0xff}",
+        "uint8_t x[5] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "uint8_t x[0x5u] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "uint8_t x[SIZE] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "{0x20 0x03 0xd1 0x01 0xff}",
     ],
 )
 def test_hex(text: str) -> None:
@@ -188,8 +195,22 @@ def test_hex(text: str) -> None:
     ("text", "line"),
     [
         ("uint8_t a[] = {0x20}; uint8_t b[] = {0x21};", "several arrays"),
-        ("{0x20, 3}", "bytes such as 0x1F"),
-        ("{0x20, 0x123}", "bytes such as 0x1F"),
+        ("{0x20, 0x123}", "'0x123', which is not a byte such as 0x1F"),
+        ("{0x20, 256}", "'256', which is not a byte"),
+        ("{0x20, -1}", "'-1', which is not a byte"),
+        ("{0x20, 'a'}", "which is not a byte"),
+        ("{0x20, d1}", "'d1', which is not a byte"),
+        ("{0x20, 0x01 | 0x02}", "which is not a byte"),
+        ("{0x20, (uint8_t)}", "which is not a byte"),
+        ("{0x20, 010}", "'010', which C reads as an octal number"),
+        ("{0x20, 08}", "'08', which C reads as an octal number"),
+        ("{0x01,,0x02}", "a comma too many"),
+        ("{,0x02}", "a comma too many"),
+        ("{,}", "a comma too many"),
+        ("{0x01, 0x02 0x03}", "'0x02 0x03', in which a comma is missing"),
+        ("uint8_t x[1] = {0x01, 0x02};", "2 values, but its size is 1"),
+        ("uint8_t x[999999999] = {0x01};", "1 value, but its size is 999999999"),
+        ("{" + "9" * 5000 + "}", "which is not a byte"),
         ("{0x20, {0x21}}", "no closing '}'"),
         ("{0x20, 0x21", "no closing '}'"),
         ("0x20;", "';' is not a hex digit"),
@@ -199,6 +220,11 @@ def test_no_hex(text: str, line: str) -> None:
     with pytest.raises(ConfigurationError, match=r"data\.h is not hex") as caught:
         parse_hex(text.encode(), "data.h")
     assert line in caught.value.message
+
+
+def test_an_array_that_is_not_full_has_zeros_as_in_c() -> None:
+    assert parse_hex(b"uint8_t x[4] = {0x01, 0x02};", "data.h") == b"\x01\x02\0\0"
+    assert parse_hex(b"uint8_t x[] = {0};", "data.h") == b"\0"
 
 
 def test_an_array_is_written(cli: Cli, port: str) -> None:

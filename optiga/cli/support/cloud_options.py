@@ -33,7 +33,7 @@ class _Seconds(click.FloatRange):
         except click.BadParameter as error:
             self.fail(error.message.replace(str(number), str(value), 1), param, ctx)
         if math.isnan(number):
-            self.fail(f"{str(value)!r} is not a valid float.", param, ctx)
+            self.fail(f"{value} is not in the range {self.min:g} to {self.max:g}.", param, ctx)
         return number
 
 

@@ -124,7 +124,7 @@ def init(
 @click.option(
     "--ca",
     "parent_path",
-    type=FileName("PARENT"),
+    type=FileName("PARENT", takes_folder=True),
     required=True,
     help="Folder of the root CA that certifies the intermediate CA.",
 )

@@ -61,7 +61,7 @@ _MOST_NAMED = 5
 )
 @click.option(
     "--issued",
-    type=FileName("FILE|DIR"),
+    type=FileName("FILE|DIR", takes_folder=True),
     multiple=True,
     help="Certificates that the CA has issued: a file, or a folder of .pem, .crt, .cer and .der files. May be given "
     "several times.",
@@ -170,7 +170,10 @@ def import_(
 @click.command(name="renew", cls=CaCommand)
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @click.option(
-    "--ca", "parent_path", type=FileName("PARENT"), help="Folder of the root CA that certified the intermediate CA."
+    "--ca",
+    "parent_path",
+    type=FileName("PARENT", takes_folder=True),
+    help="Folder of the root CA that certified the intermediate CA.",
 )
 @click.option(
     "--days",

@@ -40,7 +40,7 @@ _OTHER_FAULTS = {
 
 
 @click.command(name="control", short_help="Control a served chip: power, faults, state, events.")
-@click.argument("socket", type=FileName("SOCKET", dash=False))
+@click.argument("socket", type=FileName("PORT", dash=False, takes_folder=True))
 @click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
 @click.option(
@@ -69,6 +69,8 @@ def control(
     follow: bool,
 ) -> None:
     """Control a chip that 'emulator serve --control SOCKET' serves, while its host talks to it.
+
+    PORT is the port that 'emulator serve' prints, the chip file, or the SOCKET.
 
     \b
     power                a power cycle: what is volatile is gone

@@ -21,7 +21,11 @@ _KINDS = ("uart", "i2c", "ft260")
 )
 @click.option("--chip", "path", type=CHIP, help="Chip file (default: your own chip).")
 @click.option("--as", "kind", type=click.Choice(_KINDS), default="uart", help="Kind of board (default: uart).")
-@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Model of a new chip: trust-m-v3, trust-m-v1, trust-x, trust-m-express or trust-m-mtr (default: trust-m-v3).",
+)
 @click.option(
     "--timing",
     type=click.Choice(["none", "real"]),
