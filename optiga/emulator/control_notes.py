@@ -35,6 +35,7 @@ def noting(control: str, *ports: str) -> Iterator[None]:
         content = json.dumps({"control": control, "ports": sorted(set(map(_key, ports)))}).encode()
         try:
             note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _forget_the_dead(note.parent)
             write_whole(note, content, mode=0o600)
         except (OSError, OptigaError):
             note = None
@@ -56,13 +57,27 @@ def find_control(port: str) -> str | None:
         notes = sorted(folder.iterdir(), key=_age, reverse=True) if folder else []
     except OSError:
         return None
-    for note in notes:
-        with suppress(OSError, ValueError, RecursionError, LookupError, TypeError):
-            with note.open("rb") as file:
-                said = json.loads(file.read(_MOST_BYTES))
-            if wanted in said["ports"] and isinstance(said["control"], str):
-                return str(said["control"])
-    return None
+    return next((control for note in notes for control, ports in _read(note) if wanted in ports), None)
+
+
+def _read(note: Path) -> Iterator[tuple[str, list[str]]]:
+    """The control and the ports in a note; nothing of one that is damaged, or gone meanwhile."""
+    try:
+        with note.open("rb") as file:
+            said = json.loads(file.read(_MOST_BYTES))
+        control, ports = said["control"], said["ports"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return
+    if isinstance(control, str) and isinstance(ports, list):
+        yield control, ports
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Remove the notes of servers that were killed and whose sockets are gone."""
+    for note in folder.iterdir():
+        for control, _ in _read(note):
+            if Path(control).is_absolute() and not os.path.lexists(control):
+                note.unlink(missing_ok=True)
 
 
 def _age(note: Path) -> int:

@@ -54,7 +54,8 @@ def parse_items(body: str, count: int | None = None) -> bytes:
 
 def count_of(before: str) -> int | None:
     """How many bytes an array has, as the text before its brace says: ``uint8_t x[4] =``; None if it does not."""
-    found = _COUNT.search(before, max(0, before.rfind("[")))
+    declared = before.rpartition(";")[2]
+    found = _COUNT.search(declared, declared.find("[")) if declared.count("[") == 1 else None
     return int(found[1], 0) if found and found[1] else None
 
 

@@ -368,10 +368,13 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class TestNotes:
-    def test_as_long_as_the_chip_is_served(self, notes: Path) -> None:
-        with noting("/run/a", "socket://127.0.0.1:5000", "a.chip"), noting("/run/b", "socket://[::1]:5001", "b.chip"):
-            assert find_control("socket://localhost:5000") == find_control("emulator:a.chip?timing=real") == "/run/a"
-            assert find_control(str(Path("b.chip").absolute())) == "/run/b"
+    def test_as_long_as_the_chip_is_served(self, notes: Path, tmp_path: Path) -> None:
+        a, b = (str(tmp_path / name) for name in ("a", "b"))
+        for control in (a, b):
+            Path(control).touch()
+        with noting(a, "socket://127.0.0.1:5000", "a.chip"), noting(b, "socket://[::1]:5001", "b.chip"):
+            assert find_control("socket://localhost:5000") == find_control("emulator:a.chip?timing=real") == a
+            assert find_control(str(Path("b.chip").absolute())) == b
             assert find_control("socket://127.0.0.1:5002") is None
         assert find_control("a.chip") is None
         assert list(notes.iterdir()) == []
@@ -387,13 +390,25 @@ class TestNotes:
         (notes / "x.json").write_bytes(content)
         assert find_control("a.chip") is None
 
-    def test_the_newest_counts(self, notes: Path) -> None:
+    def test_the_newest_counts(self, notes: Path, tmp_path: Path) -> None:
         """One is left by a server that was killed."""
-        with noting("/run/old", "a.chip"), noting("/run/new", "a.chip"):
+        for name in ("old", "new"):
+            (tmp_path / name).touch()
+        with noting(str(tmp_path / "old"), "a.chip"), noting(str(tmp_path / "new"), "a.chip"):
             for note in notes.iterdir():
                 is_old = b"old" in note.read_bytes()
                 os.utime(note, (1, 1) if is_old else (2, 2))
-            assert find_control("a.chip") == "/run/new"
+            assert find_control("a.chip") == str(tmp_path / "new")
+
+    def test_one_whose_socket_is_gone_is_removed(self, notes: Path, tmp_path: Path) -> None:
+        (tmp_path / "there").touch()
+        dead = notes / "dead.json"
+        notes.mkdir(parents=True)
+        for control in (tmp_path / "gone", tmp_path / "there"):
+            dead.write_text(json.dumps({"control": str(control), "ports": [os.path.realpath(tmp_path / "a.chip")]}))
+            with noting(str(tmp_path / "new"), "b.chip"):
+                assert find_control(str(tmp_path / "a.chip")) == (str(control) if control.exists() else None)
+                assert dead.exists() is control.exists()
 
     def test_no_folder_for_them(self, notes: Path) -> None:
         notes.parent.write_text("a file")
