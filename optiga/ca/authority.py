@@ -261,7 +261,8 @@ class CertificateAuthority:
         """Revoke a certificate for good, and write a new CRL. If its key is compromised, every valid certificate of
         this key is revoked.
 
-        :param name: its serial number in hex, or a file that it is in; a path is a file whatever its name is.
+        :param name: its serial number in hex, its beginning of at least 6 digits, or a file that it is in; a path is a
+            file whatever its name is.
         :param reason: one of :data:`~optiga.ca.revocation.REASONS`.
         :returns: what was revoked, and what was before.
         :raises CertificateError: if this CA has issued no such certificate.

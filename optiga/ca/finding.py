@@ -8,26 +8,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.ca.records import Record, format_serial
-from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import is_there
 from optiga.pki.certificate import Certificate, load_certificates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from optiga.ca.records import Records
 
 _SERIAL = re.compile(r"(0[xX])?[0-9a-fA-F:]{1,255}")
 """A serial number as it is shown, by this program or by OpenSSL; longer ones no certificate has, and no file."""
+LEAST_DIGITS = 6
+"""Fewest hex digits that stand for a serial number which begins with them."""
+_DIGITS = 40
+"""Hex digits of a whole serial number."""
+_MOST_LISTED = 5
+"""Most certificates that a message lists."""
 _LIST = "To list the CA's certificates, use 'ca list'"
 
 
 def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     """The record of a certificate that a user names.
 
-    :param name: a text of hex digits and colons alone is a serial number, whatever files there are; any other text,
-        and any path, is a file.
+    :param name: a text of hex digits and colons alone is a serial number, whatever files there are, or the beginning
+        of one: at least :data:`LEAST_DIGITS` digits. Any other text, and any path, is a file.
     :param own: the CA's certificate.
     :raises ConfigurationError: if it is neither.
-    :raises CertificateError: if this CA has issued no such certificate, or its records lack it.
+    :raises CertificateError: if this CA has issued no such certificate, its records lack it, or several serial numbers
+        have this beginning.
     """
     record, is_recorded = find_signed(records, name, own)
     if not is_recorded:
@@ -98,9 +107,27 @@ def _own_certificate(certificate: Certificate, path: Path) -> CertificateError:
 def _find_serial(records: Records, text: str) -> Record:
     digits = text.lower().removeprefix("0x").replace(":", "")
     found = records.find(format_serial(int(digits, 16))) if digits else None
-    if found is None:
-        hint: str = f"{_LIST}. If the records are not the newest, give the certificate's file"
-        if is_there(Path(text)):
-            hint = naming("{hint}. To use the file {text}, give it with {file}", hint=hint, text=text)
-        raise CertificateError(f"the records of this CA have no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
-    return found
+    if found is not None:
+        return found
+    begun = records.beginning_with(digits) if digits.strip("0") and len(digits) < _DIGITS else []
+    if len(digits) >= LEAST_DIGITS and len(begun) == 1:
+        return begun[0]
+    if len(digits) >= LEAST_DIGITS and begun:
+        raise CertificateError(
+            f"{counted(len(begun), 'certificate')} of this CA begin with {text}: {_listed(begun)}",
+            hint="Give more digits of the serial number",
+            reason=Reason.AMBIGUOUS,
+        )
+    if begun:
+        hint: str = f"Give at least {LEAST_DIGITS} hex digits of the serial number"
+    else:
+        hint = f"{_LIST}. If the records are not the newest, give the certificate's file"
+    if is_there(Path(text)):
+        hint = naming("{hint}. To use the file {text}, give it with {file}", hint=hint, text=text)
+    raise CertificateError(f"the records of this CA have no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
+
+
+def _listed(records: Sequence[Record]) -> str:
+    """The first of some certificates, as a message lists them."""
+    named = [f"{one.serial} ({one.subject or 'unknown subject'})" for one in records[:_MOST_LISTED]]
+    return ", ".join(named) + (" …" if len(records) > _MOST_LISTED else "")

@@ -147,6 +147,13 @@ class Records:
         found = self._select("WHERE serial = ?", serial)
         return found[0] if found else None
 
+    def beginning_with(self, digits: str) -> list[Record]:
+        """The records whose serial numbers begin with hex digits, with or without leading zeros, in the order of
+        issue.
+        """
+        clause = "WHERE serial GLOB ? OR ltrim(serial, '0') GLOB ? ORDER BY rowid"
+        return self._select(clause, f"{digits}*", f"{digits}*")
+
     def of_key(self, key_sha256: str) -> list[Record]:
         """The records of a public key."""
         return self._select("WHERE key_sha256 = ? ORDER BY rowid", key_sha256)

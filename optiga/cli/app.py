@@ -18,7 +18,7 @@ from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.environment import explain_missing, folder_gone, is_folder_gone, take_passphrases
 from optiga.cli.support.file_names import FILE, FILE_OR_OUTPUT, FOLDER, force_option
-from optiga.cli.support.guesses import about_option, plain_usage
+from optiga.cli.support.guesses import about_option, in_our_context, plain_usage
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import is_default, is_typed, option_of
@@ -248,7 +248,7 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
     try:
         if _ASKED_BY_A_SHELL in os.environ and not command:
             return _answer_shell()
-        wanted: click.Command = load(command, "optiga") if command else app
+        wanted: click.Command = in_our_context(load(command, "optiga")) if command else app
         defaults = None if command else _take_defaults(settings, given)
         try:
             result = wanted.main(

@@ -101,12 +101,28 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
         with Temporary(folder / ".optiga-probe", 0o600):
             pass
     except OSError as error:
-        is_special = error.errno == errno.ENOENT and not _why_no_folder(folder)
-        raise ConfigurationError(
-            f"cannot write to {folder}: {'no file can be created there' if is_special else cause_of(error)}",
-            hint=hint_of(error),
-            reason=reason_of(error, Reason.NOT_WRITABLE),
-        ) from None
+        raise not_writable(folder, error) from None
+
+
+def not_writable(folder: Path, error: OSError) -> ConfigurationError:
+    """The error of a folder in which the system lets no file be made."""
+    cause = cause_of(error)
+    if error.errno == errno.ENOENT and not _why_no_folder(folder):
+        if _is_gone(folder):
+            cause = "the current folder no longer exists"
+            return ConfigurationError(cause, hint="Change to another folder", reason=Reason.NOT_FOUND)
+        cause = "no file can be created there"
+    return ConfigurationError(
+        f"cannot write to {folder}: {cause}", hint=hint_of(error), reason=reason_of(error, Reason.NOT_WRITABLE)
+    )
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether a folder is in the current one, and that has been deleted."""
+    try:
+        return not folder.is_absolute() and not Path.cwd()
+    except FileNotFoundError:
+        return True
 
 
 def check_folder(folder: Path, fields: Collection[str] = ()) -> None:

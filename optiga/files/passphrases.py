@@ -37,6 +37,8 @@ _DOCUMENTS = (
 """How files begin that somebody may name in place of that of a passphrase, and what they hold."""
 _BEGINS_SECTIONS = re.compile(rb"\[\[?[ \t]*[\w.\" -]+\]|[#;]|[A-Za-z_][\w .-]*=")
 """How a file with sections begins: with one, a comment, or a setting."""
+_HEAD = re.compile(rb"\[\[?[\w-]+(?:\.(?:[\w-]+|\"[\w.-]+\"))+\]\]?")
+"""The head of such a section that is within another, as TOML has it: alone in a file, it is no passphrase either."""
 _ARRAY = re.compile(rb"(?m)^\[(\[[\w.\" -]+\])\]")
 """A section of TOML that there may be several of."""
 _HEADING, _PARTS = re.compile(rb"#{1,6}(?:[ \t]|\r?\n)"), re.compile(rb"(?m)^(?:#{2,6} |```|[-*] |\|)")
@@ -166,7 +168,7 @@ def _name_whole(data: bytes) -> str:
         else:
             return known.what if known else "JSON"
     if b"\n" not in text.strip():
-        return ""
+        return SECTIONS.what if _HEAD.fullmatch(text.strip()) else ""
     known = name_content(_ARRAY.sub(rb"\1", text))
     if known is not SECTIONS and _HEADING.match(text) and _PARTS.search(text):
         return "a text in Markdown"

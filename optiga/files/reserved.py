@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, check_folder, hint_of, put_in_place, reason_of
+from optiga.files.files import cause_of, check_folder, not_writable, put_in_place, reason_of
 from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ReservedFile:
                 _write(made.descriptor, bytes(size))
                 stack.pop_all()
         except OSError as error:
-            raise self._refusal(error) from None
+            raise not_writable(self._folder, error) from None
 
     def __enter__(self) -> ReservedFile:
         return self
@@ -60,7 +60,7 @@ class ReservedFile:
         try:
             os.fsync(self._temporary.descriptor)
         except OSError as error:
-            self._failure = self._refusal(error)
+            self._failure = not_writable(self._folder, error)
             raise self._failure from None
         self._is_secured = True
 
@@ -85,13 +85,6 @@ class ReservedFile:
                 f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
             ) from None
         self._temporary.drop()
-
-    def _refusal(self, error: OSError) -> ConfigurationError:
-        return ConfigurationError(
-            f"cannot write to {self._folder}: {cause_of(error)}",
-            hint=hint_of(error),
-            reason=reason_of(error, Reason.NOT_WRITABLE),
-        )
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -225,7 +225,7 @@ class TestText:
         serial = sign(cli, ca)["serial"]
         shown = cli("ca", "show", serial, "--ca", ca)
         assert shown.out == Path("device.pem").read_text()
-        assert shown.err.splitlines() == ["CN=device  [clientAuth; DNS:a.dev.example]"]
+        assert shown.err.splitlines() == [f"{serial}  CN=device  [clientAuth; DNS:a.dev.example]"]
         assert cli("ca", "show", serial, "--ca", ca, "-q").err == ""
 
     def test_many_names(self, cli: Cli, ca: str) -> None:

@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 
+from optiga.ca.records import Records
 from optiga.cli.app import app
 from optiga.cli.support.offers import offers_for
 from optiga.cli.support.shells import split_line
+from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Cli
 from tests.support.places import ROOT
 
@@ -131,11 +134,11 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("line", "kind", "before"),
         [
-            ("optiga --csr ", "files", ""),
-            ("optiga --csr=co", "files", "--csr="),
+            ("optiga --write ", "files", ""),
+            ("optiga --write=co", "files", "--write="),
             ("optiga --out-dir ", "folders", ""),
             ("optiga ca intermediate x --ca ", "folders", ""),
-            ("optiga key verify my", "files", ""),
+            ("optiga key verify second my", "files", ""),
             ("optiga --port emulator:my", "files", "emulator:"),
             ("optiga --port=emulator:my", "files", "--port=emulator:"),
             ("optiga --read 0xF1D0 --authorize 0xF1D1=my", "files", "0xF1D1="),
@@ -143,6 +146,53 @@ class TestAnswers:
     )
     def test_files(self, ask: Ask, line: str, kind: str, before: str) -> None:
         assert ask(line) == [[kind, before, ""]]
+
+    def test_files_of_one_kind(self, ask: Ask) -> None:
+        assert ask("optiga ca show ") == [["files", "", "pem crt cer der"]]
+        assert ask("optiga ca show 'my fi", "bash") == [["files", "pem crt cer der PEM CRT CER DER", "my fi"]]
+        for line in ("--csr ", "provision ", "config check ", "config check a.jsn "):
+            assert ask(f"optiga {line}") == [["files", "", "jsn json"]]
+        for line in ("ca sign ", "journal show --journal ", "key ecdh second ", "ca import x --chain "):
+            ((kind, before, endings),) = ask(f"optiga {line}")
+            assert (kind, before) == ("files", "")
+            assert endings
+
+    def test_serial_numbers(self, ask: Ask, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Those of the CA on the command line; else those of every CA in the current folder."""
+        for ca in ("root", "other"):
+            assert cli("ca", "init", "--no-passphrase", ca).code == 0
+        Path("device.csr").write_bytes(make_request())
+        sign = ("ca", "sign", "device.csr", "--query", "serial", "--ca")
+        first, second = (cli(*sign, "root", "--out", f"{name}.pem").out.strip() for name in "ab")
+        third = cli(*sign, "other", "--out", "c.pem").out.strip()
+        files = ["files", "", "pem crt cer der"]
+        assert ask("optiga ca show --ca root ") == [
+            ["word", second, "CN=device"],
+            ["word", first, "CN=device"],
+            files,
+        ]
+        assert sorted(ask("optiga ca show ")) == sorted(
+            [files, *(["word", one, "CN=device"] for one in (first, second, third))]
+        )
+        assert ask(f"optiga ca revoke --ca root {first[:12].upper()}") == [["word", first, "CN=device"], files]
+        monkeypatch.delenv("_OPTIGA_COMPLETE")
+        assert cli("ca", "revoke", first, "--ca", "root", "--yes").code == 0
+        assert ask(f"optiga ca revoke --ca root {first[:12]}") == [files]
+        assert ask(f"optiga ca show --ca root {first[:12]}") == [["word", first, "CN=device (revoked)"], files]
+        Path("root/issued.db").write_bytes(b"no database" * 100)
+        assert ask("optiga ca show --ca root ") == [files]
+
+    def test_subjects_of_others_are_escaped(self, ask: Ask, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A CA that was made elsewhere may have certified any subject."""
+        assert cli("ca", "init", "--no-passphrase", "root").code == 0
+        Path("device.csr").write_bytes(make_request())
+        assert cli("ca", "sign", "device.csr", "--ca", "root").code == 0
+        every = Records.all
+        odd = "CN=\x1b[31m\u202ered"
+        monkeypatch.setattr(Records, "all", lambda self: [replace(one, subject=odd) for one in every(self)])
+        ((_, _, meaning), _) = ask("optiga ca show --ca root ")
+        assert meaning.isprintable()
+        assert "[31m" in meaning
 
     def test_meanings_are_whole(self, ask: Ask) -> None:
         """Commas are nothing special: fish's explanations ended at the first one."""

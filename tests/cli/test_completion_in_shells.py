@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from optiga.ca.authority import CertificateAuthority
+from optiga.ca.creation import CaName, create_root
+from tests.support.ca_helpers import make_request
 from tests.support.places import ROOT
 from tests.support.terminal import Terminal, terminal
 
@@ -116,3 +119,47 @@ def test_a_script_alone(shell: str, tmp_path: Path) -> None:
             take_back(shown)
         shown.type("python3 co\t")
         shown.wait_for("conf.jsn")
+
+
+FILES = ("a b.pem", "c.CRT", "d.txt", "sub dir/e.der", "sub dir/f.txt", "empty/g.txt")
+
+
+def test_files_of_one_kind(shell: str, tmp_path: Path) -> None:
+    """Certificates, and folders; where there is no such file, every file."""
+    with shell_at_terminal(shell, tmp_path) as shown:
+        for name in FILES:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("")
+        for typed, line in (
+            ("a\t", "a\\ b.pem "),
+            ("c\t", "c.CRT "),
+            ("sub\\ dir/\t", "sub\\ dir/e.der "),
+            ("~/sub\\ dir/\t", "sub\\ dir/e.der "),
+            ("empty/\t", "empty/g.txt "),
+        ):
+            shown.type(f"optiga ca show {typed}")
+            shown.wait_for(re.escape(line))
+            take_back(shown)
+        shown.type("optiga ca revoke \t\t")
+        listed = shown.wait_for(in_any_order("a.* b", r"c\.CRT", "sub.* dir/", "empty/"))
+        assert "d.txt" not in listed
+        assert not re.search(r"(?m)(?:^| )(?:pem|crt|CRT|/)(?: |$)", listed)
+
+
+def test_serial_numbers_of_a_ca(shell: str, tmp_path: Path) -> None:
+    create_root(tmp_path / "factory", CaName("factory"))
+    authority = CertificateAuthority.open(tmp_path / "factory")
+    serials = [authority.issue(make_request()).serial for _ in range(2)]
+    with shell_at_terminal(shell, tmp_path) as shown:
+        for before in ("", "--ca factory "):
+            shown.type(f"optiga ca show {before}{serials[0][:12]}\t")
+            shown.wait_for(f"{serials[0]} ")
+            take_back(shown)
+        (tmp_path / "device.pem").write_text("")
+        shown.type("optiga ca show --ca factory \t\t")
+        shown.wait_for(in_any_order(r"device\.pem", "factory/", *(f"{serial} .*CN=device" for serial in serials)))
+
+
+def in_any_order(*patterns: str) -> str:
+    """A pattern that finds a text which has all of some."""
+    return r"\A" + "".join(rf"(?=(?:.|\n)*{pattern})" for pattern in patterns)

@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 import pytest
 
 from optiga import cli
+from tests.support.places import CONFIGS
 
+CONFIG = str(CONFIGS / "config_nistp256_ecdsa_secondslot.jsn")
 Raise = Callable[[BaseException], None]
 
 
@@ -67,6 +69,58 @@ class TestEndings:
             assert "ca init" not in error
         assert cli.main(["ca", "list", "--ca", str(tmp_path / "x")]) == 2
         assert "current folder" not in capsys.readouterr().err
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no folder is deleted there that a process is in")
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--csr", CONFIG),
+            ("--csr", CONFIG, "--dry-run"),
+            ("--csr", CONFIG, "--out-dir", "."),
+            ("--csr", "config.jsn"),
+            ("--write", "cert.pem"),
+            ("--read", "second", "--out", "r.pem"),
+            ("object", "read", "0xE0E8", "--out", "q.pem"),
+            ("object", "write", "0xF1D0", "data.bin"),
+            ("key", "generate", "second", "--out", "k.pem", "--yes"),
+            ("random", "8", "--out", "r.bin"),
+            ("export", "e.json"),
+            ("provision", CONFIG),
+            ("register",),
+            ("config", "check", "x.jsn"),
+            ("config", "new", "n.jsn"),
+            ("ca", "init", "my-ca", "--no-passphrase"),
+            ("ca", "list", "--ca", "my-ca"),
+            ("journal", "show"),
+            ("journal", "export", "--out", "j.csv"),
+            ("update", "show", "u.json"),
+            ("emulator", "new", "n.chip"),
+            ("emulator", "dump", "n.chip"),
+            ("emulator", "reset", "n.chip", "--yes"),
+            ("emulator", "control", "c.sock", "power"),
+            ("emulator", "serve", "--control", "c.sock", "--tcp", "127.0.0.1:0"),
+            ("--port", "emulator:n.chip", "info"),
+            ("--port", "emulator:new/n.chip", "info"),
+        ],
+        ids=lambda words: " ".join(words).replace(CONFIG, "CONFIG"),
+    )
+    def test_each_command_in_a_folder_that_is_gone(
+        self,
+        words: tuple[str, ...],
+        port: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        folder = tmp_path / "gone"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("OPTIGA_PORT", port)
+        folder.rmdir()
+        assert cli.main([*words, "-q"]) in (2, 3)
+        errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("Emulated chip")]
+        assert len(errors) == 1
+        assert "current folder no longer exists" in errors[0]
 
     @pytest.mark.parametrize("form", ["text", "json"])
     def test_a_package_that_is_missing(self, fail: Raise, capsys: pytest.CaptureFixture[str], form: str) -> None:

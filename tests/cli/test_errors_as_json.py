@@ -145,7 +145,7 @@ def test_what_an_interruption_leaves_is_told_before(cli: Cli, monkeypatch: pytes
     monkeypatch.setattr(SLOTS, Raises(KeyboardInterrupt("the key is new")))
     result = cli(*JSON, "boards")
     *before, last = result.err.splitlines()
-    assert "Warning: the key is new" in before
+    assert before == ["Warning: the key is new"]
     assert json.loads(last)["error"]["family"] == "interrupted"
 
 

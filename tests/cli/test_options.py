@@ -330,7 +330,7 @@ def test_a_state_in_a_file_is_not_queried(cli: Cli, port: str) -> None:
     [
         ("aes mac none --output yaml", "one of 'repr', 'json', 'text'. Try "),
         ("aes encrypt none --iv zz", "for example 00ff. Try "),
-        ("info --query a[", "Incomplete expression. Name"),
+        ("info --query a[", "missing at the end. Name"),
     ],
 )
 def test_sentences_end(cli: Cli, words: str, error: str) -> None:

@@ -22,6 +22,7 @@ from tests.support.makers import make_certificate
 from tests.support.places import ROOT
 from tests.support.processes import LIMIT_S, OPTIGA, run_process, serving
 from tests.support.sampling import sampled
+from tests.support.terminal import terminal
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes and shells are others there")
 CONFIG = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
@@ -172,7 +173,10 @@ class TestEndings:
 
 
 @POSIX
-@pytest.mark.parametrize(("name", "code", "word"), [("SIGTERM", 143, "Terminated"), ("SIGHUP", 129, "Hung up")])
+@pytest.mark.parametrize(
+    ("name", "code", "word"),
+    [("SIGTERM", 143, "Terminated"), ("SIGHUP", 129, "Hung up"), ("SIGINT", 130, "Interrupted")],
+)
 def test_ended_by_a_signal(name: str, code: int, word: str, tmp_path: Path) -> None:
     """As by Ctrl-C, in the middle of an exchange with a board that says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -187,7 +191,22 @@ def test_ended_by_a_signal(name: str, code: int, word: str, tmp_path: Path) -> N
             _, said = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, said.splitlines()[-1]) == (code, word)
     assert "Traceback" not in said
+    assert "" not in said.splitlines()
     assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_a_line_of_its_own_behind_the_terminals_mark(tmp_path: Path) -> None:
+    """A terminal shows ^C where the cursor is."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        terminal([*OPTIGA, "--port", f"socket://127.0.0.1:{server.getsockname()[1]}", "info"], tmp_path) as shown,
+    ):
+        board, _ = server.accept()
+        with board:
+            assert board.recv(1)
+            shown.type("\x03")
+            assert "^C\nInterrupted\n" in shown.wait_for("Interrupted\n")
 
 
 class TestWarningsOfLibraries:

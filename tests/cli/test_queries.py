@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from jmespath.functions import Functions
 
 from optiga.cli.support.query import search
 from optiga.errors import ConfigurationError
@@ -18,9 +19,9 @@ RESULT = {"a": 1, "b": [3, "x"], "uid": "cd16", "none": None, "deep": {"c": {"d"
     ("query", "word"),
     [
         ("length(a) < a", "length"),
-        ("to_number(&a) < a", "wrong type"),
-        ("&a", "wrong type"),
-        ("{x: &a}", "wrong type"),
+        ("to_number(&a) < a", "behind &"),
+        ("&a", "behind &"),
+        ("{x: &a}", "behind &"),
         ("b[::0]", "step"),
         ("sort(b)", "sort"),
         ("nothing && a.max_by(uid)", "finds nothing"),
@@ -41,6 +42,104 @@ def test_what_cannot_be(query: str, word: str) -> None:
     assert word in str(raised.value)
     assert str(raised.value).isprintable()
     assert "_Expression" not in str(raised.value)
+
+
+_TEXT = "is a text. It has"
+_TWO = "'b' contains texts and numbers"
+_GIVEN = {
+    "abs(uid)": f"abs() takes a number, but 'uid' {_TEXT}",
+    "avg(uid)": f"avg() takes a list of numbers, but 'uid' {_TEXT}",
+    "avg(b)": "avg() takes a list of numbers, but 'b' contains a text. It has",
+    "ceil(none)": "ceil() takes a number, but 'none' is null",
+    "contains(a, uid)": "contains() takes a list or a text as its first argument, but 'a' is a number. It has",
+    "ends_with(uid, a)": "ends_with() takes a text as its second argument, but 'a' is a number. It has",
+    "floor(deep)": "floor() takes a number, but 'deep' is an object",
+    "join(',', b)": "join() takes a list of texts as its second argument, but 'b' contains a number. It has",
+    "keys(uid)": f"keys() takes an object, but 'uid' {_TEXT}",
+    "length(deep.c.d)": "length() takes a text, a list or an object, but 'deep.c.d' is a number. It has",
+    "map(uid, b)": f"map() takes an expression behind & as its first argument, but 'uid' {_TEXT}",
+    "max(b)": f"max() takes a list of numbers or a list of texts, but {_TWO}",
+    "max_by(b, &@)": "max_by() compares numbers or texts, but the list gives both",
+    "merge(uid)": f"merge() takes an object, but 'uid' {_TEXT}",
+    "min(uid)": f"min() takes a list of numbers or a list of texts, but 'uid' {_TEXT}",
+    "min_by(list, &e)": "min_by() compares numbers or texts, but is given null",
+    "reverse(a)": "reverse() takes a list or a text, but 'a' is a number. It has",
+    "sort(b)": f"sort() takes a list of texts or a list of numbers, but {_TWO}",
+    "sort_by(b, &@)": "sort_by() compares numbers, but is given a text. It has",
+    "sort_by(list, &e)": "sort_by() compares texts or numbers, but is given null",
+    "starts_with(a, uid)": "starts_with() takes a text as its first argument, but 'a' is a number. It has",
+    "sum(uid)": f"sum() takes a list of numbers, but 'uid' {_TEXT}",
+    "values(b)": "values() takes an object, but 'b' is a list",
+    "uid.abs(@)": "abs() takes a number, but is given a text. It has",
+    "sum(`[true]`)": "sum() takes a list of numbers, but is given a list with true or false",
+    "length(&a)": "length() takes a text, a list or an object, but is given an expression behind &",
+    "abs(uid) || abs(a)": "abs() takes a number, but is given a text",
+}
+"""What a function takes, what it is given, and where that stands."""
+
+
+@pytest.mark.parametrize(("query", "said"), _GIVEN.items())
+def test_what_a_function_does_not_take(query: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        search(query, RESULT)
+    assert f"does not fit the result: {said}" in str(raised.value)
+
+
+_ANY: frozenset[str] = frozenset({"not_null", "to_array", "to_number", "to_string", "type"})
+"""Functions that take a value of any type."""
+
+
+@pytest.mark.parametrize("function", sorted(Functions.FUNCTION_TABLE))
+def test_every_function(function: str) -> None:
+    """Too few arguments, too many, and one of a type that it does not take."""
+    assert function in _ANY or any(query.startswith(f"{function}(") for query in _GIVEN)
+    signature = Functions.FUNCTION_TABLE[function]["signature"]
+    for count in (0, len(signature) + 1):
+        if count and signature[-1].get("variadic"):
+            continue
+        with pytest.raises(ConfigurationError, match=rf"is not valid: {function}\(\) takes .*argument") as raised:
+            search(f"{function}({', '.join(['a'] * count)})", RESULT)
+        assert f"but has {count or 'none'}" in str(raised.value)
+
+
+def test_a_function_that_there_is_not() -> None:
+    with pytest.raises(ConfigurationError, match=r"there is no function lenght\(\), did you mean 'length'\? .*sort_by"):
+        search("lenght(uid)", RESULT)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "is not valid: it is empty. "),
+        (".uid", "'.' is not expected at character 1"),
+        ("uid..a", "'.' is not expected at character 5"),
+        ("uid a", "'a' is not expected at character 5"),
+        ("uid)", "')' is not expected at character 4"),
+        ("deep.c.{d}", "'}' is not expected at character 10"),
+        ("{uid, a}", "',' is not expected at character 5"),
+        ("uid.1", "'1' is not expected at character 5. Name"),
+        ("b[?@==1]", "'1' is not expected at character 7. A number to compare with is written between backticks: `1`"),
+        ("uid.", "something is missing at the end"),
+        ("(uid", "something is missing at the end"),
+        ("abs(", "something is missing at the end"),
+        ("b[?@==`1`", "something is missing at the end"),
+        ("uid ==", "something is missing at the end"),
+        ("a || 'uid", "the quote ' at character 6 is not closed"),
+        ('"uid', 'the quote " at character 1 is not closed'),
+        ('a."b\\x"', "at character 3 is not valid"),
+        ("a#b", "'#' at character 2 has no meaning"),
+        ("foo-bar", "'-' at character 4 has no meaning. If it is part of a name, write the name in double quotes"),
+        ("b[?@=1]", "'=' alone has no meaning. To compare, write =="),
+        ("b[::0]", "the step of a slice cannot be 0"),
+    ],
+)
+def test_where_an_expression_is_wrong(query: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        search(query, RESULT)
+    assert said in str(raised.value)
+    assert not re.search(
+        r"\.\.( |$)|for expression|jmespath|EOF|Expecting|\[\'", str(raised.value).replace(repr(query), "")
+    )
 
 
 @pytest.mark.parametrize(

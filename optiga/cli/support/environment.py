@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import click
 
-from optiga.errors import ConfigurationError, OptigaError, Reason
+from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason
 
 CA_PASSPHRASE = "OPTIGA_CA_PASSPHRASE"
 SIGNER_PASSPHRASE = "OPTIGA_SIGNER_PASSPHRASE"
 FILE_PASSPHRASE = "OPTIGA_FILE_PASSPHRASE"
 _NAMES = (CA_PASSPHRASE, SIGNER_PASSPHRASE, FILE_PASSPHRASE)
+_OF_FILES = (Reason.NOT_FOUND, Reason.NOT_WRITABLE)
 _TAKEN = "optiga.passphrases"
 
 
@@ -55,9 +56,11 @@ def explain_missing(error: OptigaError, arguments: Sequence[str]) -> None:
 
     What else its hint advises would be of no use there.
     """
-    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and is_folder_gone():
+    is_of_file = isinstance(error, (ConfigurationError, BoardError)) and error.reason in _OF_FILES
+    if is_of_file and is_folder_gone():
+        said = f"{getattr(error, 'port', None)}: {error.message}"
         words = {word.partition("=")[2] if word.startswith("-") else word for word in arguments}
         for word in filter(None, words):
             is_relative = not os.path.isabs(word)  # noqa: PTH117 - as above
-            if is_relative and re.search(rf"(?<![\w./\\-]){re.escape(word)}(?!\w)", error.message):
+            if is_relative and re.search(rf"(?<![\w./\\-]){re.escape(word)}(?!\w)", said):
                 error.hint = "The current folder no longer exists: change to another folder"

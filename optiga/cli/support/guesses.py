@@ -5,10 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _DASHES = "-/\u2010\u2011\u2012\u2013\u2014\u2212"
 """What stands before an option: also a slash, as on Windows, and the dashes that a word processor makes of two."""
@@ -32,12 +38,57 @@ _FEWEST = 3
 """Fewest letters of a word that has two swapped."""
 _SHORT = {"-V": "version"}
 """Options of one letter that other programs have."""
+_WIDE = 58
+"""Fewest columns of a help text with options and their explanations side by side."""
 _MOST = 4
 """Most lines that are shown."""
 
 
+class OurContext(click.Context):
+    """A context whose help can also be read on a narrow terminal, and that ends where the run is to end."""
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        super().__exit__(exc_type, exc_value, tb)
+        if self.parent is None and isinstance(exc_value, KeyboardInterrupt):
+            with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
+                if sys.stderr is not None and sys.stderr.isatty():  # where ^C stands; click ends that line anywhere
+                    print(file=sys.stderr)
+            raise click.Abort from exc_value
+
+    def make_formatter(self) -> click.HelpFormatter:
+        if self.terminal_width is None or self.terminal_width >= _WIDE:
+            return super().make_formatter()
+        formatter: click.HelpFormatter = import_module("optiga.cli.support.narrow").NarrowFormatter(
+            width=self.terminal_width
+        )
+        return formatter
+
+
+def in_our_context(command: click.Command) -> click.Command:
+    """A command of any class, with our context."""
+    command.context_class = OurContext
+    return command
+
+
 class GuidedGroup(click.Group):
     """A group that prints help for the word ``help``, and says what may be meant by a command that it does not have."""
+
+    context_class = OurContext
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else in_our_context(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands as click does; on a narrow terminal with all that is said of each."""
+        if formatter.width >= _WIDE:
+            super().format_commands(ctx, formatter)
+            return
+        every = [(name, command) for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(_WIDE)) for name, command in every])
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Click's parser, which finds an option of one letter where it looks first: among the long ones.

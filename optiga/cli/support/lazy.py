@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.support.guesses import GuidedGroup
+from optiga.cli.support.guesses import GuidedGroup, in_our_context
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -57,7 +57,7 @@ class LazyGroup(GuidedGroup):
         if cmd_name not in self._lazy:
             return None
         command: click.Command = load(self._lazy[cmd_name].place, self._package)
-        return command
+        return in_our_context(command)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands, without loading them, and the options."""

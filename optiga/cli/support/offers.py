@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from optiga.cli.support.file_names import FileName
+from optiga.cli.support.lazy import load
 from optiga.emulator.control import FAULT_KINDS
 from optiga.emulator.models import MODELS
 from optiga.errors import OptigaError
@@ -18,11 +20,35 @@ from optiga.identity.sample_configurations import sample_paths
 from optiga.objects.names import Named, algorithm_names, key_usages, metadata_tags, object_names, slot_names
 from optiga.transport.boards import list_ports
 
+_CERTIFICATES = ("pem", "crt", "cer", "der")
+_PUBLIC_KEYS = (*_CERTIFICATES, "pub", "key")
+_ENDINGS: dict[str, tuple[str, ...]] = {
+    "--certificate": (*_CERTIFICATES, "p7b", "p7c", "p12", "pfx"),
+    "--chain": (*_CERTIFICATES, "p7b", "p7c"),
+    "--crl": ("pem", "crl", "der"),
+    "--issued": (*_CERTIFICATES, "p7b", "p7c"),
+    "--journal": ("db",),
+    "--key": (*_PUBLIC_KEYS, "p12", "pfx"),
+    "--policy-template": ("template", "json"),
+    "--public-key": _PUBLIC_KEYS,
+    "--trust": _CERTIFICATES,
+    "CONFIG": ("jsn", "json"),
+    "CONFIG|-": ("jsn", "json"),
+    "CSR|-": ("csr", "req", "p10", "pem", "der"),
+    "KEY": (*_PUBLIC_KEYS, "p8"),
+    "PEER": _PUBLIC_KEYS,
+    "SERIAL|FILE": _CERTIFICATES,
+    "SLOT|OID|KEY": _PUBLIC_KEYS,
+    "STATE|-": ("json",),
+}
+"""Usual endings of the files that options, and what help calls so, take; any other file may have another name."""
 _FOLDERS = ("DIR", "CA", "PARENT")
-_FILES = ("CONFIG", "FILE", "NAME|FILE", "SERIAL|FILE")
+_FILES = ("CONFIG", "FILE", "NAME|FILE")
 """What help calls names of files that are taken as texts."""
 _PROFILE = re.compile(r"""\s*\[\s*(profile\s+)?["']?(.*?)["']?\s*\]""")
 _MOST_BYTES = 1_000_000
+_MOST_SERIALS = 200
+_MOST_CAS = 20
 _KINDS = {"counter": "counter", "anchor": "trust anchor"}
 """Which objects alone an option or a group of commands takes."""
 
@@ -44,24 +70,27 @@ class Files(NamedTuple):
     """Names of files, which the shell knows best.
 
     :param before: what stands in the same word before the name.
+    :param endings: of the files that fit, without the dots; where a folder has none of them, any file does.
     """
 
     before: str = ""
     folders_only: bool = False
+    endings: tuple[str, ...] = ()
 
 
 Offered = Offer | Files
 
 
 def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[Offered]:
-    """What may stand for a parameter; files only where nothing else begins as is typed.
+    """What may stand for a parameter; files of any kind only where nothing else begins as is typed.
 
     :param typed: the beginning of it.
     """
     is_file = isinstance(param.type, FileName)
     metavar = param.metavar or (param.type.name if is_file else "")
     if is_file or metavar in _FILES:
-        return [Files(folders_only=metavar in _FOLDERS)]
+        endings = next((_ENDINGS[name] for name in (*param.opts, metavar) if name in _ENDINGS), ())
+        return [Files(folders_only=metavar in _FOLDERS, endings=endings)]
     if isinstance(param.type, click.Choice):
         return [Offer(str(choice)) for choice in param.type.choices if str(choice).startswith(typed.lower())]
     make = _BY_NAME.get(str(param.name)) or _BY_METAVAR.get(metavar)
@@ -69,7 +98,8 @@ def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[O
         return []
     offered = list(make(ctx, param, typed))
     found = [one for one in offered if isinstance(one, Offer) and one.text.lower().startswith(typed.lower())]
-    return [*found] or [one for one in offered if isinstance(one, Files)]
+    files = [one for one in offered if isinstance(one, Files)]
+    return [*found, *files] if metavar in _ENDINGS else [*found] or [*files]
 
 
 def _named(names: Iterable[Named]) -> Iterator[Offer]:
@@ -92,7 +122,7 @@ def _slots_and_objects(ctx: click.Context, param: click.Parameter, typed: str) -
     if "OID" in (param.metavar or ""):
         yield from _objects(ctx, param, typed)
     if "KEY" in (param.metavar or ""):
-        yield Files()
+        yield Files(endings=_ENDINGS["KEY"])
 
 
 def _ports(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
@@ -170,6 +200,32 @@ def _control_values(ctx: click.Context, param: click.Parameter, typed: str) -> I
         yield Files()
 
 
+def _serials(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:
+    """The newest certificates of the CA on the command line, or of those in the current folder; and files."""
+    takes_revoked = ctx.command.name != "revoke"
+    found: list[Offer] = []
+    for path in _records(ctx.params.get("ca_path")):
+        try:
+            with load("optiga.ca.records:open_records", "optiga")(path) as records:
+                every = records.all()
+        except (OptigaError, OSError):
+            continue
+        found += (
+            Offer(one.serial, one.subject + (" (revoked)" if one.revoked_at else ""))
+            for one in reversed(every)
+            if (takes_revoked or not one.revoked_at) and one.serial.startswith(typed.lower())
+        )
+    yield from found[:_MOST_SERIALS]
+    yield Files(endings=_ENDINGS[str(param.metavar)])
+
+
+def _records(ca_path: str | None) -> list[Path]:
+    """The records of a CA, or of every CA in the current folder where none is named."""
+    if ca_path is not None:
+        return [Path(ca_path).expanduser() / "issued.db"]
+    return list(itertools.islice(Path().glob("*/issued.db"), _MOST_CAS))
+
+
 _Maker = Callable[[click.Context, click.Parameter, str], Iterator[Offered]]
 _BY_NAME: dict[str, _Maker] = {"profile": _profiles}
 _BY_METAVAR: dict[str, _Maker] = {
@@ -181,6 +237,7 @@ _BY_METAVAR: dict[str, _Maker] = {
     "OID|SLOT": _slots_and_objects,
     "OID|SLOT|aes": _slots_and_objects,
     "PORT": _ports,
+    "SERIAL|FILE": _serials,
     "SLOT": _slots,
     "SLOT|OID|KEY": _slots_and_objects,
     "SLOT|aes": _slots_and_objects,

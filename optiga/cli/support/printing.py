@@ -23,8 +23,8 @@ _COLUMNS = 80
 """Where there is no terminal."""
 _SMALLEST = 512
 """Bytes of the smallest chip's file, as :mod:`optiga.files.sqlite_guard` has it."""
-_MARGIN, _LEAST_HELP_COLUMNS = 2, 50
-"""As click has them."""
+_MARGIN, _LEAST_HELP_COLUMNS = 2, 30
+"""Columns of a terminal that stay free, as click has them, and the fewest of a help text."""
 
 
 def is_new(path: Path) -> bool | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from optiga.cli.support.query_errors import why_invalid, why_unfit
 from optiga.cli.support.query_names import find_wrong_name
 from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
@@ -39,10 +41,8 @@ def compile_query(expression: str) -> Any:
             raise ValueError(f"it has {len(expression)} characters, at most {_LONGEST} are allowed")  # noqa: TRY301
         return jmespath.compile(expression)
     except (JMESPathError, ValueError, RecursionError) as error:
-        raise ConfigurationError(
-            f"--query {expression!r} is not valid: {_reason(error)}",
-            hint="Name a field or write JMESPath",
-        ) from None
+        wrong = why_invalid(error, expression)
+        raise ConfigurationError(f"--query {expression!r} is not valid: {wrong.reason}", hint=wrong.hint) from None
 
 
 def fields_of(expression: str) -> frozenset[str] | None:
@@ -97,9 +97,10 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
         json.dumps(value, allow_nan=False)
     # Of JMESPath's family, or what its functions raise at values of a type that they do not expect.
     except Exception as error:
+        wrong = why_unfit(error, compiled.parsed, partial(_below, ""))
         raise ConfigurationError(
-            f"--query {expression!r} does not fit the result: {_reason(error)}",
-            hint=f"It has {', '.join(result)}",
+            f"--query {expression!r} {'does not fit the result' if wrong.is_valid else 'is not valid'}: {wrong.reason}",
+            hint=wrong.hint or f"It has {', '.join(result)}",
         ) from None
     if value is None and not _says_null(compiled.parsed, dict(result)):
         hint = _what_is_there(compiled.parsed, dict(result)) or f"It has {', '.join(result)}"
@@ -150,20 +151,6 @@ def _below(path: str, node: Mapping[str, Any]) -> str:
     if kind == "field":
         return f"{path}.{node['value']}" if path else str(node["value"])
     return f"{path}[{node['value']}]" if kind == "index" else path
-
-
-def _reason(error: Exception) -> str:
-    """What is wrong, without the library's names for programmers."""
-    from jmespath.exceptions import JMESPathError
-
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, TypeError):
-        return "a part of it has the wrong type"
-    text = str(error).strip()
-    if not isinstance(error, (JMESPathError, ValueError)) or not text:
-        return "it cannot be evaluated"
-    return text.splitlines()[0].rstrip(": ")
 
 
 def _says_null(node: Mapping[str, Any], value: Any) -> bool:

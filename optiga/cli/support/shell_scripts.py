@@ -2,7 +2,9 @@
 
 The program gets the line up to the cursor in the environment. It answers with a line for each word that may stand
 there: its kind, the text and its meaning, with tabs between. The kind ``word`` is a whole word, ``part`` the beginning
-of one. The shell itself knows ``files`` and ``folders`` best; their text is what stands before the name in that word.
+of one. The shell itself knows ``files`` and ``folders`` best; their text is what stands before the name in that word,
+their meaning the endings of the files that fit, if not all do. For bash the endings are the text, since it skips an
+empty one, and the meaning is what is typed of the name.
 
 Who calls the program is the word on the command line. For ``python optiga.py`` that is the interpreter with the
 script, and whatever completed the interpreter's words before goes on to do so where it runs anything else.
@@ -24,6 +26,21 @@ WIDTH = "_OPTIGA_WIDTH"
 _INTERPRETERS = ("python", "python3")
 
 _BASH = r"""
+_optiga_files() {
+    local IFS=$' \t\n' ending name words=${#COMPREPLY[@]}
+    while IFS= read -r name; do
+        [[ -d ${name/#\~\//$HOME/} ]] && continue
+        ((words)) && name=$(printf '%q' "$name")
+        COMPREPLY+=("$name")
+    done < <(for ending in $2; do compgen -f -X "!*.$ending" -- "$1"; done | sort)
+    ((${#COMPREPLY[@]})) || return 1
+    while IFS= read -r name; do
+        ((words)) && name=$(printf '%q' "$name/")
+        COMPREPLY+=("$name")
+    done < <(compgen -d -- "$1" | sort)
+    if ((!words)) && type compopt &>/dev/null; then compopt -o filenames; fi
+    return 0
+}
 _optiga_answer() {
     local kind text meaning answer width=${COLUMNS:-80}
     [[ $COMP_TYPE == 37 || $COMP_TYPE == 42 ]] && width=0
@@ -41,7 +58,8 @@ _optiga_answer() {
                 fi
                 ;;
             files)
-                if type compopt &>/dev/null; then compopt -o default; else COMPREPLY=($(compgen -f -- "$1")); fi
+                if [[ -n $text ]] && _optiga_files "$meaning" "$text"; then :
+                elif type compopt &>/dev/null; then compopt -o default; else COMPREPLY+=($(compgen -f -- "$1")); fi
                 ;;
             folders)
                 if type compopt &>/dev/null; then compopt -o dirnames; else COMPREPLY=($(compgen -d -- "$1")); fi
@@ -117,7 +135,7 @@ _optiga_answer() {
         case $kind in
             word) whole+=("$text${meaning:+:$meaning}") ;;
             part) parts+=("$text${meaning:+:$meaning}") ;;
-            files) compset -P "${(b)text}"; _files ;;
+            files) compset -P "${(b)text}"; _files ${meaning:+-g "*.(#i)(${meaning// /|})"} ;;
             folders) compset -P "${(b)text}"; _files -/ ;;
         esac
     done
@@ -170,12 +188,20 @@ function __optiga_answer
     set -l typed (commandline --current-token --cut-at-cursor)
     for answer in ($argv 2>/dev/null </dev/null)
         set -l part (string split --max 2 \t -- $answer)
-        set -l rest (string sub --start (math (string length -- "$part[2]") + 1) -- "$typed")
+        set -l rest (string unescape -- (string sub --start (math (string length -- "$part[2]") + 1) -- "$typed"))
         switch $part[1]
             case word part
                 printf '%s\t%s\n' $part[2] $part[3]
             case files
-                for name in (__fish_complete_path $rest)
+                set -l names (__fish_complete_path (string replace --regex -- '^~/' "$HOME/" "$rest"))
+                if string match --quiet -- '~/*' "$rest"
+                    set names (string replace -- "$HOME/" '~/' $names)
+                end
+                set -l ends (string replace --all ' ' '|' -- "$part[3]")
+                if test -n "$ends"; and string match --quiet --ignore-case --regex -- "\\.(?:$ends)(?:\t|\$)" $names
+                    set names (string match --ignore-case --entire --regex -- "(?:/|\\.(?:$ends))(?:\t|\$)" $names)
+                end
+                for name in $names
                     printf '%s%s\n' "$part[2]" $name
                 end
             case folders
@@ -253,8 +279,13 @@ $script:OptigaAnswer = {
             [System.Management.Automation.CompletionResult]::new($text, $shown, 'ParameterValue', $meaning)
         } elseif ($kind -eq 'files' -or $kind -eq 'folders') {
             $name = $word.Substring([Math]::Min($text.Length, $word.Length))
-            foreach ($found in [System.Management.Automation.CompletionCompleters]::CompleteFilename($name)) {
-                if ($kind -eq 'folders' -and $found.ResultType -ne 'ProviderContainer') { continue }
+            $all = @([System.Management.Automation.CompletionCompleters]::CompleteFilename($name))
+            $ending = '\.(' + $meaning.Replace(' ', '|') + ')$'
+            $fits = @($all | Where-Object { $meaning -and $_.ListItemText -match $ending })
+            foreach ($found in $all) {
+                $isFolder = $found.ResultType -eq 'ProviderContainer'
+                if ($fits.Count -and -not $isFolder -and $found.ListItemText -notmatch $ending) { continue }
+                if ($kind -eq 'folders' -and -not $isFolder) { continue }
                 [System.Management.Automation.CompletionResult]::new(
                     $text + $found.CompletionText, $found.ListItemText, $found.ResultType, $found.ToolTip)
             }

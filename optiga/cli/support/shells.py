@@ -13,6 +13,7 @@ from click.shell_completion import _resolve_context, _resolve_incomplete, split_
 from optiga.cli.support.offers import Files, Offer, Offered, offers_for
 from optiga.cli.support.options import OLD_QUIET
 from optiga.cli.support.shell_scripts import BREAKS, LINE, SHELLS, VARIABLE, WIDTH
+from optiga.files.shown import shown
 
 _CURSOR = "\x7f"
 """Stands at the cursor while the line is taken apart: no command line has it."""
@@ -80,11 +81,11 @@ def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Map
     if shell == "bash":
         cut = 1 + max((typed.rfind(one) for one in environment.get(BREAKS, "") if one in ":="), default=-1)
         width = int(environment[WIDTH]) if environment.get(WIDTH, "").isdecimal() else 0
-        return _for_bash(offered, cut, width)
+        return _for_bash(offered, typed[cut:], cut, width)
     lines = []
     for one in offered:
         if isinstance(one, Files):
-            lines.append(_line("folders" if one.folders_only else "files", one.before, ""))
+            lines.append(_line("folders" if one.folders_only else "files", one.before, " ".join(one.endings)))
             continue
         text, meaning = one.text, _on_one_line(one.meaning)
         if shell == "zsh":
@@ -95,9 +96,10 @@ def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Map
     return lines
 
 
-def _for_bash(offered: list[Offered], cut: int, width: int) -> list[str]:
+def _for_bash(offered: list[Offered], typed: str, cut: int, width: int) -> list[str]:
     """Bash lists words alone: meanings stand behind them, as long as there is more than one and they fit the terminal.
 
+    :param typed: the beginning of the word, without quotes: bash's own list of files takes them for part of the name.
     :param cut: characters of the word that bash takes for other words.
     :param width: columns of the terminal; 0 for no meanings.
     """
@@ -107,7 +109,8 @@ def _for_bash(offered: list[Offered], cut: int, width: int) -> list[str]:
     lines = []
     for one in offered:
         if isinstance(one, Files):
-            lines.append(_line("folders" if one.folders_only else "files", "", ""))
+            endings = " ".join((*one.endings, *map(str.upper, one.endings)))
+            lines.append(_line("folders" if one.folders_only else "files", endings, typed if endings else ""))
             continue
         text, meaning = one.text[cut:], _on_one_line(one.meaning)
         if shows and meaning and room >= _LEAST_MEANING:
@@ -120,7 +123,7 @@ def _for_bash(offered: list[Offered], cut: int, width: int) -> list[str]:
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
+    return shown(" ".join(text.split()))  # of a certificate's subject or a USB device's name, others have chosen it
 
 
 def _line(kind: str, text: str, meaning: str) -> str:

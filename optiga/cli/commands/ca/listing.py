@@ -80,7 +80,8 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
     """Print a certificate and its chain as PEM, as 'ca sign' writes them. A note shows the certificate's purposes
     and names.
 
-    A name of only hex digits and colons is a serial number; anything else is a file.
+    A name of only hex digits and colons is a serial number, or its beginning of at least 6 digits; anything else is
+    a file.
     """
     folder = CaFolder.open(Path(ca_path))
     with open_records(folder.records_path) as records:
@@ -94,7 +95,7 @@ def show(settings: Settings, name: str, ca_path: str, is_file: bool) -> None:
         names=tuple(issued.alt_names),
         purposes=tuple(issued.purposes),
     )
-    settings.note(f"{record.subject}  [{_use_of(issued)}]")
+    settings.note(f"{record.serial}  {record.subject}  [{_use_of(issued)}]")
     settings.print_result(result, text=text.rstrip("\n"))
 
 

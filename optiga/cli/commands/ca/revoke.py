@@ -78,8 +78,8 @@ def revoke(
 ) -> None:
     """Revoke a certificate for good, named by serial number or file, and write a new CRL (crl.pem).
 
-    A name of only hex digits and colons is a serial number; anything else is a file. A file may also hold a
-    certificate that the CA's records lack, if the CA's key has signed it.
+    A name of only hex digits and colons is a serial number, or its beginning of at least 6 digits; anything else is
+    a file. A file may also hold a certificate that the CA's records lack, if the CA's key has signed it.
 
     With the reason keyCompromise or cACompromise, every valid certificate of the same key is revoked.
 
