@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe
+from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.content import check_not_chip
@@ -101,6 +102,7 @@ def new(
     write_output(settings, name, text.encode(), is_kept=True, another=_ANOTHER)
     settings.note(f"The configuration has been written to {name}")
     configuration = parse_configuration(text, name)
+    warn_of_names(settings, configuration)
     if configuration.slot.certificate_oid is None:
         settings.note(
             f"Slot {configuration.slot.name} has no object for a certificate: with 'provision', choose one with --id"
