@@ -252,7 +252,7 @@ class TestAnswers:
         for shell, texts in (("bash", ["read: ", "read: …"]), ("zsh", ["read\\: "]), ("fish", ["read:"])):
             assert [text for _, text, _ in ask('optiga object metadata 0xF1D0 "rea', shell)] == texts
             assert [text for _, text, _ in ask("optiga object metadata 0xF1D0 rea", shell)] == [texts[0].rstrip()]
-        assert [text for _, text, _ in ask('optiga object metadata 0xF1D0 "change:luc', "bash")][0] == "change:luc "
+        assert ask('optiga object metadata 0xF1D0 "change:luc', "bash")[0] == ["part", "change:luc ", ""]
 
     def test_files_of_bash(self, ask: Ask, tmp_path: Path) -> None:
         """Bash quotes the names, unless something else stands in the same word."""
@@ -264,8 +264,8 @@ class TestAnswers:
         assert ask(f"{show}b", "bash") == [["word", "b\\ c.pem", ""], ["part", "b\\ d/", ""]]
         assert ask(show, "bash", QUOTES="1") == names
         assert ask(f"{show}'b", "bash", QUOTES="1") == [names[0], names[2]]
-        assert ask(f"{show}.", "bash") == [["word", ".b.pem", ""]]
-        assert ask(f"{show}x", "bash") == [["word", "x.txt", ""]]
+        assert ask(f"{show}.", "bash") == [["file", ".b.pem", ""]]
+        assert ask(f"{show}x", "bash") == [["file", "x.txt", ""]]
         assert ask(f"{show}nothing", "bash") == [["default", "", ""]]
         assert ask('optiga --port emulator:"b\\ ', "bash", QUOTES="1", BREAKS=":")[0] == ["default", "", ""]
         assert ask('optiga --port emulator:"B', "bash", QUOTES="1", BREAKS=":") == [["word", "B\\$.CRT", ""]]
