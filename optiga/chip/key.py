@@ -11,6 +11,7 @@ from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import algorithm_of, key_oid_of
 from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
@@ -173,7 +174,7 @@ def check_hash(name: str) -> str:
     """
     if name not in HASH_SIZES:
         raise ConfigurationError(
-            f"{name!r} is not a digest that the chip supports",
+            f"{name!r} is not a digest that the chip supports{suggest(name, HASH_SIZES, {})}",
             hint=f"Use one of {', '.join(HASH_SIZES)}",
             reason=Reason.UNSUPPORTED,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.models import Model
@@ -91,7 +92,7 @@ def find_model(name: str | None) -> ChipModel:
         return MODELS[name.lower()]
     except KeyError:
         raise ConfigurationError(
-            f"unknown model of an emulated chip: {name!r}",
+            f"unknown model of an emulated chip: {name!r}{suggest(name, MODELS, {})}",
             hint=f"Models: {', '.join(MODELS)}",
             reason=Reason.UNSUPPORTED,
         ) from None

@@ -68,7 +68,7 @@ class TestScripts:
     def test_other_shells(self, cli: Cli) -> None:
         result = cli("completion", "cmd")
         assert (result.code, len(result.errors)) == (2, 1)
-        assert "'bash', 'zsh', 'fish', 'powershell'" in result.errors[0]
+        assert "bash, zsh, fish, powershell" in result.errors[0]
 
     def test_without_a_script(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr("optiga.cli.commands.shell.completion.files", lambda _package: tmp_path / "optiga")

@@ -66,7 +66,7 @@ WRONG = {
     "change: luc E120 or luc E121 or luc E122 or luc E123": "at most 3 alternatives",
     "lcso: on": "lcso: 'on' is not a life cycle state",
     "lcso: 0x0107": "lcso: 0x0107 has 2 bytes, not 1",
-    "type: secret": "type: 'secret' is not a data type .known: byte_string, up_counter",
+    "type: secret": "type: 'secret' is not a data type, did you mean 'pre_shared_secret' or 'update_secret'.",
     "key_usage: signing": "key_usage: 'signing' is not a key usage .known: authentication",
     "version: 40000": "version: '40000' is not a version",
     "reset_type: creation, operational": "has two values of one kind",

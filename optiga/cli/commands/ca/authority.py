@@ -44,6 +44,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
+from optiga.protocol.algorithms import ALGORITHM_NAMES
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
-_CURVE = NamedChoice(tuple(CURVES), find_curve)
+_CURVE_NAMES = {name: known for name in ALGORITHM_NAMES if (known := find_curve(name))}
+_CURVE = NamedChoice(tuple(CURVES), find_curve, _CURVE_NAMES)
 
 _new_ca_options = together(
     click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),
