@@ -153,6 +153,16 @@ def test_of_other_programs(cli: Cli, port: str, name: str) -> None:
     assert "{uid} means" in result.err
 
 
+def test_of_other_programs_in_names_of_aws(cli: Cli) -> None:
+    content = json.loads(Path(CONFIG).read_text())
+    for name, code in (("__uid__", 0), ("thing-<uid>", USAGE)):
+        content["aws_iot_config"] = {"thing": name, "policy": "my_policy"}
+        Path("aws.jsn").write_text(json.dumps(content))
+        result = cli("config", "check", "aws.jsn")
+        assert result.code == code
+        assert ["thing" in result.err, "{uid} means" in result.err, "policy:" in result.err] == [True, True, False]
+
+
 def test_of_other_programs_in_extensions(cli: Cli) -> None:
     result = cli("config", "check", with_name("x", subject_alt_names=[{"uri": "urn:dev:%uid%"}]))
     assert "uri" in result.err

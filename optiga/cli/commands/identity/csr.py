@@ -78,7 +78,10 @@ def find_configuration(settings: Settings, config_path: str, slot: str | None) -
 
 def warn_of_names(settings: Settings, configuration: Configuration) -> None:
     """Say which names are the same for every chip, although the chip's UID is meant to be in them."""
-    values = (*configuration.subject, *configuration.extensions.subject_alt_names)
+    names = configuration.aws_iot
+    values = [*configuration.subject, *configuration.extensions.subject_alt_names]
+    if names is not None:
+        values += [(kind, name) for kind, name in (("thing", names.thing), ("policy", names.policy)) if name]
     for warning in warnings_about_fields(values):
         settings.warn(f"{configuration.source}: {warning}")
 
