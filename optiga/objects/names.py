@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, ObjectType
 from optiga.protocol.conditions import COMPARISON_WORDS
 from optiga.protocol.metadata import ACCESS_TAGS, FLUSH_WORDS, OWN_TAGS, Tag
@@ -81,6 +81,11 @@ def _words_of_condition(last: str) -> list[str]:
 def key_usages() -> list[str]:
     """What a key may be for."""
     return list(KEY_USAGE_WORDS)
+
+
+def algorithm_other_names() -> dict[str, str]:
+    """Every name of an algorithm, without dashes, and the name that it has in configurations."""
+    return dict(ALGORITHM_NAMES)
 
 
 def algorithm_names() -> list[str]:

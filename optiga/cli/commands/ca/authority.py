@@ -13,7 +13,7 @@ from optiga.ca.authority import INTERMEDIATE_DAYS
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.judging import DEVICE_DAYS
-from optiga.ca.keys import CURVES, find_curve
+from optiga.ca.keys import CURVE_NAMES, CURVES, find_curve
 from optiga.ca.naming import check_patterns
 from optiga.ca.profile import CLOCK_TOLERANCE, find_shortening
 from optiga.ca.records import format_serial
@@ -44,7 +44,6 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
-from optiga.protocol.algorithms import ALGORITHM_NAMES
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
-_CURVE_NAMES = {name: known for name in ALGORITHM_NAMES if (known := find_curve(name))}
-_CURVE = NamedChoice(tuple(CURVES), find_curve, _CURVE_NAMES)
+_CURVE = NamedChoice(tuple(CURVES), find_curve, CURVE_NAMES)
 
 _new_ca_options = together(
     click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),

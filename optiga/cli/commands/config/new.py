@@ -32,7 +32,7 @@ from optiga.identity.new_configuration import (
     slot_mistake,
     usual_slot,
 )
-from optiga.protocol.algorithms import ALGORITHM_NAMES
+from optiga.objects.names import algorithm_other_names
 
 _CONFIG: FileName = FileName("CONFIG", dash=False)
 _ASKED = {
@@ -60,7 +60,7 @@ _NONE = "-"
 )
 @click.option(
     "--algorithm",
-    type=NamedChoice(ALGORITHMS, find_algorithm, ALGORITHM_NAMES),
+    type=NamedChoice(ALGORITHMS, find_algorithm, algorithm_other_names()),
     metavar="ALGORITHM",
     help="Algorithm of the key: secp256r1, rsa2048 … (default: secp256r1).",
 )
@@ -199,7 +199,7 @@ def _refuse(*mistakes: tuple[str, str]) -> None:
 def _algorithm_mistake(text: str) -> str:
     if find_algorithm(text) in ALGORITHMS:
         return ""
-    return f"{text!r} is not one of {', '.join(ALGORITHMS)}{suggest(text, ALGORITHMS, ALGORITHM_NAMES)}"
+    return f"{text!r} is not one of {', '.join(ALGORITHMS)}{suggest(text, ALGORITHMS, algorithm_other_names())}"
 
 
 def _name_mistake(kind: str, name: str) -> str:

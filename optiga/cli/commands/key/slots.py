@@ -33,7 +33,7 @@ from optiga.identity.keys_on_chip import (
     plan_key,
 )
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
-from optiga.protocol.algorithms import ALGORITHM_NAMES
+from optiga.objects.names import algorithm_other_names
 
 _ALGORITHMS = (
     *("secp256r1", "secp384r1", "secp521r1"),
@@ -122,7 +122,7 @@ def list_all(settings: Settings) -> None:
 @click.argument("name", metavar="SLOT|aes")
 @click.option(
     "--algorithm",
-    type=NamedChoice(_ALGORITHMS, find_algorithm, ALGORITHM_NAMES),
+    type=NamedChoice(_ALGORITHMS, find_algorithm, algorithm_other_names()),
     metavar="NAME",
     help="Algorithm of the key pair (default: secp256r1; in five and six: rsa2048).",
 )
