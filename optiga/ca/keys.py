@@ -15,7 +15,7 @@ from optiga.files.shown import shown_path
 from optiga.pki.pem import encode_pem
 from optiga.pki.private_keys import load_private_key
 from optiga.pki.public_keys import load_key
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,6 +33,10 @@ def find_curve(name: str) -> str | None:
     """The one of :data:`CURVES` that a name means, in any letter case; None if there is none."""
     algorithm = KeyAlgorithm.find(name)
     return next((known for known in CURVES if algorithm is not None and KeyAlgorithm.find(known) is algorithm), None)
+
+
+CURVE_NAMES: dict[str, str] = {name: known for name in ALGORITHM_NAMES if (known := find_curve(name)) is not None}
+"""Every name of a curve, without dashes, and the one of :data:`CURVES` that it means."""
 
 
 def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.models import Model
@@ -94,7 +95,7 @@ def find_model(name: str | None) -> ChipModel:
         if wanted in (whole, whole.removeprefix("trust"), whole.removeprefix("trustm")):
             return model
     raise ConfigurationError(
-        f"unknown model of an emulated chip: {name!r}",
+        f"unknown model of an emulated chip: {name!r}{suggest(name, MODELS, {})}",
         hint=f"Models: {', '.join(MODELS)}",
         reason=Reason.UNSUPPORTED,
     )

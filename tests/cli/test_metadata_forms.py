@@ -57,7 +57,18 @@ def metadata(port: str, oid: int = 0xF1D0) -> str:
 
 
 @pytest.mark.parametrize(
-    "given", ["2003d101ff", "d101ff", "0x2003D101FF", "20 03 d1 01 ff", "d1,01,ff", *OTHERS, *FILES]
+    "given",
+    [
+        "2003d101ff",
+        "d101ff",
+        "0x2003D101FF",
+        "20 03 d1 01 ff",
+        "d1,01,ff",
+        "20:03:d1:01:ff",
+        "D1:01:FF",
+        *OTHERS,
+        *FILES,
+    ],
 )
 def test_metadata(cli: Cli, port: str, given: str) -> None:
     result = cli("--port", port, "object", "metadata", "0xF1D0", given, "--query", "after.words.read")
@@ -77,6 +88,21 @@ def test_standard_input(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"2003d101ff")))
     assert cli("--port", port, "object", "metadata", "0xF1D0", "-").code == 0
     assert READ_NEVER in metadata(port)
+
+
+@pytest.mark.parametrize(
+    "given", ["read never", "read = never", "read: never", "read : never", "read :never", "read change:never"]
+)
+def test_several_words(cli: Cli, port: str, given: str) -> None:
+    """What the shell has taken apart is refused, with the line that is right."""
+    error = fails(cli, USAGE, "--port", port, "-q", "object", "metadata", "0xF1D0", *given.split())
+    assert ("in one pair of quotes: 'read: never'" in error) == ("change" not in given)
+
+
+def test_hex_in_several_words(cli: Cli, port: str) -> None:
+    words = ["20", "03", "d1", "01", "ff"]
+    assert cli("--port", port, "object", "metadata", "0xF1D0", *words).code == 0
+    assert metadata(port) == NEW.replace("d10100", READ_NEVER)
 
 
 @pytest.mark.parametrize("given", ["2003d101ff", "tlv.txt", "read: NEV"])
@@ -116,6 +142,9 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
         ("2003e00103", "no tag that can be set"),
         ("2003e10110", "0xF1D0 is not a key"),
         ("read never", "'read: never'"),
+        ("read = never", "'read: never'"),
+        ("read=never", "'read: never'"),
+        ("meta-update -> never", "'metadata_update: never'"),
         ("change lcso < operational", "'change: lcso < operational'"),
         ("ABC", "neither metadata nor a file"),
         ("none.txt", "neither metadata nor a file"),

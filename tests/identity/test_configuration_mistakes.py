@@ -152,7 +152,7 @@ MISTAKES = [
     ),
     (
         {f"{PARAMETERS}.key_usage": ["sign"]},
-        "15: {P}.key_usage[0]: 'sign' is not a usage of keys of the chip "
+        "15: {P}.key_usage[0]: 'sign' is not a usage of keys of the chip, did you mean 'signature'? "
         "(one of authentication, encryption, signature, key_agreement)",
     ),
     (

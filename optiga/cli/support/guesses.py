@@ -190,7 +190,7 @@ def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str
         return found
     near = _nearest(_bare(word), [*commands, *options])
     if near in commands:
-        return [f"{_begin(ctx)} {near}"]
+        return [f"{_begin(ctx)} {one}" for one in _as_near(_bare(word), near, commands)]
     if near is not None:
         return [_line(ctx, options[near], word, rest)]
     return [f"{_begin(ctx)} {name} {word}" for name in commands if _has_command(ctx, group, name, word)]
@@ -256,6 +256,16 @@ def _nearest(word: str, choices: Iterable[str]) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(word, choices, n=1, cutoff=_CUTOFF)), None)
+
+
+def _as_near(word: str, near: str, choices: Iterable[str]) -> list[str]:
+    """The nearest choice, and those that are as near: ``ecrypt`` is encrypt or decrypt."""
+    if word == near or _is_swapped(word, near):
+        return [near]
+    import difflib
+
+    ratios = {one: difflib.SequenceMatcher(None, one, word).ratio() for one in (near, *choices)}
+    return [one for one, ratio in ratios.items() if ratio == ratios[near]]
 
 
 def _is_swapped(word: str, choice: str) -> bool:

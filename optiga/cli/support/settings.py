@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.lazy import load
 from optiga.cli.support.options import QuietOption, in_full, option_of
 from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
@@ -201,7 +202,8 @@ class Settings:
         """
         if self.output is not None:
             return self.output == "json"
-        return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
+        words = [word.lower() for word in arguments]
+        return "--output=json" in words or ("--output", "json") in pairwise(words)
 
     def check_query(self, result: object) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
@@ -343,7 +345,7 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     what = "json for programs, text as in the AWS CLI (default: depends on the command)"
     output = click.option(
         "--output",
-        type=click.Choice(forms or _FORMS),
+        type=NamedChoice(forms or _FORMS),
         expose_value=False,
         callback=_keep_output,
         help=f"Output format: {what}." if forms else "Output format of errors: json for programs.",

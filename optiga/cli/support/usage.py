@@ -41,7 +41,7 @@ _WANTED = {
     "SLOT": "name a slot, for example second",
     "SLOT|aes": "name a slot, for example second, or aes",
     "SLOT|OID|KEY": "name a slot, an object with a public key, or a file with one",
-    "SOCKET": "name the socket of 'emulator serve --control'",
+    "PORT": "name the port of a chip that 'emulator serve --control' serves",
     "STATE|-": f"name the file of a state or of an export, {_INPUT}",
     "[--] PROGRAM [ARGS]...": "name the program to run",
 }

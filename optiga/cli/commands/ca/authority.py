@@ -13,7 +13,7 @@ from optiga.ca.authority import INTERMEDIATE_DAYS
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.judging import DEVICE_DAYS
-from optiga.ca.keys import CURVES, find_curve
+from optiga.ca.keys import CURVE_NAMES, CURVES, find_curve
 from optiga.ca.naming import check_patterns
 from optiga.ca.profile import CLOCK_TOLERANCE, find_shortening
 from optiga.ca.request import load_request
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
-_CURVE = NamedChoice(tuple(CURVES), find_curve)
+_CURVE = NamedChoice(tuple(CURVES), find_curve, CURVE_NAMES)
 
 _new_ca_options = together(
     click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),

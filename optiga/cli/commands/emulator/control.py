@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.commands.emulator.read_state import ChipFile, read_chip
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -41,7 +42,7 @@ _OTHER_FAULTS = {
 
 @click.command(name="control", short_help="Control a served chip: power, faults, state, events.")
 @click.argument("socket", type=FileName("PORT", dash=False, takes_folder=True))
-@click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
+@click.argument("verb", type=NamedChoice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
 @click.option(
     "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="With a fault: number of answers (default: 1)."

@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.chip_files import CHIP, chip_file
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
@@ -45,7 +46,7 @@ SOCKET = FileName("SOCKET", dash=False)
 )
 @click.option(
     "--timing",
-    type=click.Choice(["none", "real"]),
+    type=NamedChoice(["none", "real"]),
     default="none",
     help="Command execution times: none, or as on a real chip (default: none).",
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.cloud_options import (
@@ -130,6 +131,7 @@ def command(
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
+    warn_of_names(settings, configuration)
     settings.check_query(DryRun if dry_run else RunResult)
     believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
