@@ -87,7 +87,7 @@ def samples_page() -> str:
     lines = [
         "# Sample files",
         "",
-        "Configurations and templates of policies, as the wheel has them.",
+        "Sample configurations and policy templates. Every installation has these files, too.",
         "",
     ]
     return "\n".join([*lines, *(f"- [{name}](samples/{name})" for name in samples())]) + "\n"
@@ -152,15 +152,15 @@ def library_pages() -> dict[str, str]:
     functions = [name for name in names if name not in errors and name not in classes]
     return {
         f"{LIBRARY}/index.md": _library(
-            "Functions", "What a program calls; [Programs](../programs.md) has them at work.", "optiga", functions
+            "Functions", "Functions for programs. [Programs](../programs.md) shows examples.", "optiga", functions
         ),
-        f"{LIBRARY}/types.md": _library("Types", "What these take and give.", "optiga", classes),
+        f"{LIBRARY}/types.md": _library("Types", "Types of the parameters and results of the [functions](index.md).", "optiga", classes),
         f"{LIBRARY}/errors.md": _library(
-            "Errors", "Everything raised on purpose; [Errors](../errors.md) has the reasons.", "optiga", errors
+            "Errors", "Errors that the library raises. [Errors](../errors.md) lists their reasons.", "optiga", errors
         ),
         f"{LIBRARY}/testing.md": _library(
             "optiga.testing",
-            "Emulated chips for tests; [Programs](../programs.md#in-your-own-tests) has the fixtures of pytest.",
+            "Emulated chips for tests. [Programs](../programs.md#in-your-own-tests) describes the fixtures for pytest.",
             "optiga.testing",
             testing.__all__,
         ),
