@@ -154,7 +154,9 @@ def library_pages() -> dict[str, str]:
         f"{LIBRARY}/index.md": _library(
             "Functions", "Functions for programs. [Programs](../programs.md) shows examples.", "optiga", functions
         ),
-        f"{LIBRARY}/types.md": _library("Types", "Types of the parameters and results of the [functions](index.md).", "optiga", classes),
+        f"{LIBRARY}/types.md": _library(
+            "Types", "Types of the parameters and results of the [functions](index.md).", "optiga", classes
+        ),
         f"{LIBRARY}/errors.md": _library(
             "Errors", "Errors that the library raises. [Errors](../errors.md) lists their reasons.", "optiga", errors
         ),
