@@ -125,9 +125,7 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 )
 @click.option("--id", "object_id", metavar="OID", help="Object to write to, if it is not a slot: 0xE0E8, 0xF1D0 …")
 @click.option("--keep-key", is_flag=True, help="With --csr: use the existing key of the slot instead of a new one.")
-@click.option(
-    "--public-key", type=FILE, help="With --keep-key: file with the key's public key (default: the slot's certificate)."
-)
+@click.option("--public-key", type=FILE, help="With --keep-key: file of the public key (default: slot's certificate).")
 @click.option("--out-dir", type=FOLDER, help="Output folder for the CSR (default: current folder).")
 @click.option("--out", type=FILE_OR_OUTPUT, help="With --read: output file, PEM or raw bytes; - for standard output.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
