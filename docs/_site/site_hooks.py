@@ -32,7 +32,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, content=text))
     for name in samples():
         files.append(File.generated(config, place(name), abs_src_path=str(ROOT / name)))
-    files.append(File.generated(config, "search.js", abs_src_path=str(ROOT / "docs" / "_site" / "search.js")))
+    for name in ("site.js", "site.css"):
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / "docs" / "_site" / name)))
     groups = {command.words for command in commands if command.sections}
     listed: list[Any] = []
     inner: dict[tuple[str, ...], list[Any]] = {(): listed}
