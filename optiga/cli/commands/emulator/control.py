@@ -74,7 +74,7 @@ def control(
     security-counter N   set the security event counter to N, 0 to 255
 
     A restored state must be of a chip of the same model. Keys and secrets that an export does not contain are new.
-    An event shows the command, the object, the result and the time in milliseconds, but never data.
+    An event has the command, the object, the result and the time in milliseconds. It never has data.
     """
     _check(verb, value, times, milliseconds, follow)
     if model is not None and verb != "restore":
