@@ -109,18 +109,18 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     "--csr",
     "csr_path",
     metavar="CONFIG",
-    help="Generate a key pair and a CSR, as CONFIG (.jsn) says; - is standard input.",
+    help="Generate a key pair and a CSR as the configuration (.jsn) describes; - is standard input.",
 )
 @click.option("--write", "write_path", metavar="FILE", help="Write a certificate, a chain or data to the chip.")
 @click.option(
     "--read", "read_oid", metavar="OID|SLOT", help="Read an object: certificates as PEM, others as a hex dump."
 )
 @click.option(
-    "--slot", metavar="SLOT", help="Slot: second, third … or its OID (default: slot of CONFIG; for --write: second)."
+    "--slot", metavar="SLOT", help="Slot: second, third …, or its OID (default: slot of CONFIG; for --write: second)."
 )
 @click.option("--id", "object_id", metavar="OID", help="Object to write to, if it is not a slot: 0xE0E8, 0xF1D0 …")
-@click.option("--keep-key", is_flag=True, help="With --csr: use the key that is in the slot. Generate none.")
-@click.option("--public-key", type=FILE, help="With --keep-key: public key (default: from the slot's certificate).")
+@click.option("--keep-key", is_flag=True, help="With --csr: use the existing key of the slot instead of a new one.")
+@click.option("--public-key", type=FILE, help="With --keep-key: file of the public key (default: slot's certificate).")
 @click.option("--out-dir", type=FOLDER, help="Output folder for the CSR (default: current folder).")
 @click.option("--out", type=FILE_OR_OUTPUT, help="With --read: output file, PEM or raw bytes; - for standard output.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")

@@ -33,6 +33,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _FORMS = ("repr", "json", "text")
 """What ``--output`` may be."""
+_FORM_WORDS = {"json": "json for programs", "text": "text as in the AWS CLI", "csv": "csv for spreadsheets"}
 
 
 class Decorator(Protocol):
@@ -342,13 +343,15 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
         callback=_keep_query,
         help="Print only a part of the result: the name of a field, or a JMESPath expression.",
     )
-    what = "json for programs, text as in the AWS CLI (default: depends on the command)"
+    what = ", ".join(words for form, words in _FORM_WORDS.items() if form in forms)
     output = click.option(
         "--output",
         type=NamedChoice(forms or _FORMS),
         expose_value=False,
         callback=_keep_output,
-        help=f"Output format: {what}." if forms else "Output format of errors: json for programs.",
+        help=f"Output format: {what} (default: depends on the command)."
+        if forms
+        else "Output format of errors: json for programs.",
     )
     return [query, output] if forms else [output, _without_result]
 

@@ -97,7 +97,7 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 @click.argument("state_path", type=FileName("STATE|-"))
 @click.argument("path", type=CHIP)
 @click.option(
-    "--model", metavar="MODEL", help="With a file of 'export': model of the chip (default: model that the UID tells)."
+    "--model", metavar="MODEL", help="With a file of 'export': model of the chip (default: model in the UID)."
 )
 @common_options(forms=())
 @pass_settings

@@ -54,7 +54,7 @@ _OTHER_FAULTS = {
 @click.option(
     "--model",
     metavar="MODEL",
-    help="With restore, for a file of 'export': model of the chip (default: model that the UID tells).",
+    help="With restore, for a file of 'export': model of the chip (default: model in the UID).",
 )
 @click.option("--follow", is_flag=True, help="With events: keep printing new events.")
 @common_options(board=False, forms=())
@@ -74,16 +74,16 @@ def control(
     PORT is the port that 'emulator serve' prints, the chip file, or the SOCKET.
 
     \b
-    power                a power cycle: what is volatile is gone
-    fault lose           the next answer does not come
-    fault damage         the next answer comes with a wrong bit
-    fault delay --ms N   the next answer comes later
-    fault repeat         the next answer comes twice
+    power                switch the chip's power off and on
+    fault lose           lose the next answer
+    fault damage         damage one bit of the next answer
+    fault delay --ms N   delay the next answer by N milliseconds
+    fault repeat         send the next answer twice
     fault clear          cancel the faults that have not happened yet
-    events               the newest commands, a line of JSON each
-    snapshot FILE        write what the chip holds, as 'emulator dump' does
-    restore FILE|-       have the chip hold that, or what 'emulator load' takes
-    security-counter N   have the security event counter jump, 0 to 255
+    events               print the newest commands, a line of JSON each
+    snapshot FILE        save the state of the chip, as 'emulator dump' does
+    restore FILE|-       restore a file of 'snapshot', or one for 'emulator load'
+    security-counter N   set the security event counter to N, 0 to 255
 
     A restored state must be of a chip of the same model. Keys and secrets that an export does not contain are new.
     An event has the command, the object, the result and the time in milliseconds. It never has data. Events have no

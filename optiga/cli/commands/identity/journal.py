@@ -74,7 +74,7 @@ def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The journal of 'provision': every slot of every chip, and the last step done."""
+    """Show, check and export the journal of 'provision', which records each step for every slot of every chip."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 

@@ -57,7 +57,7 @@ _paths_argument: Decorator = click.argument("paths", type=FileName("FILE", takes
 @common_options(board=False)
 @pass_settings
 def show(settings: Settings, paths: tuple[str, ...]) -> None:
-    """Show what an update does, to which object, and who must have signed it. No chip is needed.
+    """Show what an update does, to which object, and which trust anchor verifies it. No chip is needed.
 
     FILE is JSON of 'update make', C of Infineon's tool, or a manifest followed by its fragment files or by a folder
     with them. Data, keys and encrypted metadata are not shown.
