@@ -32,6 +32,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, content=text))
     for name in samples():
         files.append(File.generated(config, place(name), abs_src_path=str(ROOT / name)))
+    for name in ("site.js", "site.css"):
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / "docs" / "_site" / name)))
     groups = {command.words for command in commands if command.sections}
     listed: list[Any] = []
     inner: dict[tuple[str, ...], list[Any]] = {(): listed}
@@ -56,4 +58,6 @@ def _filled(item: Any, commands: list[Any]) -> Any:
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Make the links of a document fit the site."""
     name = page.file.src_uri
+    if name == BESIDE["CHANGELOG.md"]:
+        page.meta["search"] = {"boost": 0.1}  # its long sections hold every word: they come last
     return markdown if name.startswith((f"{COMMANDS}/", f"{LIBRARY}/", "samples.md")) else adapt(markdown, name)

@@ -29,6 +29,13 @@ SAMPLES = ("configs", "templates")
 """Folders of files that documents link to."""
 COMMANDS = "command-line"
 LIBRARY = "library"
+OPEN = {
+    "optiga.chip.sessions.objects.Objects": (),
+    "optiga.chip.sessions.crypto.Crypto": (),
+    "optiga.chip.sessions.updates.Updates": (),
+    "optiga.ca.authority.CertificateAuthority": ("certificate", "issue"),
+}
+"""Types that no program imports, but gets, and those of their members that are for programs; none: all."""
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -87,7 +94,7 @@ def samples_page() -> str:
     lines = [
         "# Sample files",
         "",
-        "Configurations and templates of policies, as the wheel has them.",
+        "Sample configurations and policy templates. Every installation has these files, too.",
         "",
     ]
     return "\n".join([*lines, *(f"- [{name}](samples/{name})" for name in samples())]) + "\n"
@@ -152,19 +159,35 @@ def library_pages() -> dict[str, str]:
     functions = [name for name in names if name not in errors and name not in classes]
     return {
         f"{LIBRARY}/index.md": _library(
-            "Functions", "What a program calls; [Programs](../programs.md) has them at work.", "optiga", functions
+            "Functions", "Functions for programs. [Programs](../programs.md) shows examples.", _full(functions)
         ),
-        f"{LIBRARY}/types.md": _library("Types", "What these take and give.", "optiga", classes),
+        f"{LIBRARY}/open.md": _library(
+            "An open chip or CA",
+            "Functions of `chip.objects` (Objects), `chip.crypto` (Crypto) and `chip.updates` (Updates) of an open "
+            "[chip](types.md#optiga.Chip), and of a CA that [open_ca](index.md#optiga.open_ca) returns.",
+            [_without_bases(name, members) for name, members in OPEN.items()],
+        ),
+        f"{LIBRARY}/types.md": _library(
+            "Types", "Types of the parameters and results of the [functions](index.md).", _full(classes)
+        ),
         f"{LIBRARY}/errors.md": _library(
-            "Errors", "Everything raised on purpose; [Errors](../errors.md) has the reasons.", "optiga", errors
+            "Errors", "Errors that the library raises. [Errors](../errors.md) lists their reasons.", _full(errors)
         ),
         f"{LIBRARY}/testing.md": _library(
             "optiga.testing",
-            "Emulated chips for tests; [Programs](../programs.md#in-your-own-tests) has the fixtures of pytest.",
-            "optiga.testing",
-            testing.__all__,
+            "Emulated chips for tests. [Programs](../programs.md#in-your-own-tests) describes the fixtures for pytest.",
+            _full(testing.__all__, "optiga.testing"),
         ),
     }
+
+
+def _full(names: Iterable[str], package: str = "optiga") -> list[str]:
+    return [f"{package}.{name}" for name in names]
+
+
+def _without_bases(name: str, members: Iterable[str]) -> str:
+    chosen = ", ".join(members)
+    return f"{name}\n    options:\n      show_bases: false" + (f"\n      members: [{chosen}]" if chosen else "")
 
 
 def _value(name: str) -> type:
@@ -172,5 +195,5 @@ def _value(name: str) -> type:
     return value
 
 
-def _library(title: str, words: str, package: str, names: Iterable[str]) -> str:
-    return "\n".join([f"# {title}", "", words, "", *(f"::: {package}.{name}\n" for name in names)])
+def _library(title: str, words: str, names: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", words, "", *(f"::: {name}\n" for name in names)])

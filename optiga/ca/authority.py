@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
-from optiga.ca.changes import AcceptedRecords, Changes
+from optiga.ca.changes import AcceptedRecords, Changes, known_crls
 from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
 from optiga.ca.integrity import check_records, key_of
 from optiga.ca.issued import IssuedCertificate, compromised, warnings_about
@@ -30,13 +30,7 @@ from optiga.ca.profile import (
 from optiga.ca.records import Record, Records, key_fingerprint, open_records, utc_now
 from optiga.ca.request import CsrSource, take_request
 from optiga.ca.revocation import COMPROMISES, CRL_DAYS, PublishedCrl
-from optiga.ca.revoking import (
-    Revoked,
-    find_keys_unknown,
-    plan_revocation,
-    warnings_of_keys_unknown,
-    write_revocation,
-)
+from optiga.ca.revoking import Revoked, find_keys_unknown, plan_revocation, warnings_of_keys_unknown, write_revocation
 from optiga.ca.signing import stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import check_folder_writable, write_whole
@@ -107,6 +101,10 @@ class CertificateAuthority(NotCopied):
         if callable(self._key):
             self._key = self._key()
         return self._key
+
+    def unlock(self) -> CaKey:
+        """The same, for a command that opens the key before it holds the records."""
+        return self.key
 
     @cached_property
     def _issuer(self) -> Issuer:
@@ -294,7 +292,7 @@ class CertificateAuthority(NotCopied):
         :raises ConfigurationError: if the records cannot be read.
         """
         with open_records(self.folder.records_path) as records:
-            known = self._changes.known_crls(records)
+            known = known_crls(self.folder, records)
         last = max(known, key=lambda crl: crl.this_update, default=None)
         return last if last is not None and last.is_ahead(now or utc_now()) else None
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.crl_entries import Revocation, find_unrecorded, write_unrecorded
 from optiga.ca.folder import OWN_MODE
-from optiga.ca.integrity import check_records, find_objection, read_crl_file, read_published
+from optiga.ca.integrity import check_records, find_objection, key_of, read_crl_file, read_published
 from optiga.ca.records import utc_now
 from optiga.ca.revocation import PublishedCrl, build_crl, choose_crl_number, choose_crl_time, read_crl
 from optiga.errors import ConfigurationError
@@ -111,19 +111,11 @@ class Changes:
         :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL and not trusted.
         """
         assert self.issuer.certificate is not None  # noqa: S101 - who has a folder has a certificate
-        moment, known = now or utc_now(), self.known_crls(records, published)
+        moment, known = now or utc_now(), known_crls(self.folder, records, published)
         last = max((crl.this_update for crl in known if not (trust_clock and crl.is_ahead(moment))), default=None)
         time = choose_crl_time(moment, days, self.issuer.certificate, last)
         number = choose_crl_number(max((crl.number for crl in known), default=0), now or datetime.now(timezone.utc))
         records.add_crl(number, build_crl(self.issuer, records.revoked(), number, time, moment))
-
-    def known_crls(self, records: Records, published: Path | None = None) -> list[PublishedCrl]:
-        """The CRL that the records have, the one in the folder, and one that was given out."""
-        public_key = self.issuer.key.public_key()
-        known = [read_crl(records.newest_crl(), public_key), read_crl_file(self.folder)]
-        if published is not None:
-            known.append(read_published(published, public_key))
-        return [crl for crl in known if crl]
 
     def publish(self, records: Records, *, crl: bool = True) -> None:
         """Write the newest head and CRL into their files; in a transaction, so that no older one comes after it.
@@ -138,8 +130,8 @@ class Changes:
 
     def _note_crls(self, records: Records, published: Path | None) -> None:
         """Have a new chain know the CRLs that come after the one it begins with; it takes older ones unseen."""
-        known = self.known_crls(records, published)
-        own = read_crl(records.newest_crl(), self.issuer.key.public_key())
+        known = known_crls(self.folder, records, published)
+        own = read_crl(records.newest_crl(), key_of(self.folder))
         for crl in known:
             if own is not None and crl.number >= own.number and crl.sha256 != own.sha256:
                 records.note_crl(crl.number, crl.sha256)
@@ -152,3 +144,12 @@ class Changes:
             check_records(self.folder, records)
             records.begin_chain()
             write_whole(self.folder.head_path, records.seal(self.issuer.key).document, OWN_MODE)
+
+
+def known_crls(folder: CaFolder, records: Records, published: Path | None = None) -> list[PublishedCrl]:
+    """The CRL that a CA's records have, the one in its folder, and one that was given out."""
+    public_key = key_of(folder)
+    known = [read_crl(records.newest_crl(), public_key), read_crl_file(folder)]
+    if published is not None:
+        known.append(read_published(published, public_key))
+    return [crl for crl in known if crl]

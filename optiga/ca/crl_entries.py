@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.ca.integrity import MAX_CRL_FILE, key_of
-from optiga.ca.records import Record, format_serial
+from optiga.ca.records import Record
 from optiga.ca.revocation import REASONS, is_graver
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
+from optiga.pki.certificate import format_serial
 from optiga.pki.crls import load_crl
 from optiga.pki.x509_errors import one_error
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.ca.records import Record, format_serial
+from optiga.ca.records import Record
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import is_there
-from optiga.pki.certificate import Certificate, load_certificates
+from optiga.pki.certificate import Certificate, format_serial, load_certificates
 from optiga.pki.name_parts import is_same_encoded_name
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     if not is_recorded:
         raise CertificateError(
             f"the records of this CA lack the certificate in {name}, although the CA has signed it",
-            hint="The records come from an older copy of the folder. 'python -m optiga ca revoke' can revoke the "
-            "certificate",
+            hint=f"The folder is an older copy. To revoke the certificate, use 'python -m optiga ca revoke {name}'",
             reason=Reason.NOT_FOUND,
         )
     return record

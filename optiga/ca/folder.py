@@ -27,6 +27,7 @@ from optiga.errors import CertificateError, ConfigurationError, OptigaError, Rea
 from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
 from optiga.files.owners import check_status
 from optiga.files.placeholders import check_new_name
+from optiga.files.shown import shown_path
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 from optiga.pki.public_keys import load_key
@@ -191,15 +192,15 @@ def check_new(path: Path) -> None:
 def _no_ca(path: Path) -> ConfigurationError:
     """That there is no CA, and what may be done instead."""
     if path.is_file():
-        hint = f"Name its folder, {path.parent}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
+        hint = (
+            f"Name its folder, {shown_path(path.parent)}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
+        )
         return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
     hint = f"To make one, use 'python -m optiga ca init {path}'"
     with suppress(OSError):
         if any(path.iterdir()):
             hint = "Name the folder that 'python -m optiga ca init' has made"
-    return ConfigurationError(
-        f"there is no CA in {path if path.name else path.absolute()}", hint=hint, reason=Reason.NOT_FOUND
-    )
+    return ConfigurationError(f"there is no CA in {shown_path(path)}", hint=hint, reason=Reason.NOT_FOUND)
 
 
 def _no_chain(path: Path, certificate: Certificate) -> OptigaError:
@@ -230,7 +231,7 @@ def check_made_elsewhere(path: Path) -> None:
     """
     real = Path(os.path.realpath(path))
     if real.name in _NAMES and all(is_there(real.with_name(name)) for name in (CERTIFICATE, KEY, RECORDS)):
-        folder = real.parent if path.is_symlink() else path.parent
+        folder = shown_path(real.parent if path.is_symlink() else path.parent)
         raise ConfigurationError(
             f"{path} belongs to the CA in {folder}, whose records would not know what the new folder issues",
             hint="Use that folder, or copy the complete folder to the new place",

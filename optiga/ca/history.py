@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from optiga.ca.crl_entries import Revocation, entries_of, write_unrecorded
 from optiga.ca.integrity import MAX_CRL_FILE
 from optiga.ca.records import Record as IssuedRecord
-from optiga.ca.records import Records, format_serial
+from optiga.ca.records import Records
 from optiga.ca.revocation import why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import cause_of, read_input, reason_of
-from optiga.pki.certificate import Certificate
+from optiga.pki.certificate import Certificate, format_serial
 from optiga.pki.certificate_files import load_found
 from optiga.pki.crls import load_crl
 from optiga.pki.name_parts import is_same_encoded_name

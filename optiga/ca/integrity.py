@@ -9,6 +9,7 @@ from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl, why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
+from optiga.files.shown import shown_path
 from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
@@ -130,7 +131,9 @@ def key_of(folder: CaFolder) -> CaPublicKey:
 
     key = load_key(folder.certificate.public_key)
     if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-        raise CertificateError(f"the key of the CA in {folder.path} is neither EC nor RSA", reason=Reason.WRONG_TYPE)
+        raise CertificateError(
+            f"the key of the CA in {shown_path(folder.path)} is neither EC nor RSA", reason=Reason.WRONG_TYPE
+        )
     return key
 
 

@@ -11,10 +11,11 @@ from optiga.ca.passphrase_rules import check_passphrase, names_in
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.files.passphrases import Passphrase, check_hint
+from optiga.files.shown import shown_path
 from optiga.pki.pem import encode_pem
 from optiga.pki.private_keys import load_private_key
 from optiga.pki.public_keys import load_key
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,6 +33,10 @@ def find_curve(name: str) -> str | None:
     """The one of :data:`CURVES` that a name means, in any letter case; None if there is none."""
     algorithm = KeyAlgorithm.find(name)
     return next((known for known in CURVES if algorithm is not None and KeyAlgorithm.find(known) is algorithm), None)
+
+
+CURVE_NAMES: dict[str, str] = {name: known for name in ALGORITHM_NAMES if (known := find_curve(name)) is not None}
+"""Every name of a curve, without dashes, and the one of :data:`CURVES` that it means."""
 
 
 def generate_key(curve: str) -> ec.EllipticCurvePrivateKey:
@@ -128,7 +133,7 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
     encrypted = folder.key_is_encrypted
     if encrypted and passphrase is None:
         raise ConfigurationError(
-            f"the key of the CA in {folder.path} is encrypted",
+            f"the key of the CA in {shown_path(folder.path)} is encrypted",
             hint=naming("Give {passphrase}"),
             reason=Reason.MISSING,
         )
@@ -142,17 +147,19 @@ def open_key(folder: CaFolder, passphrase: bytes | Passphrase | None) -> CaKey:
         if given and given.problem:
             given.for_new()
         raise ConfigurationError(
-            f"the passphrase does not open the key of the CA in {folder.path}",
+            f"the passphrase does not open the key of the CA in {shown_path(folder.path)}",
             hint=check_hint(given),
             reason=Reason.MISMATCH,
         )
     if key is None:
         raise ConfigurationError(
-            f"the key of the CA in {folder.path} is damaged", hint="Restore it from a backup", reason=Reason.DAMAGED
+            f"the key of the CA in {shown_path(folder.path)} is damaged",
+            hint="Restore it from a backup",
+            reason=Reason.DAMAGED,
         )
     public_key = load_key(folder.certificate.public_key)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or key.public_key() != public_key:
         raise CertificateError(
-            f"the key of the CA in {folder.path} is not that of its certificate", reason=Reason.MISMATCH
+            f"the key of the CA in {shown_path(folder.path)} is not that of its certificate", reason=Reason.MISMATCH
         )
     return key

@@ -115,17 +115,21 @@ def _unit_of(text: str) -> str:
 
 
 def _count_units(text: str, names: Sequence[str]) -> int:
-    """Of how many parts a text is made.
+    """Of how many parts a text is made; a word that is said again behind itself adds none.
 
     :param names: what counts as one part, too, the longest first.
     """
     count = place = 0
+    last = ""
     bare = text.translate(_DISGUISES)
     while place < len(text):
         found = _WORD.match(text, place) or _WORD.match(bare, place) or _YEAR.match(text, place)
         named = next((len(name) for name in names if text.startswith(name, place)), 1)
-        place += max(len(found[0]) if found else 1, _walk_at(text, place), named)
-        count += 1
+        length = max(len(found[0]) if found else 1, _walk_at(text, place), named)
+        part = text[place : place + length]
+        count += length == 1 or part != last
+        last = part
+        place += length
     return count
 
 

@@ -17,7 +17,7 @@ from optiga.ca.chain import Head, event_text, link_digest
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.database import Kind, create, open_database, waiting_for
 from optiga.files.sqlite_refusals import refusal_of
-from optiga.pki.certificate import Certificate
+from optiga.pki.certificate import Certificate, format_serial
 
 if TYPE_CHECKING:
     from optiga.ca.signing import CaKey
@@ -101,11 +101,6 @@ class Record:
     def state(self, now: datetime) -> str:
         """``revoked``, ``expired`` or ``valid``."""
         return "revoked" if self.revoked_at else "expired" if now > self.not_after else "valid"
-
-
-def format_serial(number: int) -> str:
-    """A serial number as it is shown and kept: 40 hex digits."""
-    return f"{number:040x}"
 
 
 def key_fingerprint(certificate: Certificate) -> str:

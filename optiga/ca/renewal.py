@@ -14,6 +14,7 @@ from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, 
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable, write_whole
+from optiga.files.shown import shown_path
 from optiga.pki.certificate import Certificate
 
 if TYPE_CHECKING:
@@ -38,52 +39,65 @@ def renew(
     :raises CertificateError: if the parent is another than the one that has certified it, or not valid; if the new
         certificate would not be valid for longer than the one that is there.
     """
-    moment, folder = now or utc_now(), authority.folder
+    folder = authority.folder
     old = folder.certificate
-    check_folder_writable(folder.path)
-    if old.is_self_issued:
-        if parent is not None:
-            raise ConfigurationError(
-                f"the CA in {folder.path} is a root CA: it signs its own certificate",
-                hint=naming("Omit {parent}"),
-                reason=Reason.CONFLICT,
-            )
-        validity = _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
+    validity = check_renewal(folder, parent.folder if parent else None, days=days, now=now)
+    if parent is None:
         try:
             made = Certificate.parse_any_names(rebuild_ca(old, Issuer(authority.key), validity))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
             raise CertificateError(
-                f"cannot renew the certificate in {folder.path}: {error}", reason=Reason.UNSUPPORTED
+                f"cannot renew the certificate in {shown_path(folder.path)}: {error}", reason=Reason.UNSUPPORTED
             ) from None
         check_renewed(made, old)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
         return CaFolder.open(folder.path), ()
-    _check_parent(authority, parent)
-    assert parent is not None  # noqa: S101 - it was just checked
-    validity = choose_validity(moment, days, INTERMEDIATE_DAYS, parent.certificate.parsed)
-    issued = parent.issue_renewed(old, _check_longer(validity, old, days, moment))
+    issued = parent.issue_renewed(old, validity)
     # The chain first: it alone is enough to open the folder, see CaFolder.open.
     write_whole(folder.path / CHAIN, issued.pem.encode("ascii"), OWN_MODE)
     write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"), OWN_MODE)
     return CaFolder.open(folder.path), issued.warnings
 
 
-def _check_parent(authority: CertificateAuthority, parent: CertificateAuthority | None) -> None:
-    """Refuse another parent than the one whose key has certified an intermediate."""
-    folder = authority.folder
+def check_renewal(
+    folder: CaFolder, parent: CaFolder | None, *, days: int | None = None, now: datetime | None = None
+) -> Validity:
+    """Refuse a renewal for which no certificate would be issued, as far as shows without any key; changes nothing.
+
+    :param folder: of the CA; the rest as :func:`renew` takes it.
+    :returns: how long the new certificate is valid.
+    :raises OptigaError: as :func:`renew` does.
+    """
+    moment, old = now or utc_now(), folder.certificate
+    check_folder_writable(folder.path)
+    if not old.is_self_issued:
+        above = _check_parent(folder, parent).certificate.parsed
+        return _check_longer(choose_validity(moment, days, INTERMEDIATE_DAYS, above), old, days, moment)
+    if parent is not None:
+        raise ConfigurationError(
+            f"the CA in {shown_path(folder.path)} is a root CA: it signs its own certificate",
+            hint=naming("Omit {parent}"),
+            reason=Reason.CONFLICT,
+        )
+    return _check_longer(choose_validity(moment, days, ROOT_DAYS, None), old, days, moment)
+
+
+def _check_parent(folder: CaFolder, parent: CaFolder | None) -> CaFolder:
+    """The CA above an intermediate; another than the one whose key has certified it is refused."""
     if parent is None:
         raise ConfigurationError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}",
+            f"the CA in {shown_path(folder.path)} was certified by {folder.certificate.issuer}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISSING,
         )
     if not folder.certificate.is_issued_by(parent.certificate):
         raise CertificateError(
-            f"the CA in {folder.path} was certified by {folder.certificate.issuer}, not by the CA in "
-            f"{parent.folder.path}",
+            f"the CA in {shown_path(folder.path)} was certified by {folder.certificate.issuer}, not by the CA in "
+            f"{shown_path(parent.path)}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISMATCH,
         )
+    return parent
 
 
 def _check_longer(validity: Validity, old: Certificate, days: int | None, now: datetime) -> Validity:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.integrity import check_records
 from optiga.ca.profile import CLOCK_TOLERANCE
-from optiga.ca.records import format_serial, open_records
+from optiga.ca.records import open_records
 from optiga.ca.revocation import COMPROMISES
+from optiga.pki.certificate import format_serial
 
 if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder

@@ -12,6 +12,7 @@ from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import PublicKeySource, algorithm_of, key_oid_of, public_key_of
 from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
@@ -171,7 +172,7 @@ def check_hash(name: str) -> str:
     """
     if name not in HASH_SIZES:
         raise ConfigurationError(
-            f"{name!r} is not a digest that the chip supports",
+            f"{name!r} is not a digest that the chip supports{suggest(name, HASH_SIZES, {})}",
             hint=f"Use one of {', '.join(HASH_SIZES)}",
             reason=Reason.UNSUPPORTED,
         )

@@ -35,6 +35,7 @@ class KeyFate:
 
     def __init__(self, oid: int, *, had_certificate: bool | None = None) -> None:
         self._label = format_oid(oid)
+        self._is_in_slot = any(slot.key_oid == oid and slot.certificate_oid is not None for slot in SLOTS)
         self._had_certificate = had_certificate
         self._is_said = False
         self.fate: Fate = Fate.AS_IT_WAS
@@ -73,14 +74,18 @@ class KeyFate:
 
     @property
     def text(self) -> str:
-        """What has become of the key, one sentence without the full stop."""
+        """What has become of the key, and how to be sure; sentences without the last full stop."""
         if self.fate is Fate.MADE:
             text = f"{self._label} has a new key: any earlier key is lost"
             if self._had_certificate is None:
                 return f"{text}, and a certificate of it, if there is one, no longer matches"
             return f"{text}, and the certificate in the slot no longer matches" if self._had_certificate else text
         if self.fate is Fate.UNKNOWN:
-            return f"{self._label} may have a new key: if so, any earlier key is lost"
+            text = f"{self._label} may have a new key: if so, any earlier key is lost"
+            text += ". To be sure, generate the key again"
+            if self._is_in_slot and self._had_certificate is not False:
+                text += ", or see with 'python -m optiga info' whether a certificate in the slot still matches its key"
+            return text
         return f"The key in {self._label} did not change"
 
 

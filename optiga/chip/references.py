@@ -7,8 +7,9 @@ import re
 from typing import Protocol, TypeAlias
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.protocol import objects
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 from optiga.protocol.objects import Reference
 from optiga.protocol.public_key import PublicKey
 
@@ -102,8 +103,10 @@ def algorithm_of(algorithm: KeyAlgorithm | str) -> KeyAlgorithm:
         return algorithm
     found = KeyAlgorithm.find(algorithm)
     if found is None:
-        names = ", ".join(known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa)
+        names = [known.title for known in KeyAlgorithm if known.is_ec or known.is_rsa]
         raise ConfigurationError(
-            f"{algorithm!r} is not a key algorithm of the chip", hint=f"Use one of {names}", reason=Reason.UNSUPPORTED
+            f"{algorithm!r} is not a key algorithm of the chip{suggest(algorithm, names, ALGORITHM_NAMES)}",
+            hint=f"Use one of {', '.join(names)}",
+            reason=Reason.UNSUPPORTED,
         )
     return found

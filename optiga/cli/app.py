@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,9 +15,9 @@ import click
 from optiga._version import __version__
 from optiga.cli.render.errors import CONFIGURATION, UNEXPECTED, error_line, json_line
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.environment import explain_missing, folder_gone, is_folder_gone, take_passphrases
+from optiga.cli.support.environment import explain, folder_gone, is_folder_gone, take_passphrases
 from optiga.cli.support.file_names import FILE, FILE_OR_OUTPUT, FOLDER, force_option
-from optiga.cli.support.guesses import about_option, in_our_context, plain_usage
+from optiga.cli.support.guesses import in_our_context
 from optiga.cli.support.jobs import JobGroup, check_job
 from optiga.cli.support.lazy import Lazy, load
 from optiga.cli.support.options import is_default, is_typed, option_of
@@ -110,18 +109,18 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
     "--csr",
     "csr_path",
     metavar="CONFIG",
-    help="Generate a key pair and a CSR, as CONFIG (.jsn) says; - is standard input.",
+    help="Generate a key pair and a CSR as the configuration (.jsn) describes; - is standard input.",
 )
 @click.option("--write", "write_path", metavar="FILE", help="Write a certificate, a chain or data to the chip.")
 @click.option(
     "--read", "read_oid", metavar="OID|SLOT", help="Read an object: certificates as PEM, others as a hex dump."
 )
 @click.option(
-    "--slot", metavar="SLOT", help="Slot: second, third … or its OID (default: slot of CONFIG; for --write: second)."
+    "--slot", metavar="SLOT", help="Slot: second, third …, or its OID (default: slot of CONFIG; for --write: second)."
 )
 @click.option("--id", "object_id", metavar="OID", help="Object to write to, if it is not a slot: 0xE0E8, 0xF1D0 …")
-@click.option("--keep-key", is_flag=True, help="With --csr: use the key that is in the slot. Generate none.")
-@click.option("--public-key", type=FILE, help="With --keep-key: public key (default: from the slot's certificate).")
+@click.option("--keep-key", is_flag=True, help="With --csr: use the existing key of the slot instead of a new one.")
+@click.option("--public-key", type=FILE, help="With --keep-key: file of the public key (default: slot's certificate).")
 @click.option("--out-dir", type=FOLDER, help="Output folder for the CSR (default: current folder).")
 @click.option("--out", type=FILE_OR_OUTPUT, help="With --read: output file, PEM or raw bytes; - for standard output.")
 @click.option("--dry-run", "dry", is_flag=True, help="With --csr or --write: check everything, change nothing.")
@@ -314,7 +313,7 @@ def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) ->
     :returns: its exit code.
     """
     family, code = family_of(error)
-    explain_missing(error, arguments)
+    explain(error, arguments)
     if settings.defaults is not None and settings.defaults.values:
         load(".support.defaults:advise_of_default", "optiga.cli")(error, settings.defaults, arguments)
     if settings.wants_errors_as_json(arguments):
@@ -334,9 +333,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     code = EXIT_CODES[ConfigurationError]
     context = getattr(error, "ctx", None)
     asking = f"'{context.command_path} --help'" if context else "--help"  # click does not say it of every error
-    message = plain_usage(re.sub(r"\s*[\n\t]\s*", " ", error.format_message()))
-    if isinstance(error, click.NoSuchOption):
-        message = about_option(error, arguments)
+    message = load(".support.usage:explain_usage", "optiga.cli")(error, arguments)
     if context is not None and (source := _file_of(settings, error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):

@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from optiga.emulator.control_notes import find_control
 from optiga.emulator.events import Event
 from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason, naming
 
@@ -68,10 +70,39 @@ def parse_address(text: str, *, is_tcp: bool = os.name == "nt") -> Address:
     return Address(None, int(port))
 
 
+def find_address(text: str) -> Address:
+    """What a user has named: a control itself, as :func:`parse_address` takes it, or the port or the file of its chip.
+
+    :raises ConfigurationError: if it cannot be either.
+    :raises BoardError: if it is a chip's, which offers no control.
+    """
+    if found := find_control(text):
+        return parse_address(found)
+    if _names_chip(text):
+        raise BoardError(
+            "no control of this chip is known",
+            hint=naming("Serve the chip with {control=SOCKET} as the same user"),
+            port=text,
+            reason=Reason.NOT_FOUND,
+        )
+    return parse_address(text)
+
+
+def _names_chip(text: str) -> bool:
+    """Whether a text is a port or a file that is there, not the socket of a control."""
+    if "://" in text or text.startswith("emulator:"):
+        return True
+    try:
+        return not stat.S_ISSOCK(Path(text).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 class Control:
     """A chip that is served elsewhere, with ``emulator serve`` and a socket for its control; a context manager.
 
-    :param address: of its control: the path of the socket, on Windows ``127.0.0.1:PORT``.
+    :param address: of its control: the path of the socket, on Windows ``127.0.0.1:PORT``; or the port or the file of
+        the chip, ``socket://127.0.0.1:PORT``.
     :raises ConfigurationError: if that cannot be an address.
     :raises BoardError: if nothing is served there.
 
@@ -80,7 +111,7 @@ class Control:
     """
 
     def __init__(self, address: str | os.PathLike[str] | Address) -> None:
-        self._address = address if isinstance(address, Address) else parse_address(os.fspath(address))
+        self._address = address if isinstance(address, Address) else find_address(os.fspath(address))
         self._socket = self._connect()
         self._received = bytearray()
 

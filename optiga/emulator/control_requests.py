@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from optiga.emulator.events import Events
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason, shorten
 from optiga.files.json_lines import parse_json
+from optiga.files.problems import suggest
 
 _Answer = Mapping[str, object]
 
@@ -45,7 +46,7 @@ class Desk:
         """
         verb = request.get("verb")
         if not isinstance(verb, str) or verb not in self._verbs:
-            raise ConfigurationError(f"unknown verb {_shown(verb)}", hint=f"Use one of {', '.join(self._verbs)}")
+            raise _unknown("verb", verb, self._verbs)
         do, known = self._verbs[verb]
         unknown = sorted(request.keys() - known - {"verb"})
         if unknown:
@@ -59,7 +60,7 @@ class Desk:
     def _fault(self, request: Mapping[str, Any]) -> _Answer:
         kind = request.get("kind")
         if kind not in FAULT_KINDS:
-            raise ConfigurationError(f"unknown fault {_shown(kind)}", hint=f"Use one of {', '.join(FAULT_KINDS)}")
+            raise _unknown("fault", kind, FAULT_KINDS)
         if kind == CLEAR:
             for name in {"times", "ms"} & request.keys():
                 raise ConfigurationError(f"{name} is not allowed with {CLEAR}", reason=Reason.CONFLICT)
@@ -119,6 +120,11 @@ def _number(request: Mapping[str, Any], name: str, least: int, most: int, *, def
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ConfigurationError(f"{name} must be a number from {least} to {most}, not {_shown(value)}")
     return value
+
+
+def _unknown(what: str, value: object, known: Iterable[str]) -> ConfigurationError:
+    meant = suggest(value, known, {}) if isinstance(value, str) else ""
+    return ConfigurationError(f"unknown {what} {_shown(value)}{meant}", hint=f"Use one of {', '.join(known)}")
 
 
 def _shown(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.models import Model
@@ -83,15 +84,18 @@ MODELS = {model.name: model for model in (TRUST_M_V3, TRUST_M_V1, TRUST_X, TRUST
 def find_model(name: str | None) -> ChipModel:
     """The model of a name; the default for None.
 
+    :param name: in any case, such as ``trust-m-v3``, ``v3``, and the title that ``info`` prints, ``OPTIGA Trust M V3``.
     :raises ConfigurationError: if there is none of that name.
     """
     if name is None:
         return DEFAULT_MODEL
-    try:
-        return MODELS[name.lower()]
-    except KeyError:
-        raise ConfigurationError(
-            f"unknown model of an emulated chip: {name!r}",
-            hint=f"Models: {', '.join(MODELS)}",
-            reason=Reason.UNSUPPORTED,
-        ) from None
+    wanted = "".join(filter(str.isalnum, name.lower())).removeprefix("infineon").removeprefix("optiga")
+    for known, model in MODELS.items():
+        whole = known.replace("-", "")
+        if wanted in (whole, whole.removeprefix("trust"), whole.removeprefix("trustm")):
+            return model
+    raise ConfigurationError(
+        f"unknown model of an emulated chip: {name!r}{suggest(name, MODELS, {})}",
+        hint=f"Models: {', '.join(MODELS)}",
+        reason=Reason.UNSUPPORTED,
+    )

@@ -14,7 +14,8 @@ The document is what JSON can hold::
 
 Bytes are in hex. What must stay secret stands under ``secret`` in place of ``data``: keys, as
 :mod:`optiga.emulator.keys` stores them, and the data of secret types. The words are for people: they may be left out,
-and must agree with the hex if they are there. Objects left out are those of a new chip.
+and must agree with the hex if they are there. Objects left out, and the data or the metadata of an object that are left
+out, are those of a new chip. A secret may be left out only together with its metadata.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from optiga.files.known_documents import STATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES
-from optiga.protocol.metadata import Metadata
+from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, format_oid, parse_oid
 
 VERSION = 1
@@ -91,12 +92,12 @@ def load(document: Mapping[str, Any]) -> State:
     unknown = _unknown_member(document, _MEMBERS)
     if unknown:
         raise _wrong(unknown)
-    name, described = document.get("model"), document.get("objects")
+    name, described = document.get("model"), document.get("objects", {})
     if not isinstance(name, str):
-        raise _wrong("the model is missing", hint=f"For example {DEFAULT_MODEL.name!r}")
+        raise _wrong(f"the model is {'not a text' if name else 'missing'}", hint=f"For example {DEFAULT_MODEL.name!r}")
+    model = find_model(name)
     if not isinstance(described, Mapping):
         raise _wrong("objects must be a JSON object of objects")
-    model = find_model(name)
     return State(model, _load_objects(model, described), _load_context(document.get("saved_context")))
 
 
@@ -138,15 +139,16 @@ def _load_objects(model: ChipModel, described: Mapping[str, Any]) -> dict[int, S
             raise _wrong(f"{format_oid(oid)} is given twice")
         seen.add(oid)
         try:
-            loaded[oid] = _load_object(model, oid, description)
+            loaded[oid] = _load_object(model, oid, description, loaded[oid])
         except (ValueError, TypeError) as error:
             raise _wrong(f"{format_oid(oid)}: {error}", oid=oid) from None
     return loaded
 
 
-def _load_object(model: ChipModel, oid: int, description: Any) -> StoredObject:
+def _load_object(model: ChipModel, oid: int, description: Any, new: StoredObject) -> StoredObject:
     """One object from its description.
 
+    :param new: that of a new chip, of which is what the description leaves out.
     :raises ValueError: if the chip could not hold it.
     """
     if not isinstance(description, Mapping):
@@ -154,14 +156,21 @@ def _load_object(model: ChipModel, oid: int, description: Any) -> StoredObject:
     unknown = _unknown_member(description, _OBJECT_MEMBERS)
     if unknown:
         raise ValueError(unknown)
-    if ("data" in description) == ("secret" in description):
-        raise ValueError("it must have either data or secret")
-    data = _hex(description, "secret" if "secret" in description else "data")
-    metadata = Metadata.parse(_hex(description, "metadata"))
+    if "data" in description and "secret" in description:
+        raise ValueError("it must have either data or secret, not both")
     words = description.get("metadata_in_words")
+    data, metadata = new
+    if given := description.keys() & {"data", "secret"}:
+        data = _hex(description, *given)
+        if metadata.get(Tag.USED_SIZE) is not None:
+            metadata = new.with_data(data).metadata
+    if "metadata" in description or words is not None:
+        metadata = Metadata.parse(_hex(description, "metadata"))
     if words is not None and words != metadata.in_words():
         raise ValueError("metadata and metadata_in_words differ: change the hex and omit the words")
     stored = StoredObject(data, metadata)
+    if data and not given and "metadata" in description and _is_secret(model.kind.objects[oid], metadata):
+        raise ValueError("its secret is missing (write it in hex)")  # it was taken out: a new one would surprise
     check_object(model.kind, oid, stored)
     algorithm = metadata.algorithm
     if algorithm is not None and algorithm not in AES_KEY_SIZES and not _is_private_key(algorithm, data):

@@ -17,6 +17,7 @@ from optiga.files.files import put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
+from optiga.files.shown import shown_path
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.objects import format_oid
@@ -198,7 +199,7 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        reset = ". To reset the chip in this one, use 'python -m optiga emulator reset'" * is_chip_file(path)
+        reset = f". To reset the chip in this one, use 'python -m optiga emulator reset {path}'" * is_chip_file(path)
         raise _wrong(path, "the file already exists", f"Name another file{reset}", Reason.EXISTS)
 
 
@@ -208,7 +209,12 @@ def open_chip_file(path: Path) -> SqliteStore:
     :raises BoardError: if there is no chip in the file, or it cannot be had.
     """
     if not _is_there(path):
-        raise _wrong(path, "the file does not exist", "'python -m optiga emulator new' makes a chip", Reason.NOT_FOUND)
+        raise _wrong(
+            path,
+            "the file does not exist",
+            f"To make a chip, use 'python -m optiga emulator new {path}'",
+            Reason.NOT_FOUND,
+        )
     return SqliteStore(path)
 
 
@@ -249,7 +255,7 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
-        said = f"you have no permission to look into its folder {path.parent}"
+        said = f"you have no permission to look into its folder {shown_path(path.parent)}"
         raise _wrong(path, said, "Name a file in another folder", Reason.NOT_READABLE) from None
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -14,6 +14,7 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.opening import open_input
 from optiga.files.placeholders import check_new_name, find_wrong_field
 from optiga.files.precious import check_nothing_lost
+from optiga.files.shown import shown_path
 from optiga.files.temporary import Temporary
 
 _CAUSES = {
@@ -107,7 +108,9 @@ def not_writable(folder: Path, error: OSError) -> ConfigurationError:
             return ConfigurationError(cause, hint="Change to another folder", reason=Reason.NOT_FOUND)
         cause = "no file can be created there"
     return ConfigurationError(
-        f"cannot write to {folder}: {cause}", hint=hint_of(error), reason=reason_of(error, Reason.NOT_WRITABLE)
+        f"cannot write to {shown_path(folder)}: {cause}",
+        hint=hint_of(error),
+        reason=reason_of(error, Reason.NOT_WRITABLE),
     )
 
 
@@ -129,7 +132,9 @@ def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
         mistake = find_wrong_field(str(folder), fields)
         other = "Name a folder" if cause == _NO_FOLDER else "Create it first, or name another"
         hint = f"The name {mistake}" if mistake else other
-        raise ConfigurationError(f"cannot write to {folder}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE)
+        raise ConfigurationError(
+            f"cannot write to {shown_path(folder)}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE
+        )
 
 
 def _why_no_folder(path: Path) -> str:

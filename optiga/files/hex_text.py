@@ -6,7 +6,7 @@ import codecs
 import re
 
 from optiga.errors import ConfigurationError
-from optiga.files.c_arrays import parse_items, without_comments
+from optiga.files.c_arrays import count_of, parse_items, without_comments
 from optiga.files.encodings import likely_encoding
 
 _ESCAPED = re.compile(r"b?[\"']?(?:\\+(?:x[0-9a-fA-F]{1,2}|0[0-7]{0,3}))+[\"']?")
@@ -28,7 +28,7 @@ def is_escaped(text: str) -> bool:
 
 def parse_hex(content: bytes, name: str) -> bytes:
     """Bytes from the hex digits in a file, with any white space, commas, colons and ``0x`` between bytes; or from the
-    one array in C, ``{0x20, 0x03}`` or ``static const uint8_t x[] = {0x20, 0x03};``. Comments of C are left out.
+    one array in C, ``{0x20, 0x03}`` or ``static const uint8_t x[] = {0x20, 3u};``. Comments of C are left out.
     Bytes as a shell's echo has them, ``\\x20\\x03``, are taken, too.
 
     :param name: what to call the file in messages.
@@ -52,7 +52,7 @@ def parse_hex(content: bytes, name: str) -> bytes:
 
 
 def _parse_array(text: str, name: str) -> bytes:
-    _, _, rest = text.partition("{")
+    before, _, rest = text.partition("{")
     body, closed, behind = rest.partition("}")
     if not closed or "{" in body:
         raise ConfigurationError(f"{name} is not hex: a '{{' has no closing '}}'")
@@ -61,6 +61,6 @@ def _parse_array(text: str, name: str) -> bytes:
             f"{name} is not hex: it contains several arrays", hint="Leave only the array that you want"
         )
     try:
-        return parse_items(body)
+        return parse_items(body, count_of(before))
     except ValueError as error:
         raise ConfigurationError(f"{name} is not hex: its array contains {error}") from None

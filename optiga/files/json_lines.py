@@ -32,6 +32,7 @@ _WORDS = {
     "Unterminated string starting at": "the text that starts here has no closing double quote",
 }
 
+_NO_COMMA = "Expecting ',' delimiter"
 _TRAILING_COMMA = "extra ',' before the closing bracket"
 
 
@@ -154,6 +155,8 @@ def parse_json(text: str, name: str) -> Document:
         value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=as_object)
     except json.JSONDecodeError as error:
         what, position = _in_words(error)
+        if error.msg == _NO_COMMA and "\n" in text[(end := len(text[:position].rstrip())) : position]:
+            what, position = "',' is missing at the end of this line", end
         line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
         raise ConfigurationError(f"{name}:{line}: not JSON: {what} (column {column})") from None
     except RecursionError:

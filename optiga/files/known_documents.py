@@ -38,6 +38,7 @@ CONFIGURATOR = Known(
     "Use the JSON that Infineon's library writes: optigatrust.port.to_json()",
 )
 PEM = Known("PEM", "Write the certificate to its object")
+AWS = Known("JSON of the aws command with a certificate", "Write the certificate to its object")
 PEM_REQUEST = Known("PEM with a CSR", "Have a CA sign the CSR, and write the certificate that the CA returns")
 PEM_KEY = Known("PEM with a private key")
 CHIP = Known("an emulated chip", "Use it as the port emulator:FILE")
@@ -81,7 +82,15 @@ def name_document(value: Any) -> Known | None:
     for members, found in _BY_MEMBERS.items():
         if all(name in value for name in members):
             return found
-    return EXPORT if all(re.fullmatch(_OBJECT, name) for name in value) else None
+    if all(re.fullmatch(_OBJECT, name) for name in value):
+        return EXPORT
+    return AWS if any(map(_holds_certificate, (value, *value.values()))) else None
+
+
+def _holds_certificate(value: Any) -> bool:
+    """Whether a member of an object is a certificate in PEM."""
+    members = value.values() if isinstance(value, dict) else ()
+    return any(isinstance(one, str) and "-----BEGIN CERTIFICATE-----" in one for one in members)
 
 
 def name_content(content: bytes) -> Known | None:
@@ -90,7 +99,7 @@ def name_content(content: bytes) -> Known | None:
     begin = content[:_MOST_BEFORE]
     if content.startswith(_DATABASE):
         return _BY_MARK.get(content[_MARK], DATABASE)
-    if b"-----BEGIN " in begin:
+    if b"-----BEGIN " in begin and not begin.lstrip().startswith((b"{", b"[")):  # JSON may have it in a text
         if b"CERTIFICATE-----" in begin:
             return PEM
         return PEM_REQUEST if b"CERTIFICATE REQUEST-----" in begin else PEM_KEY if b"PRIVATE KEY-----" in begin else PEM

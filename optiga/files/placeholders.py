@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
@@ -17,8 +18,19 @@ UID_FIELD = "{uid}"
 SLOT_FIELD = "{slot}"
 """What stands in a name for the slot's name."""
 _FIELD = r"\$?\{{1,2}\s{0,9}[^\W\d_][\w .:-]{0,63}\}{1,2}"
+_TORN = r"\{\s*(?:chip[ _-]?|device[ _-]?)?uid(?![^\W_])(?:[^{}]*\})?|(?<![^\W_])uid\s*\}"
+"""A placeholder for the UID that misses a brace, or has a format as in Python."""
+_UID_WORD = r"(?:(?:chip|device|thing)[ _-]?)?(?:uid|udi|serial[ _-]?(?:number|no)?)"
+_LIKELY = (
+    rf"%\({_UID_WORD}\)s?|%{_UID_WORD}(?:%|\b)|\$\({_UID_WORD}\)|\${_UID_WORD}(?:\$|\b)|<{_UID_WORD}>|\[{_UID_WORD}\]"
+    rf"|@{_UID_WORD}@|#{_UID_WORD}#|__{_UID_WORD}__"
+)
+"""What other programs replace with a value."""
 _MEANT = {
-    UID_FIELD: (r".*uid.*|udi|iud|diu|.*serial.*|(chip|device|thing)?(id|sn)|chip|device", "the chip's UID"),
+    UID_FIELD: (
+        r".*(?<![flqr])uid(?!e).*|udi|iud|diu|.*serial.*|(chip|device|thing)?(id|sn)|chip|device",
+        "the chip's UID",
+    ),
     SLOT_FIELD: (r"(the)?slot(name|id|number|no)?|solt|slto|lsot|slots", "the slot's name"),
 }
 """By placeholder what else people write for it, without case, blanks and punctuation; and what takes its place."""
@@ -32,10 +44,10 @@ def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
 
     :param known: the placeholders that may stand in the text.
     """
-    if "{" not in text:
+    if "{" not in text and "}" not in text:
         return ""
-    for found in re.finditer(_FIELD, text):
-        written = found[0]
+    for match in re.finditer(_FIELD, text):
+        written = match[0]
         word = re.sub(r"[\W_]", "", written.lower())
         meant = next((field for field, (others, _) in _MEANT.items() if re.fullmatch(others, word)), None)
         if meant is None or written in known:
@@ -45,7 +57,24 @@ def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
         fields = sorted(known, key=lambda field: field != meant)  # what is meant comes first
         means = " and ".join(f"{field} means {_MEANT[field][1]}" for field in fields)
         return f"contains {written!r}, which is unknown: {means}"
+    rest = functools.reduce(lambda text, field: text.replace(field, " "), (UID_FIELD, SLOT_FIELD), text)
+    if torn := re.search(_TORN, rest, re.IGNORECASE):
+        if UID_FIELD in known:
+            return f"contains {torn[0]!r}, which is unknown: {UID_FIELD} means {_MEANT[UID_FIELD][1]}"
+        return f"contains {torn[0]!r}, which is not replaced there"
     return ""
+
+
+def warnings_about_fields(values: Iterable[tuple[str, str]]) -> list[str]:
+    """What is probably meant for the chip's UID in names that are the same for every chip, one sentence each.
+
+    :param values: the names of fields, and their values, which have no mistake.
+    """
+    return [
+        f"{name}: {found[0]!r} is not replaced, so every chip gets the name {value!r}. {UID_FIELD} means the chip's UID"
+        for name, value in values
+        if UID_FIELD not in value and (found := re.search(_LIKELY, value, re.IGNORECASE))
+    ]
 
 
 def check_new_name(path: Path) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from optiga.errors import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def shown(text: str) -> str:
     """A text on one line of its own, as Python's literals have it: ``\\x1b``, ``\\u202e``, ``\\n``."""
     return printable(text)
+
+
+def shown_path(path: Path) -> str:
+    """A path as it was given; in full if it is dots alone, which nobody can tell from those of a sentence."""
+    return str(path) if str(path).strip("./") else os.path.abspath(path)  # noqa: PTH100 - without the dots
 
 
 def shown_lines(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import Reason
 from optiga.files.opening import may
+from optiga.files.shown import shown_path
 from optiga.files.sqlite_guard import reason_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _forbidden(path: Path) -> str:
         if not may(path, os.W_OK):
             return _is_read_only(path) or "you have no permission to write it"
     if folder.is_dir() and not may(folder, os.W_OK | os.X_OK):
-        return _is_read_only(folder) or f"you have no permission to write in the folder {path.parent}"
+        return _is_read_only(folder) or f"you have no permission to write in the folder {shown_path(path.parent)}"
     return ""
 
 

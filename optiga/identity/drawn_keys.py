@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.files.problems import suggest
 from optiga.pki.public_keys import load_key
-from optiga.protocol.algorithms import AES_KEY_SIZES, CURVES, KeyAlgorithm
+from optiga.protocol.algorithms import AES_KEY_SIZES, ALGORITHM_NAMES, CURVES, KeyAlgorithm
 from optiga.protocol.public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ def check_algorithm(text: str) -> KeyAlgorithm:
     """
     found = KeyAlgorithm.find(text)
     if found is None:
-        names = ", ".join(known.title for known in KeyAlgorithm)
+        names = [known.title for known in KeyAlgorithm]
         raise ConfigurationError(
-            f"{text!r} is not a key algorithm of the chip", hint=f"Use one of {names}", reason=Reason.UNSUPPORTED
+            f"{text!r} is not a key algorithm of the chip{suggest(text, names, ALGORITHM_NAMES)}",
+            hint=f"Use one of {', '.join(names)}",
+            reason=Reason.UNSUPPORTED,
         )
     return found
 

@@ -9,6 +9,7 @@ from optiga.chip.abilities import require
 from optiga.chip.references import algorithm_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
+from optiga.files.problems import suggest
 from optiga.identity.possession import Outcome, prove_public_key
 from optiga.objects.access import check_access
 from optiga.objects.addressing import KEY, resolve
@@ -195,11 +196,12 @@ def parse_usage(text: str | None) -> KeyUsage:
     usage = KeyUsage(0)
     for word in [] if text is None else text.split(","):
         try:
-            usage |= KEY_USAGE_WORDS[word.strip().lower().replace("-", "_")]
+            usage |= KEY_USAGE_WORDS["_".join(word.lower().replace("-", " ").replace("_", " ").split())]
         except KeyError:
-            names = ", ".join(KEY_USAGE_WORDS)
+            meant = suggest(word.strip(), KEY_USAGE_WORDS, {})
             raise ConfigurationError(
-                naming("{usage}: {word} is not a key usage", word=repr(word.strip())), hint=f"Use one of {names}"
+                naming("{usage}: {word} is not a key usage{meant}", word=repr(word.strip()), meant=meant),
+                hint=f"Use one of {', '.join(KEY_USAGE_WORDS)}",
             ) from None
     return usage
 

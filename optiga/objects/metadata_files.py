@@ -35,11 +35,11 @@ def read_metadata(
     :param read_json: for a file of JSON.
     :raises ConfigurationError: if they are none of it, or the object cannot have them.
     """
-    if len(words) != 1:
-        return read_words(info, words)
-    text = words[0].strip()
-    if is_hex(text) or text.startswith("{"):
+    text = " ".join(words).strip()
+    if is_hex(text) or _is_hex_with_colons(text) or (text.startswith("{") and len(words) == 1):
         return metadata_of_file(info, text.encode(), "metadata", read_json)
+    if len(words) != 1:
+        return _read_several(info, words)
     if text == "-" or _is_file(text):
         return metadata_of_file(info, read(text), "standard input" if text == "-" else text, read_json)
     if ":" not in text:
@@ -51,6 +51,38 @@ def read_metadata(
             oid=info.oid,
         )
     return read_words(info, words)
+
+
+def _read_several(info: ObjectInfo, words: Sequence[str]) -> Metadata:
+    """Metadata in words, each text with a tag and its value.
+
+    :raises ConfigurationError: if they are wrong, also if a tag and its value are texts of their own.
+    """
+    try:
+        return read_words(info, words)
+    except ConfigurationError:
+        meant = with_colon(" ".join(words))
+        if not meant or not _is_right(info, meant):
+            raise
+        raise ConfigurationError(
+            f"{' '.join(words)!r} is one tag in several words",
+            hint=f"Write the tag, a colon and the value in one pair of quotes: {meant!r}",
+            oid=info.oid,
+        ) from None
+
+
+def _is_right(info: ObjectInfo, text: str) -> bool:
+    try:
+        read_words(info, [text])
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _is_hex_with_colons(text: str) -> bool:
+    """Whether a text is metadata in hex with colons between the bytes, and no tag and its value in hex."""
+    spaced = text.replace(":", " ")
+    return is_hex(spaced) and not is_escaped(spaced) and _is_encoded(parse_hex(spaced.encode(), "metadata"))
 
 
 def is_hex(text: str) -> bool:

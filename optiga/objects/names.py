@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from optiga.protocol.algorithms import KeyAlgorithm
+from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, ObjectType
+from optiga.protocol.conditions import COMPARISON_WORDS
 from optiga.protocol.metadata import ACCESS_TAGS, FLUSH_WORDS, OWN_TAGS, Tag
 from optiga.protocol.objects import OBJECTS, SLOTS, ObjectKind, format_oid
 
 _CONDITIONS = ("always", "never", "conf", "int", "auto", "luc", "lcso", "lcsa", "lcsg", "sec_sta_a", "sec_sta_g")
+NEEDS_MORE = frozenset((*_CONDITIONS, *COMPARISON_WORDS)) - {"always", "never"}
+"""Words of access conditions that something must follow."""
+_WORDS = re.compile(r"&&|\|\||==|[<>]|\w+|\S")
 
 
 class Named(NamedTuple):
@@ -41,22 +46,46 @@ def object_names(*kinds: str) -> Iterator[Named]:
             yield Named(info.label, info.name)
 
 
-def metadata_tags() -> dict[str, list[str]]:
-    """The words that the value of a tag may begin with, by the tags that can be set; none where it is a number."""
+def metadata_tags() -> list[str]:
+    """The tags that can be set."""
+    return [tag.name.lower() for tag in Tag if tag not in OWN_TAGS]
+
+
+def metadata_words(tag: str, before: str) -> list[str]:
+    """The words that the value of a tag may go on with; none where it is a number.
+
+    :param tag: by its name.
+    :param before: the value up to the word that is wanted.
+    """
     states = list(LIFE_CYCLE_WORDS)
-    values = {
-        Tag.LCSO: states,
-        Tag.TYPE: [kind.name.lower() for kind in ObjectType],
-        Tag.KEY_USAGE: list(KEY_USAGE_WORDS),
-        Tag.RESET_TYPE: [*states, *FLUSH_WORDS],
-        **{tag: list(_CONDITIONS) for tag in ACCESS_TAGS},
-    }
-    return {tag.name.lower(): values.get(tag, []) for tag in Tag if tag not in OWN_TAGS}
+    last = _WORDS.findall(before.lower())[-1:]
+    if tag.upper() in (each.name for each in ACCESS_TAGS):
+        return _words_of_condition(last[0] if last else "")
+    flags = {"key_usage": list(KEY_USAGE_WORDS), "reset_type": [*states, *FLUSH_WORDS]}
+    single = {"lcso": states, "type": [kind.name.lower() for kind in ObjectType]}
+    return flags.get(tag, []) if last == [","] else [] if last else {**single, **flags}.get(tag, [])
+
+
+def _words_of_condition(last: str) -> list[str]:
+    """What may stand in an access condition behind some word, or as the first."""
+    if last in ("", "&&", "||", "and", "or"):
+        return list(_CONDITIONS)
+    if last in COMPARISON_WORDS:
+        return list(LIFE_CYCLE_WORDS)
+    if last in ("lcso", "lcsa", "lcsg"):
+        return list(COMPARISON_WORDS)
+    kinds = {"conf": (), "int": (), "auto": ("data",), "luc": ("counter",)}
+    return [name.word for name in object_names(*kinds[last])] if last in kinds else []
 
 
 def key_usages() -> list[str]:
     """What a key may be for."""
     return list(KEY_USAGE_WORDS)
+
+
+def algorithm_other_names() -> dict[str, str]:
+    """Every name of an algorithm, without dashes, and the name that it has in configurations."""
+    return dict(ALGORITHM_NAMES)
 
 
 def algorithm_names() -> list[str]:

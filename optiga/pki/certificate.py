@@ -298,6 +298,11 @@ Parser: TypeAlias = "Callable[[bytes], Certificate]"
 """Makes a certificate of DER: :meth:`Certificate.parse` or :meth:`Certificate.parse_leniently`."""
 
 
+def format_serial(number: int) -> str:
+    """A serial number as a CA of this program shows and keeps it: 40 hex digits."""
+    return f"{number:040x}"
+
+
 def load_certificates(path: Path) -> list[Certificate]:
     """The certificates in a file: PEM with one or a chain, text around them allowed, or one in DER.
 

@@ -47,7 +47,10 @@ def in_order(certificates: list[Certificate]) -> tuple[list[Certificate], bool]:
     """A chain with its leaf first, and each issuer behind a certificate that it has issued: also where one is there
     twice, signed by two issuers.
 
-    :returns: the certificates, in another order only where all of them belong to one leaf; and whether it is another.
+    Certificates that do not belong to the leaf come last. Where they leave more than one that may be the leaf, it is
+    the only one that is no CA's.
+
+    :returns: the certificates, in their own order if there is no telling which is the leaf; and whether it is another.
     """
     if len(certificates) > _MOST_IN_A_CHAIN or _holds(certificates):
         return certificates, False
@@ -58,16 +61,16 @@ def in_order(certificates: list[Certificate]) -> tuple[list[Certificate], bool]:
     ]
     leaves = [one for one in numbers if not any(one in found for found in issuers)]
     if len(leaves) != 1:
+        leaves = [one for one in numbers if not certificates[one].is_ca]
+    if len(leaves) != 1:
         return certificates, False
     if leaves == [0] and all(any(one in issuers[before] for before in range(one)) for one in numbers[1:]):
         return certificates, False
     ordered = leaves
-    while len(ordered) < len(certificates):
-        above = {issuer for one in ordered for issuer in issuers[one]} - set(ordered)
-        if not above:
-            return certificates, False
+    while above := {issuer for one in ordered for issuer in issuers[one]} - set(ordered):
         ordered += sorted(above)
-    return [certificates[one] for one in ordered], True
+    ordered += [one for one in numbers if one not in ordered]
+    return [certificates[one] for one in ordered], ordered != list(numbers)
 
 
 def _holds(chain: list[Certificate]) -> bool:

@@ -15,6 +15,10 @@ from optiga.errors import CertificateError, Reason
 from optiga.files.encodings import likely_encoding
 
 _BEGIN = rb"-----BEGIN ([A-Z0-9 .#\-]+?)-----"
+_BODY = rb"(?:\\[nrt]|[^A-Za-z0-9+/])*(?:[A-Za-z0-9+/]{16}|Proc-Type:)"
+"""What stands behind such a line if a block begins there, also in a text of a program: no words."""
+_PROSE = rb"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}"
+"""Words in a row."""
 _HEADER = rb"^[A-Za-z0-9\-]+:.*$"
 _NEW_LINES = rb"(?:\\r)?\\n"
 _CONTINUED = rb"\\\r?\n"
@@ -33,8 +37,14 @@ class PemBlock(NamedTuple):
 
 
 def is_pem(data: bytes) -> bool:
-    """Whether there is the beginning of a PEM block in data."""
-    return re.search(_BEGIN, data) is not None
+    """Whether there is the beginning of a PEM block in data, which are not only a text about PEM, as documents are."""
+    begin = re.search(_BEGIN, data)
+    if begin is None:
+        return False
+    before = data[: begin.start()]
+    is_template = before.endswith((b'"', b"'")) and b"-----END " in data  # of a program, which is told otherwise
+    is_text = re.search(_PROSE, before) and not is_template
+    return not is_text or re.search(_BEGIN + _BODY, data) is not None
 
 
 def labels_of(data: bytes) -> list[str]:

@@ -101,6 +101,8 @@ _OTHER_NAMES = {
         for form in ("brainpool{}r1", "brainpoolp{}", "brainpool{}", "bp{}r1")
     },
 }
+ALGORITHM_NAMES = {name: known.title for known in KeyAlgorithm for name in known.names}
+"""Every name of an algorithm, without dashes, and the name that it has in configurations."""
 """What else an algorithm is called, without dashes."""
 
 

@@ -1,9 +1,9 @@
 """Metadata from words: the opposite of :meth:`optiga.protocol.metadata.Metadata.in_words`.
 
-``change: lcso < operational || int 0xE0E8`` sets one tag. Letter case and spaces do not matter, ``and`` and ``or`` are
-as good as ``&&`` and ``||``, the manual's ``ALW``, ``NEV`` and ``Conf(0xE140)`` as good as words, and every value may
-be given in hex instead. SRM, "Metadata expression", and the tables
-"Access Condition Identifier and Operators" and "Metadata Update Identifier".
+``change: lcso < operational || int 0xE0E8`` sets one tag. Letter case and spaces do not matter, nor does a hyphen or
+a blank for an underscore; ``and`` and ``or`` are as good as ``&&`` and ``||``, the manual's ``ALW``, ``NEV`` and
+``Conf(0xE140)`` as good as words, and every value may be given in hex instead. SRM, "Metadata expression", and the
+tables "Access Condition Identifier and Operators" and "Metadata Update Identifier".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from optiga.errors import counted
-from optiga.files.problems import suggest
+from optiga.files.problems import same_word, suggest
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, LifeCycleState, ObjectType
 from optiga.protocol.conditions import (
     COMPARISON_WORDS,
@@ -34,7 +34,7 @@ from optiga.protocol.metadata import (
     Tag,
     tag_word,
 )
-from optiga.protocol.objects import parse_oid
+from optiga.protocol.objects import SLOTS, parse_oid
 from optiga.protocol.rules.values import VALUE_SIZES, Problem, check_form
 
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
@@ -51,10 +51,20 @@ _CONDITIONS: Mapping[str, Condition] = {**CONDITION_WORDS, "alw": Condition.ALWA
 """The words of conditions, and the manual's abbreviations."""
 _TYPES = {kind.name.lower(): int(kind) for kind in ObjectType}
 _RESETS = {**_STATES, **FLUSH_WORDS}
-_OTHER_NAMES = {"meta_update": "metadata_update"}
+_OTHER_NAMES = {"metaupdate": "metadataupdate"}
+_OPERANDS: Mapping[Condition, str] = {
+    Condition.CONFIDENTIALITY: "the OID of a shared secret after conf, for example 0xE140",
+    Condition.INTEGRITY: "the OID of a trust anchor after int, for example 0xE0E8",
+    Condition.AUTHORIZATION: "the OID of an authorization reference after auto, for example 0xF1D0",
+    Condition.LINKED_COUNTER: "the OID of a counter after luc, for example 0xE120",
+}
+"""What stands behind a condition that names an object."""
 
 _IN_BRACKETS = re.compile(r"\b(conf|int|auto|luc|sec_sta_[ga])\s*\(\s*([0-9A-Za-z]+)\s*\)", re.IGNORECASE)
 """``Conf(0xE140)``, as the manual writes it."""
+_SECURITY_STATUS = re.compile(r"\bsec[-_ ]sta[-_ ]([ga])\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?::=|=>|->|[:=]|\s)\s*")
+"""What people write between a tag and its value."""
 _WORD = re.compile(r"&&|\|\||==|<=|>=|!=|[<>]|[A-Za-z0-9_]+|\S")
 
 
@@ -66,7 +76,7 @@ def parse_metadata_words(texts: Iterable[str]) -> Metadata:
     items: dict[int, bytes] = {}
     for text in texts:
         name, colon, value = text.partition(":")
-        if not colon:
+        if not colon or value.lstrip().startswith("="):
             example = with_colon(text) or "change: never"
             raise ValueError(f"{text!r}: expected a tag, a colon and a value, for example {example!r}")
         tag = parse_tag(name)
@@ -80,10 +90,13 @@ def parse_metadata_words(texts: Iterable[str]) -> Metadata:
 
 
 def with_colon(text: str) -> str:
-    """What is meant by a tag and a value without a colon between them; empty if a text is nothing such."""
-    name, _, value = text.strip().partition(" ")
-    name = _OTHER_NAMES.get(name.lower(), name.lower())
-    return f"{name}: {value.strip()}" if value.strip() and name.upper() in Tag.__members__ else ""
+    """What is meant by a tag and a value with something else than a colon between them; empty if it is nothing such."""
+    text = text.strip()
+    for match in _BETWEEN.finditer(text):
+        tag, value = _tag_of(text[: match.start()]), text[match.end() :]
+        if tag is not None and tag not in OWN_TAGS and value:
+            return f"{tag_word(tag)}: {value}"
+    return ""
 
 
 def parse_tag(name: str) -> int:
@@ -92,10 +105,8 @@ def parse_tag(name: str) -> int:
     :raises ValueError: if there is none of that name, or only the chip sets it.
     """
     word = name.strip().lower()
-    word = _OTHER_NAMES.get(word, word)
-    try:
-        tag = Tag[word.upper()]
-    except KeyError:
+    tag = _tag_of(word)
+    if tag is None:
         number = _hex(word)
         if number is None or len(number) != 1:
             known = [tag.name.lower() for tag in Tag if tag not in OWN_TAGS]
@@ -106,8 +117,13 @@ def parse_tag(name: str) -> int:
             return number[0]
         tag = known_tag
     if tag in OWN_TAGS:
-        raise ValueError(f"{word}: only the chip sets it")
+        raise ValueError(f"{tag_word(tag)}: only the chip sets it")
     return int(tag)
+
+
+def _tag_of(name: str) -> Tag | None:
+    word = same_word(name)
+    return next((tag for tag in Tag if same_word(tag.name) == _OTHER_NAMES.get(word, word)), None)
 
 
 def parse_value(tag: int, text: str) -> bytes:
@@ -151,7 +167,7 @@ def parse_condition(text: str) -> AccessCondition:
 
     :raises ValueError: if the words are no condition by the manual's rules.
     """
-    words = _WORD.findall(_IN_BRACKETS.sub(r"\1 \2", text))
+    words = _WORD.findall(_IN_BRACKETS.sub(r"\1 \2", _SECURITY_STATUS.sub(r"sec_sta_\1", text)))
     alternatives: list[list[SimpleCondition]] = [[]]
     place = 0
 
@@ -192,7 +208,9 @@ def _simple(name: str, word: Callable[[], str]) -> SimpleCondition:
         return SimpleCondition(kind, None, bits[0])
     oid = parse_oid(operand)
     if oid is None:
-        raise _unexpected(operand, f"an OID after {name.lower()}, for example 0xE0E8")
+        if operand.lower() in (slot.name for slot in SLOTS):
+            raise ValueError(f"expected {_OPERANDS[kind]}, not the slot {operand!r}")
+        raise _unexpected(operand, _OPERANDS[kind])
     return SimpleCondition(kind, None, oid)
 
 
@@ -207,8 +225,10 @@ def _unexpected(word: str, allowed: str, choices: Iterable[str] = ()) -> ValueEr
 def _choice(word: str, choices: Mapping[str, int], what: str) -> int:
     """The number of a word, or of one byte in hex."""
     wanted = word.strip().lower()
-    if wanted in choices:
-        return choices[wanted]
+    if found := next((known for known in choices if same_word(known) == same_word(wanted)), None):
+        return choices[found]
+    if wanted.isascii() and wanted.isdigit() and len(wanted) == 1 and int(wanted) in choices.values():
+        return int(wanted)
     raw = _hex(wanted) if wanted.startswith("0x") else None
     if raw is not None and len(raw) == 1:
         return raw[0]
@@ -230,7 +250,7 @@ def _flags(text: str, choices: Mapping[str, int], what: str) -> int:
 
 def _reset(text: str) -> int:
     """A reset type: a life cycle state to go to, a way of flushing, or one of each."""
-    words = [word.strip().lower() for word in text.split(",")]
+    words = [same_word(word) for word in text.split(",")]
     if sum(word in _STATES for word in words) > 1 or {"flush", "random"} <= set(words):
         raise ValueError(f"{text!r} has two values of one kind: use one life cycle state, and flush or random")
     return _flags(text, _RESETS, "a reset type")
@@ -261,8 +281,7 @@ def describe_form(tag: int, value: bytes) -> str:
 
 
 def _hex(text: str) -> bytes | None:
-    """Bytes of ``0x20`` or ``20``; None if it is not hex."""
-    digits = text.removeprefix("0x")
-    if not digits or len(digits) % 2 or re.fullmatch("[0-9a-f]+", digits) is None:
+    """Bytes of ``0x20e0``, ``20e0``, ``20 e0``, ``20:e0`` or ``0x20 0xe0``; None if it is not hex."""
+    if re.fullmatch(r"(0x)?([0-9a-f]{2})+|(0x)?[0-9a-f]{2}([ :]+(0x)?[0-9a-f]{2})+", text) is None:
         return None
-    return bytes.fromhex(digits)
+    return bytes.fromhex(re.sub("0x|[ :]", "", text))

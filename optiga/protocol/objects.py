@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from optiga.files.problems import suggest
 from optiga.values import Value, frozen
 
 LCS_GLOBAL = 0xE0C0
@@ -266,10 +267,7 @@ Reference: TypeAlias = "int | str | Slot | ObjectRef"
 
 def suggest_slot(text: str) -> str:
     """Which slot was probably meant, to stand behind the text in a message; empty where none is near."""
-    import difflib  # which takes its time to load, for a mistake alone
-
-    near = difflib.get_close_matches(text.strip().lower()[:16], [slot.name for slot in SLOTS], n=1, cutoff=0.7)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return suggest(text.strip()[:16], [slot.name for slot in SLOTS], {})
 
 
 def parse_oid(text: str) -> int | None:

@@ -195,12 +195,22 @@ def facts_of(links: Iterable[Link], only: str | None = None) -> tuple[str, dict[
     :raises ConfigurationError: if one cannot be read.
     """
     uid, slots = "", defaultdict[str, list[tuple[datetime, Fact]]](list)
+    for moment, chip, slot, fact in dated(links, only):
+        uid = chip
+        slots[slot].append((moment, fact))
+    return uid, slots
+
+
+def dated(links: Iterable[Link], only: str | None = None) -> Iterator[tuple[datetime, str, str, Fact]]:
+    """The facts in links, each behind its time, the chip's UID and the slot.
+
+    :param only: name of the only slot that is wanted; None takes all.
+    :raises ConfigurationError: if one cannot be read.
+    """
     for link in links:
         if only in (None, link.slot):
-            uid = link.uid
-            fact = decode_fact(uid, link.slot, link.kind, link.body)
-            slots[link.slot].append((_moment(link), fact))
-    return uid, slots
+            fact = decode_fact(link.uid, link.slot, link.kind, link.body)
+            yield _moment(link), link.uid, link.slot, fact
 
 
 def _moment(link: Link) -> datetime:

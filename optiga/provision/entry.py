@@ -9,7 +9,6 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.errors import CertificateError
-from optiga.pki.certificate import parse_certificates
 from optiga.pki.pem import encode_pem
 from optiga.pki.pem_blocks import iterate_blocks
 from optiga.provision.facts import (
@@ -37,6 +36,7 @@ from optiga.provision.facts import (
     Written,
     damaged,
 )
+from optiga.provision.leaf import leaf_of, serial_of
 from optiga.provision.results import RunResult, SlotExport, SlotResult, SlotSummary
 
 if TYPE_CHECKING:
@@ -211,9 +211,9 @@ class Entry:
         return self.begun.settings
 
     @property
-    def replaces(self) -> str | None:
-        """Identifiers of the certificates that this one takes the place of, a space between them."""
-        return " ".join(one.certificate_id for one in self.begun.replaced) or None
+    def replaces(self) -> tuple[str, ...]:
+        """Identifiers of the certificates that this one takes the place of, the newest last."""
+        return tuple(one.certificate_id for one in self.begun.replaced)
 
     @property
     def account(self) -> str | None:
@@ -280,12 +280,13 @@ class Entry:
     @property
     def serial(self) -> str | None:
         """The certificate's serial number in hex; None also where the journal's certificate does not parse."""
-        if self.issued is None:
-            return None
-        try:
-            return parse_certificates(self.issued.certificate.encode(), "the journal")[0].serial_text
-        except (CertificateError, ValueError, LookupError):
-            return None
+        return serial_of(self.issued.certificate, self.issuer) if self.issued else None
+
+    @property
+    def issuer_name(self) -> str | None:
+        """The subject of the CA that has issued the certificate."""
+        leaf = leaf_of(self.issued.certificate) if self.issued else None
+        return leaf.issuer if leaf else None
 
     @property
     def certificate_file(self) -> str | None:

@@ -13,7 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,48 +24,23 @@ from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.placeholders import check_new_name
-from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals, facts_of
+from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals, dated, facts_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Fact, Finished, damaged, kind_of
+from optiga.provision.history import HistoryEvent, events_of, in_order
+from optiga.provision.results import JournalCheck
 from optiga.provision.seal_file import read_seal, seal_path, write_seal
 from optiga.provision.store import KIND, Store
-from optiga.provision.version1 import facts_of_all, old_entries, uids_of
+from optiga.provision.version1 import dated_facts, facts_of_all, old_entries, uids_of
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = [
-    "FILE_NAME",
-    "Entry",
-    "Journal",
-    "JournalCheck",
-    "Step",
-    "damaged",
-    "open_journal",
-]
+__all__ = ["FILE_NAME", "Entry", "Journal", "JournalCheck", "Step", "damaged", "open_journal"]
 
 FILE_NAME = "personalization.db"
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class JournalCheck:
-    """What a journal that holds has in it.
-
-    :param version: of its form.
-    :param unsealed: the chips of which something has been written down since the last seal.
-    :param journal_seal: the newest seal, SHA-256 in hex; None if there is none.
-    :param sealed_at: when it was made, ISO 8601.
-    """
-
-    version: int
-    chips: int
-    facts: int
-    seals: int
-    unsealed: int
-    journal_seal: str | None
-    sealed_at: str | None
 
 
 class Journal(NotCopied):
@@ -136,7 +111,19 @@ class Journal(NotCopied):
         with self._reading():
             if not self._store.is_chained:
                 return []
-            return facts_of(check_links(self._name, uid, self._store.links(uid), self._store.heads(uid)), slot)[1][slot]
+            return facts_of(self._chain(uid), slot)[1][slot]
+
+    def history(self, uid: str | None = None) -> list[HistoryEvent]:
+        """What has been done to each slot, the oldest first.
+
+        :param uid: the only chip that is wanted.
+        :raises ConfigurationError: if anything of it is not what was written down.
+        """
+        with self._reading():
+            if not self._store.is_chained:
+                return in_order(map(events_of, dated_facts(self._connection, uid)))
+            chains = self._every_chain() if uid is None else [self._chain(uid)]
+            return in_order(events_of(dated(chain)) for chain in chains)
 
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
@@ -272,7 +259,11 @@ class Journal(NotCopied):
 
     def _of_chip(self, uid: str, slot: str | None = None) -> list[Entry]:
         """The slots of a chip, or one of them, once its chain has been compared with its seals."""
-        return _entries(check_links(self._name, uid, self._store.links(uid), self._store.heads(uid)), slot)
+        return _entries(self._chain(uid), slot)
+
+    def _chain(self, uid: str) -> Iterator[Link]:
+        """The facts of a chip, each once it has been compared with its seals."""
+        return check_links(self._name, uid, self._store.links(uid), self._store.heads(uid))
 
     def _refuse_unknown(self, seal: str | None, seals: Iterable[Seal]) -> None:
         if seal is not None and seal not in [one.hash for one in seals]:
@@ -284,6 +275,11 @@ class Journal(NotCopied):
 
     def _every(self) -> Iterator[Entry]:
         """Every slot, once every chain has been compared with its seals."""
+        for chain in self._every_chain():
+            yield from _entries(chain)
+
+    def _every_chain(self) -> Iterator[Iterator[Link]]:
+        """The facts of every chip, each once it has been compared with its seals; to be read in this order."""
         if problem := self._store.problem():
             for uid, stored in self._store.stored_links().items():
                 for _ in check_links(self._name, uid, stored):
@@ -293,7 +289,7 @@ class Journal(NotCopied):
         for head in self._store.heads():
             heads[head.uid].append(head)
         for uid, links in self._store.all_links():
-            yield from _entries(check_links(self._name, uid, links, heads.pop(uid, ())))
+            yield check_links(self._name, uid, links, heads.pop(uid, ()))
         for uid in heads:
             raise changed(self._name, f"all facts of chip {uid} are missing")
 

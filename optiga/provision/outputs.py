@@ -11,6 +11,7 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
 from optiga.files.precious import check_nothing_lost
+from optiga.files.shown import shown_path
 from optiga.pki.names import fill_uid
 
 ARN_FILE = "optiga.aws_arn"
@@ -146,7 +147,9 @@ def _check_folder(folder: Path) -> None:
 
 
 def _no_folder(folder: Path, cause: str) -> ConfigurationError:
-    return ConfigurationError(f"cannot write to {folder}: {cause}", hint=_ELSEWHERE, reason=Reason.NOT_WRITABLE)
+    return ConfigurationError(
+        f"cannot write to {shown_path(folder)}: {cause}", hint=_ELSEWHERE, reason=Reason.NOT_WRITABLE
+    )
 
 
 def _check(path: Path) -> None:

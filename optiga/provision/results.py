@@ -29,14 +29,17 @@ class SlotResult:
 class SlotSummary(SlotResult):
     """What a list of slots shows of each; times are ISO 8601's, the rest as of :class:`Entry`.
 
+    :param issuer_name: subject of the CA that has issued the certificate.
+    :param replaces: identifiers, in AWS IoT, of the certificates before this one.
     :param serial: the certificate's serial number in hex, by which its CA knows it.
     """
 
     step: str
     issuer: str
+    issuer_name: str | None
     account: str | None
     region: str | None
-    replaces: str | None
+    replaces: tuple[str, ...]
     started_at: str | None
     updated_at: str | None
     attested: str | None
@@ -65,11 +68,32 @@ class SlotExport(SlotSummary):
 class RunResult(SlotResult):
     """What there is to tell of a run that has finished a slot.
 
+    :param serial: the certificate's serial number in hex, by which its CA knows it.
     :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
     :param csr_path: of the CSR's file, absolute; None where there is no CSR.
     :param certificate_path: the same of the certificate's file.
     """
 
+    serial: str | None
     journal_seal: str | None
     csr_path: str | None
     certificate_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalCheck:
+    """What a journal that holds has in it.
+
+    :param version: of its form.
+    :param unsealed: the chips of which something has been written down since the last seal.
+    :param journal_seal: the newest seal, SHA-256 in hex; None if there is none.
+    :param sealed_at: when it was made, ISO 8601.
+    """
+
+    version: int
+    chips: int
+    facts: int
+    seals: int
+    unsealed: int
+    journal_seal: str | None
+    sealed_at: str | None

@@ -150,7 +150,10 @@ def _deprovision(
     if services.confirm is not None:
         where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
         what = f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}"
-        services.confirm(what, _losses(entry, delete_thing=delete_thing, delete_policy=delete_policy))
+        lost = _losses(entry, seen, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
+        is_lasting = not is_marked(entry, present, held) and not any(lost)
+        lost += ["the journal marks the slot as deprovisioned, and the next run generates a new key"] * is_lasting
+        services.confirm(what, tuple(lost))
     try:
         if seen is not None:
             _remove_certificates(seen, reporter)
@@ -197,19 +200,32 @@ def look_first(
     return Seen(held, registry, certificates)
 
 
-def _losses(entry: Entry, *, delete_thing: bool, delete_policy: bool) -> tuple[str, ...]:
-    """What is going to be lost, one sentence each."""
-    names = [*(one.certificate_id for one in entry.begun.replaced), entry.certificate_id]
-    lost = [f"the certificate {name}" for name in names if name]
-    lost += [f"the thing {entry.thing}"] if delete_thing and entry.thing else []
-    lost += [f"the policy {entry.policy}"] if delete_policy and entry.policy else []
-    if entry.requested is not None and entry.issued is None and entry.account is not None:
-        lost.append("a certificate that AWS IoT may have issued in the interrupted run")
-    if_there = ", if AWS IoT still has it" * (entry.step is Step.DEPROVISIONED)
-    goes = []
-    if entry.account is None and entry.step is not Step.DEPROVISIONED:
-        goes.append("the journal marks the slot as deprovisioned, and the next run generates a new key")
-    return (*goes, *(f"{name} will be deleted{if_there}" for name in lost))
+def _losses(
+    entry: Entry, seen: Seen | None, reporter: Reporter, *, delete_thing: bool, delete_policy: bool
+) -> list[str]:
+    """What of AWS IoT is going to be lost, one sentence each; nothing that is not there any more."""
+    if seen is None:
+        return []
+    own = seen.held.own
+    lost = [f"the certificate {one.certificate_id} will be deleted" for one in own]
+    if delete_thing and (name := entry.thing) and seen.held.may_have(name):
+        is_there = any(name in one.things for one in own)
+        found = name if is_there else find_thing(name, seen, reporter)
+        lost += _loss("thing", name, found)
+    if delete_policy and (name := entry.policy):
+        is_there = any(name in one.policies for one in own)
+        found = name if is_there else find_policy(name, seen, reporter)
+        lost += _loss("policy", name, found)
+    if entry.requested is not None and entry.issued is None and entry.step is not Step.DEPROVISIONED and not own:
+        lost.append("a certificate that AWS IoT may have issued in the interrupted run will be deleted")
+    return lost
+
+
+def _loss(kind: str, name: str, found: object | None) -> list[str]:
+    """That a thing or policy is lost; nothing if it was not found."""
+    if found is None:
+        return []
+    return [f"the {kind} {name} will be deleted" + ", if AWS IoT has it" * (found is UNANSWERED)]
 
 
 def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal, reporter: Reporter) -> Entry:
@@ -327,3 +343,9 @@ def find_thing(name: str, seen: Seen, reporter: Reporter) -> object | None:
     """A thing, or what stands for it where the credentials may not ask; None if there is none."""
     what = f"cannot check whether there is a thing {name}"
     return ask(partial(seen.registry.find_thing, name), UNANSWERED, reporter, what)
+
+
+def find_policy(name: str, seen: Seen, reporter: Reporter) -> object | None:
+    """A policy, as :func:`find_thing` finds a thing."""
+    what = f"cannot check whether there is a policy {name}"
+    return ask(partial(seen.registry.policy_document, name), UNANSWERED, reporter, what)

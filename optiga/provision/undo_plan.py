@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, naming
-from optiga.provision.checks import UNANSWERED, ask
+from optiga.provision.checks import UNANSWERED
 from optiga.provision.undo import (
     NOT_ITS_OWN,
+    find_policy,
     find_thing,
     is_marked,
     is_present,
@@ -135,11 +135,7 @@ def _plan_policy(
     name: str | None, seen: Seen, reporter: Reporter, steps: list[str], stays: list[str], *, is_wanted: bool
 ) -> str | None:
     """Add what would become of the policy; returns its name if it would be deleted."""
-    if name is None:
-        return None
-    what = f"cannot check whether there is a policy {name}"
-    found = ask(partial(seen.registry.policy_document, name), UNANSWERED, reporter, what)
-    if found is None:
+    if name is None or (found := find_policy(name, seen, reporter)) is None:
         return None
     if_there = ", if AWS IoT has it" * (found is UNANSWERED)
     if not is_wanted:

@@ -214,6 +214,18 @@ def facts_of_all(connection: sqlite3.Connection) -> Iterator[tuple[str, str, tup
         yield uid, slot, facts
 
 
+def dated_facts(
+    connection: sqlite3.Connection, uid: str | None
+) -> Iterator[list[tuple[datetime | None, str, str, Fact]]]:
+    """The same for a history, slot by slot; no fact has a time.
+
+    :param uid: the only chip that is wanted, in hex; None takes all.
+    """
+    for chip, slot, facts in facts_of_all(connection):
+        if uid in (None, chip):
+            yield [(None, chip, slot, fact) for fact in facts]
+
+
 def _folded(uid: str, slot: str, facts: Iterable[Fact]) -> Entry:
     entry = Entry.fold(uid, slot, ((_ANY_TIME, fact) for fact in facts))
     if entry is None:

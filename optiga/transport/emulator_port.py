@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.emulator import default_chip_path
+from optiga.emulator.models import find_model
 from optiga.errors import BoardError, ConfigurationError
 from optiga.transport.emulated import open_emulated, open_shielded
 from optiga.transport.port_options import parse_path, read_binding_secret, split_options
@@ -46,15 +48,19 @@ class EmulatorPort(Value):
         """
         where, options = split_options(text, "An emulated chip", _OPTIONS)
         _, colon, path = where.partition(":")
+        if path.endswith(("/", os.sep)):
+            raise ConfigurationError(f"port {text}: {path} names a folder, not a chip file", hint="Name a file in it")
         if colon and not path.strip():
             raise ConfigurationError(
                 f"port {text} names no file behind the colon", hint="Give a file, or use emulator for your own chip"
             )
+        if (model := options.get("model")) is not None:
+            _check_model(text, model)
         shielded = options.get("shielded", "no")
         return cls(
             text,
             parse_path(text, "path", path) if path else None,
-            options.get("model"),
+            model,
             real_timing=_is_second(text, options, "timing", ("none", "real")),
             shielded=shielded == "yes",
             secret=None if shielded in ("no", "yes") else parse_path(text, "shielded", shielded),
@@ -84,6 +90,15 @@ class EmulatorPort(Value):
             if self.path is not None and error.port == str(path):
                 error.port = self.name
             raise
+
+
+def _check_model(text: str, name: str) -> None:
+    """Refuse a model that there is not, before the chip is announced."""
+    try:
+        find_model(name)
+    except ConfigurationError as error:
+        error.locate(f"port {text}")
+        raise
 
 
 def _is_second(text: str, options: dict[str, str], name: str, words: tuple[str, str]) -> bool:

@@ -13,7 +13,7 @@ from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.transport import serial_line
 from optiga.transport.trace import inform
 from optiga.transport.uart import BridgeTransport
-from optiga.transport.urls import split_url
+from optiga.transport.urls import check_options, split_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ class SerialPort(NamedTuple):
 
         :raises ConfigurationError: if it is none of the documented forms.
         """
-        split_url(text)
+        check_options(text, split_url(text))
         return cls(text, is_network=True)
 
     @property

@@ -8,7 +8,8 @@ manifest its digest tells, so neither names nor the order of the files matter.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,15 @@ class _File:
         return None
 
     @property
+    def why_none(self) -> str:
+        """Why its bytes are no manifest."""
+        try:
+            SignedManifest.decode(self.meanings[-1])
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    @property
     def pieces(self) -> list[bytes]:
         """What can be fragments."""
         return [
@@ -62,6 +72,8 @@ def read_files(paths: Sequence[Path]) -> UpdateSet:
     """
     files = [_open(path) for path in paths]
     found = [(file, manifest) for file in files if (manifest := file.manifest)]
+    if not found:
+        _refuse_damaged(files)
     if len(found) != 1:
         names = ", ".join(str(file.path) for file, _ in found) or ", ".join(map(str, paths))
         raise ConfigurationError(
@@ -92,19 +104,23 @@ def is_folder(path: Path) -> bool:
 
 
 def read_folder(folder: Path) -> UpdateSet:
-    """The update set in a folder, in files with "manifest" and "fragment" in their names.
+    """The update set in a folder, in files with "manifest" and "fragment" in their names, or in all its files.
 
     :raises ConfigurationError: if fragments are missing, or the folder holds no manifest or several.
     """
-    found = [path for path in _named(folder, _MANIFEST) if _open(path).manifest]
-    update = read_beside(found[0]) if len(found) == 1 else None
-    if update is None:
+    named = [_open(path) for path in _named(folder, _MANIFEST)]
+    found = [(file.path, manifest) for file in named if (manifest := file.manifest)]
+    if not found:
+        found = [(file.path, manifest) for file in _openable(folder) if (manifest := file.manifest)]
+    if not found:
+        _refuse_damaged(named)
+    if len(found) != 1:
         raise ConfigurationError(
             f"the folder {folder} holds {'several manifests' if found else 'no manifest'} of an update",
             hint="Give the manifest, followed by the files of its fragments",
             reason=Reason.WRONG_TYPE,
         )
-    return update
+    return _assemble_beside(*found[0])
 
 
 def read_beside(path: Path) -> UpdateSet | None:
@@ -116,7 +132,28 @@ def read_beside(path: Path) -> UpdateSet | None:
     manifest = _open(path).manifest
     if manifest is None:
         return None
-    return _assemble(path, manifest, map(_open, _named(path.parent, _FRAGMENT)))
+    return _assemble_beside(path, manifest)
+
+
+def refuse_damaged_file(path: Path) -> None:
+    """Refuse a file that is called a manifest, and is none.
+
+    :raises ConfigurationError: if it is such a file.
+    """
+    _refuse_damaged([_open(path)])
+
+
+def _assemble_beside(path: Path, signed: SignedManifest) -> UpdateSet:
+    """The fragments of a manifest, which lie beside it in files that are called so, or in any.
+
+    :raises ConfigurationError: if one is missing.
+    """
+    try:
+        return _assemble(path, signed, map(_open, _named(path.parent, _FRAGMENT)))
+    except ConfigurationError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        return _assemble(path, signed, _openable(path.parent))
 
 
 def _assemble(path: Path, signed: SignedManifest, files: Iterable[_File]) -> UpdateSet:
@@ -140,6 +177,27 @@ def _assemble(path: Path, signed: SignedManifest, files: Iterable[_File]) -> Upd
         fragments.append(piece)
         digest = piece[-DIGEST_SIZE:]
     return UpdateSet.parse(signed.encode(), tuple(fragments), str(path))
+
+
+def _refuse_damaged(files: Iterable[_File]) -> None:
+    """Refuse the first file that is called a manifest; there is no other that is one.
+
+    :raises ConfigurationError: if there is such a file.
+    """
+    for file in files:
+        if _MANIFEST in file.path.name.lower():
+            raise ConfigurationError(
+                f"the manifest {file.path} is damaged: {file.why_none}",
+                hint="Get the file again, or make the update again",
+                reason=Reason.DAMAGED,
+            )
+
+
+def _openable(folder: Path) -> Iterator[_File]:
+    """The files in a folder that can be an update's, whatever they are called."""
+    for path in _named(folder, ""):
+        with suppress(ConfigurationError):
+            yield _open(path)
 
 
 def _open(path: Path) -> _File:

@@ -24,7 +24,7 @@ from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.results import to_json
-from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder
+from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder, refuse_damaged_file
 from optiga.update.update_set import UpdateSet
 
 VERSION = 1
@@ -51,6 +51,8 @@ def read_update(path: Path, *others: Path) -> UpdateSet:
         text = ""
     if "{" not in text and (update := read_beside(path)):
         return update
+    if "{" not in text:
+        refuse_damaged_file(path)
     if data and not text:
         raise ConfigurationError(
             f"{path} is neither text nor the manifest of an update",
@@ -141,12 +143,12 @@ def _parse_c(text: str, name: str) -> UpdateSet:
             hint="Use an update set in JSON, or in C as Infineon's tool writes it",
             reason=Reason.WRONG_TYPE,
         )
-    manifest, *pieces = (_parse_array(array, body, name) for array, body in (*manifests, *fragments))
+    manifest, *pieces = (_parse_array(*array, name) for array in (*manifests, *fragments))
     return UpdateSet.parse(manifest, tuple(pieces), name)
 
 
-def _parse_array(array: str, body: str, name: str) -> bytes:
+def _parse_array(array: str, body: str, count: int | None, name: str) -> bytes:
     try:
-        return parse_items(body)
+        return parse_items(body, count)
     except ValueError as error:
         raise ConfigurationError(f"{name}: the array {array} holds {error}") from None

@@ -28,7 +28,7 @@ class UpdateDescription:
     :param offset: of data: where in the object they are written.
     :param write: of data: ``write`` or ``erase_and_write``.
     :param algorithm: of a key, for example ``secp256r1``.
-    :param usage: of a key: the usages, with commas between.
+    :param usage: of a key: the usages.
     :param reset: of metadata: what becomes of the content, ``as_metadata``, ``zeros`` or ``random``.
     :param metadata: the tags that are set, in words; None where they are encrypted.
     :param size: bytes of payload, which come in ``fragments``.
@@ -45,7 +45,7 @@ class UpdateDescription:
     offset: int | None = field(default=None, metadata=ABSENT)
     write: str | None = field(default=None, metadata=ABSENT)
     algorithm: str | None = field(default=None, metadata=ABSENT)
-    usage: str | None = field(default=None, metadata=ABSENT)
+    usage: tuple[str, ...] = field(default=(), metadata=ABSENT)
     reset: str | None = field(default=None, metadata=ABSENT)
     metadata: str | None = field(default=None, metadata=there_with("reset"))
     size: int
@@ -148,7 +148,7 @@ class UpdateSet:
         if isinstance(kind, DataUpdate):
             return common(updates="data", offset=kind.offset, write=kind.write_type.name.lower())
         if isinstance(kind, KeyUpdate):
-            return common(updates="key", algorithm=kind.algorithm.title, usage=", ".join(kind.usage.words))
+            return common(updates="key", algorithm=kind.algorithm.title, usage=tuple(kind.usage.words))
         new = self.new_metadata
         tags = None if new is None else "; ".join(f"{name}: {value}" for name, value in new.in_words().items())
         return common(updates="metadata", reset=kind.reset.name.lower(), metadata=tags)

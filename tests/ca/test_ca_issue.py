@@ -444,7 +444,7 @@ class TestRequestFiles:
         with pytest.raises(CertificateError, match="holds a certificate, not a CSR"):
             load_request(root.folder.path / "ca.pem")
         (tmp_path / "README.md").write_text("Write it like this:\n-----BEGIN CERTIFICATE-----\n…\n", encoding="utf-8")
-        with pytest.raises(CertificateError, match="not a CSR"):
+        with pytest.raises(CertificateError, match="there is no CSR in"):
             load_request(tmp_path / "README.md")
         (tmp_path / "many.csr").write_text(encode_pem("CERTIFICATE REQUEST", make_request()) * 500)
         with pytest.raises(CertificateError, match="holds 500 CSRs, not one"):

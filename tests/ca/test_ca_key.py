@@ -148,6 +148,15 @@ class TestRules:
         with pytest.raises(ConfigurationError, match="easy to guess"):
             check_passphrase(text.encode())
 
+    @pytest.mark.parametrize(
+        "text", ["root root root root the factory", "factory factory factory lamp", "secretsecretsecret is"]
+    )
+    def test_a_word_that_is_said_again(self, text: str) -> None:
+        """It makes a passphrase longer, and no harder to guess."""
+        with pytest.raises(ConfigurationError, match="easy to guess"):
+            check_passphrase(text.encode(), ("factory",))
+        check_passphrase(f"{text} violet anchor".encode(), ("factory",))
+
     def test_they_are_refused_when_made_only(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="easy to guess"):
             create_root(tmp_path / "root", NAME, passphrase=b"passwordpassword")

@@ -35,6 +35,8 @@ def test_a_lost_answer(way: tuple[int, str, Generate]) -> None:
         generate(optiga.Chip(wire))
     assert f"no answer. {label} may have a new key" in str(raised.value)
     assert "Check the cable" in str(raised.value)
+    assert "generate the key again" in str(raised.value)
+    assert ("optiga info'" in str(raised.value)) is (label != "0xE200")  # which has no certificate
 
 
 def test_a_refusal_and_an_argument_that_is_wrong(way: tuple[int, str, Generate]) -> None:

@@ -43,12 +43,12 @@ def test_the_way_out_is_named(cli: Cli, root: str) -> None:
     for words in (("crl",), ("revoke", "--yes", "device.pem")):
         error = fails(cli, 5, "ca", *words, "--ca", root)
         assert "before the date of the last CRL" in error
-        assert "'ca crl --trust-clock'" in error
+        assert "ca crl --trust-clock --ca " in error
     for words in (("list",), ("sign", "device.csr")):  # they go on, for they make no CRL
         result = cli("ca", *words, "--ca", root)
         assert result.code == 0
         assert "Warning: the CRL does not begin before" in result.err
-        assert "'ca crl --trust-clock'" in result.err
+        assert "ca crl --trust-clock --ca " in result.err
     assert "valid" in next(line for line in cli("ca", "list", "--ca", root).out.splitlines() if "CN=device" in line)
 
 
@@ -87,7 +87,7 @@ def test_a_number_is_never_used_again(cli: Cli, root: str) -> None:
     assert cli("ca", "crl", "--ca", root, "--trust-clock", "--yes", "--crl", "ahead.pem").code == 0
     numbers.append(number_of(load_crl()))
     shutil.copy("ahead.pem", Path("root", "crl.pem"))
-    assert "'ca crl --trust-clock'" in fails(cli, 5, "ca", "crl", "--ca", root)
+    assert "ca crl --trust-clock --ca " in fails(cli, 5, "ca", "crl", "--ca", root)
     assert cli("ca", "crl", "--ca", root, "--trust-clock", "--yes").code == 0
     numbers.append(number_of(load_crl()))
     assert cli("ca", "crl", "--ca", root).code == 0

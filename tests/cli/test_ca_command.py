@@ -334,7 +334,7 @@ class TestListAndRevoke:
         for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "--yes", "device.pem")):
             error = fails(cli, 2, "ca", *words, "--ca", root)
             assert "root/records.sig is missing or damaged" in error
-            assert "'ca crl --trust-records'" in error
+            assert "ca crl --trust-records --ca " in error
         assert not Path("x.pem").exists()
         assert not Path(root, "records.sig").exists()
 

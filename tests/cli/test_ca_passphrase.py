@@ -376,10 +376,11 @@ class TestAtATerminal:
         assert f"Passphrase of {closed}" in asked[0] + made.err  # where older releases of click print it
 
 
-@pytest.mark.parametrize("words", ["intermediate below --no-passphrase", "renew open"])
+@pytest.mark.parametrize("words", ["intermediate below --no-passphrase", "renew open --days 4000"])
 def test_the_option_of_a_parents_passphrase(cli: Cli, closed: str, words: str) -> None:
     """``--passphrase-file`` is that of the CA itself."""
-    assert cli("ca", "init", "open", "--no-passphrase").code == 0
+    made = cli("ca", "intermediate", "open", "--no-passphrase", "--ca", closed, "--ca-passphrase-file", file(WORDS))
+    assert made.code == 0
     Path("own").write_text(WORDS)
     Path("own").chmod(0o600)
     error = fails(cli, 2, "ca", *words.split(), "--ca", closed)

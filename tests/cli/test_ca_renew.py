@@ -114,10 +114,10 @@ class TestRenewed:
         below = ("--ca", "root", "--ca-passphrase-file", "words", "--passphrase-file", "other")
         assert cli("ca", "intermediate", "factory", "--days", "30", *below).code == 0
         before = Path("factory/ca.key").read_bytes()
-        assert cli("ca", "renew", "factory", *below).code == 0
-        assert Path("factory/ca.key").read_bytes() == before
         wrong = cli("ca", "renew", "factory", "--ca", "root", "--ca-passphrase-file", "other", *below[4:])
         assert (wrong.code, wrong.out, len(wrong.errors)) == (2, "", 1)
+        assert cli("ca", "renew", "factory", *below).code == 0
+        assert Path("factory/ca.key").read_bytes() == before
 
     def test_a_run_that_ended_between_two_files(self, cli: Cli, factory: str, monkeypatch: pytest.MonkeyPatch) -> None:
         old = load("factory/ca.pem")

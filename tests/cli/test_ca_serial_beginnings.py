@@ -73,7 +73,7 @@ def test_too_few_digits_name_nothing(cli: Cli, root: str) -> None:
 def test_none_that_fits(cli: Cli, root: str, name: str) -> None:
     said = fails(cli, 5, "ca", "revoke", "--yes", name, "--ca", root)
     assert f"have no certificate {name}" in said
-    assert "'ca list'" in said
+    assert "'ca list --ca root'" in said
 
 
 def test_a_whole_number_is_none_that_only_begins_like_it(cli: Cli, root: str) -> None:

@@ -194,6 +194,14 @@ def test_refused_by_sts(name: str, cli: Cli, cloud: Cloud) -> None:
     assert cloud.calls == ["GetCallerIdentity"]
 
 
+def test_a_region_that_there_is_not_is_named(cli: Cli, cloud: Cloud) -> None:
+    cloud.fail("GetCallerIdentity", CloudFault.error("UnrecognizedClientException", 403, "no"))
+    said = refused(cli, cloud, CLOUD, "provision", CONFIG, "--region", "mars")
+    assert "AWS does not know these credentials" in said
+    assert "does not know an AWS region mars" in said
+    assert "mars" not in refused(cli, cloud, CLOUD, "provision", CONFIG, "--region", "eu-west-1")
+
+
 @pytest.mark.usefixtures("prepared")
 class TestAskedFirst:
     @pytest.mark.long

@@ -68,7 +68,7 @@ class TestScripts:
     def test_other_shells(self, cli: Cli) -> None:
         result = cli("completion", "cmd")
         assert (result.code, len(result.errors)) == (2, 1)
-        assert "'bash', 'zsh', 'fish', 'powershell'" in result.errors[0]
+        assert "bash, zsh, fish, powershell" in result.errors[0]
 
     def test_without_a_script(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr("optiga.cli.commands.shell.completion.files", lambda _package: tmp_path / "optiga")
@@ -94,7 +94,26 @@ class TestLine:
         ],
     )
     def test_is_taken_apart(self, line: str, words: list[str], typed: str) -> None:
-        assert split_line(line) == (words, typed)
+        before, at_cursor = split_line(line)
+        assert (before, at_cursor.text) == (words, typed)
+
+    @pytest.mark.parametrize(
+        ("line", "text", "quote", "taken"),
+        [
+            ('optiga "read: al', "read: al", '"', 0),
+            ("optiga 'it", "it", "'", 0),
+            ("optiga read:al", "read:al", "", 5),
+            ("optiga read\\:al", "read:al", "", 0),
+            ('optiga "read:"al', "read:al", "", 0),
+            ('optiga emulator:"a=b', "emulator:a=b", '"', 9),
+            ('optiga "a\\$b\\x\\"', 'a$b\\x"', '"', 0),
+            ("optiga 'it'\\''s", "it's", "'", 3),
+            ("optiga ''", "", "", 0),
+        ],
+    )
+    def test_quotes(self, line: str, text: str, quote: str, taken: int) -> None:
+        _, word = split_line(line)
+        assert (word.text, word.quote, word.taken(":=")) == (text, quote, taken)
 
 
 class TestAnswers:
@@ -149,7 +168,6 @@ class TestAnswers:
 
     def test_files_of_one_kind(self, ask: Ask) -> None:
         assert ask("optiga ca show ") == [["files", "", "pem crt cer der"]]
-        assert ask("optiga ca show 'my fi", "bash") == [["files", "pem crt cer der PEM CRT CER DER", "my fi"]]
         for line in ("--csr ", "provision ", "config check ", "config check a.jsn "):
             assert ask(f"optiga {line}") == [["files", "", "jsn json"]]
         for line in ("ca sign ", "journal show --journal ", "key ecdh second ", "ca import x --chain "):
@@ -203,6 +221,56 @@ class TestAnswers:
 
     def test_colons_for_zsh(self, ask: Ask) -> None:
         assert [text for _, text, _ in ask("optiga --port em", "zsh")] == ["emulator", "emulator\\:"]
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("change: ", ["always", "never", "conf"]),
+            ("change: always && n", ["never"]),
+            ("change:lcso < operational or ", ["always", "never", "conf"]),
+            ("change: lcso ", ["<", "==", ">"]),
+            ("change: lcso == te", ["termination"]),
+            ("read: conf 0xE14", ["0xE140"]),
+            ("read: luc ", ["0xE120", "0xE121", "0xE122", "0xE123"]),
+            ("change: always ", []),
+            ("change: conf 0xE140 ", []),
+            ("type: trust", ["trust_anchor"]),
+            ("type: trust_anchor, ", []),
+            ("key_usage: signature, auth", ["authentication"]),
+            ("reset_type: operational,f", ["flush"]),
+            ("version: ", []),
+            ("nothing: ", []),
+        ],
+    )
+    def test_words_of_metadata(self, ask: Ask, value: str, words: list[str]) -> None:
+        """What may follow, in a quote: behind the tag, an operator, a comma and a condition that needs more."""
+        before = value.removesuffix(re.findall(r"\w*$", value)[0])
+        found = [text.removeprefix(before) for _, text, _ in ask(f'optiga object metadata 0xF1D0 "{value}')]
+        assert [word.strip() for word in found[: len(words) or None]] == words
+
+    def test_open_quotes_stay_open(self, ask: Ask) -> None:
+        for shell, texts in (("bash", ["read: ", "read: …"]), ("zsh", ["read\\: "]), ("fish", ["read:"])):
+            assert [text for _, text, _ in ask('optiga object metadata 0xF1D0 "rea', shell)] == texts
+            assert [text for _, text, _ in ask("optiga object metadata 0xF1D0 rea", shell)] == [texts[0].rstrip()]
+        assert ask('optiga object metadata 0xF1D0 "change:luc', "bash")[0] == ["part", "change:luc ", ""]
+
+    def test_files_of_bash(self, ask: Ask, tmp_path: Path) -> None:
+        """Bash quotes the names, unless something else stands in the same word."""
+        for name in ("b c.pem", "B$.CRT", "b.txt", ".b.pem", "x.txt"):
+            Path(name).write_text("")
+        Path("b d").mkdir()
+        show = "optiga ca show "
+        names = [["file", "b c.pem", ""], ["file", "B$.CRT", ""], ["file", "b d/", ""]]
+        assert ask(f"{show}b", "bash") == [["word", "b\\ c.pem", ""], ["part", "b\\ d/", ""]]
+        assert ask(show, "bash", QUOTES="1") == names
+        assert ask(f"{show}'b", "bash", QUOTES="1") == [names[0], names[2]]
+        assert ask(f"{show}.", "bash") == [["file", ".b.pem", ""]]
+        assert ask(f"{show}x", "bash") == [["file", "x.txt", ""]]
+        assert ask(f"{show}nothing", "bash") == [["default", "", ""]]
+        assert ask('optiga --port emulator:"b\\ ', "bash", QUOTES="1", BREAKS=":")[0] == ["default", "", ""]
+        assert ask('optiga --port emulator:"B', "bash", QUOTES="1", BREAKS=":") == [["word", "B\\$.CRT", ""]]
+        assert ask("optiga --port 'emulator:b c", "bash", QUOTES="1") == [["word", "emulator:b c.pem", ""]]
+        assert ask("optiga --out-dir ", "bash", QUOTES="1") == [["file", "b d/", ""]]
 
     def test_words_of_bash(self, ask: Ask) -> None:
         """Bash breaks words at colons and equals signs, and has but the list of words to show meanings in."""

@@ -302,6 +302,16 @@ class TestShow:
         write("".join(f"{key} = {value}\n" for key, (value, _) in said.items()))
         assert len(cli("config", "show").errors) == len(said)
 
+    @pytest.mark.parametrize("value", ["0", "-5", "3601", "0.5"])
+    def test_a_number_is_repeated_as_it_stands_there(self, cli: Cli, value: str) -> None:
+        path = write(f"timeout = {value}\n")
+        for words in (("config", "show"), ("deprovision", "--uid", "ab" * 27)):
+            error = cli(*words).errors[0]
+            assert f"{path}:1: " in error
+            assert f": {value} is not in the range 1 to 3600" in error
+        path.unlink()
+        assert f": {value} is not in the range" in cli("deprovision", f"--timeout={value}").errors[0]
+
     def test_no_mistake_hides_another(self, cli: Cli) -> None:
         path = write("prot = 'x'\ntimeout = 'soon'\nregion = ''\nyes = true\nport = 'socket://x'\n")
         errors = cli("config", "show").errors
@@ -314,7 +324,7 @@ class TestShow:
     def test_mistakes_are_in_plain_words(self, cli: Cli) -> None:
         write("timeout = 0\ncrl-days = 'x'\n")
         first, second = cli("config", "show").errors
-        assert "0.0 is not in the range 1 to 3600" in first
+        assert "0 is not in the range 1 to 3600" in first
         assert "'x' is not a whole number" in second
 
     @pytest.mark.usefixtures("cli")

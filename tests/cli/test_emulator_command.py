@@ -324,7 +324,7 @@ class TestNames:
         first, second = (cli("--port", "emulator:chip", "--read", "0xE0C2").err for _ in range(2))
         assert "A new chip was created" in first
         assert "new chip" not in second
-        assert "new chip" not in cli("-q", "--port", "emulator:another", "info").err
+        assert "A new chip was created" in cli("-q", "--port", "emulator:another", "info").err
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
         assert "A new chip was created" in cli("--port", "emulator:third", "pair", "--out", "secret").err
 
@@ -366,7 +366,7 @@ class TestNames:
         """Nothing is said of it that holds for chips alone."""
         Path("notes.txt").write_text("hello")
         assert cli("emulator", "new", "one.chip").code == 0
-        assert "'emulator reset'" in cli("emulator", "new", "one.chip").errors[0]
+        assert "emulator reset one.chip'" in cli("emulator", "new", "one.chip").errors[0]
         for words in (("emulator", "new", "notes.txt"), ("emulator", "dump", "notes.txt")):
             (error,) = cli(*words).errors
             assert "Name another file" in error

@@ -38,6 +38,28 @@ def control_of(path: str, *options: str) -> Iterator[Served]:
         yield served
 
 
+@pytest.mark.parametrize("board", [("--tcp", "0"), ("--pty", "link")], ids=lambda board: str(board[0]))
+def test_by_the_port_and_by_the_chip(cli: Cli, socket: str, board: tuple[str, str]) -> None:
+    with control_of(socket, *board) as served:
+        names = [served.port, "a.chip", "emulator:a.chip", str(Path("a.chip").absolute()), socket]
+        names += ["link"] if "--pty" in board else [served.port.replace("127.0.0.1", "localhost")]
+        for name in names:
+            assert cli("emulator", "control", name, "power").code == 0
+    for name in (served.port, "a.chip"):
+        result = cli("emulator", "control", name, "power")
+        assert (result.code, len(result.errors)) == (3, 1)
+        assert "--control" in result.errors[0]
+
+
+def test_a_chip_that_is_served_without_control(cli: Cli) -> None:
+    with serving(Path.cwd(), "--chip", "a.chip", "--tcp", "0") as served:
+        for name in (served.port, "a.chip"):
+            result = cli("emulator", "control", name, "power")
+            assert (result.code, len(result.errors)) == (3, 1)
+            assert f"{name}: no control of this chip is known. Serve" in result.errors[0]
+            assert "--control SOCKET" in result.errors[0]
+
+
 def test_each_verb(cli: Cli, socket: str) -> None:
     Path("data.bin").write_bytes(b"\xc0\xff\xee")
     with control_of(socket, "--tcp", "0") as served:

@@ -29,7 +29,7 @@ from optiga.cli.commands.config.results import CheckedConfiguration
 from optiga.cli.commands.config.sample import SampleList
 from optiga.cli.commands.config.show import DefaultsShown
 from optiga.cli.commands.identity.csr import CsrResult
-from optiga.cli.commands.identity.journal import JournalSlots
+from optiga.cli.commands.identity.journal import JournalHistory, JournalSlots
 from optiga.cli.commands.identity.provision import DryRun
 from optiga.cli.commands.identity.read import ReadResult
 from optiga.cli.commands.key.derive import DerivedKey
@@ -49,8 +49,7 @@ from optiga.identity.write import WriteResult
 from optiga.objects.counters import CounterState, CounterStep
 from optiga.objects.info import ChipInformation
 from optiga.objects.pairing import Pairing
-from optiga.provision.journal import JournalCheck
-from optiga.provision.results import RunResult
+from optiga.provision.results import JournalCheck, RunResult
 from optiga.results import to_json
 from optiga.testing import Cloud
 from optiga.transfer.execute import ImportResult
@@ -75,7 +74,8 @@ TYPES = (
     *(ObjectList, ObjectMetadata, ObjectWriteResult, Pairing, PortList, PublicKeyResult, RandomResult, ReadResult),
     *(RevocationResult, SignatureResult, UpdateDescription, UpdateMade, UpdateResult, Verification, WriteResult),
     *(CsrRehearsal, DefaultsShown, KeptKeyRehearsal, WriteRehearsal),
-    *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalSlots, RunResult, SampleList),
+    *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalHistory, JournalSlots),
+    *(RunResult, SampleList),
 )
 READING = {
     *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
@@ -83,6 +83,7 @@ READING = {
         "CheckedConfiguration",
         "CheckedConfigurations",
         "JournalCheck",
+        "JournalHistory",
         "JournalSlots",
         "SampleList",
         "DefaultsShown",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import click
 import pytest
 
+from optiga.cli.app import app
+from optiga.cli.support.synonyms import _WAYS
 from tests.support.cli.mistakes import USAGE, error_of, fails
 from tests.support.cli.runner import Cli
 
@@ -58,8 +63,53 @@ GUESSES = {
     "info --outptu json": "--output",
     "help objct": "optiga object",
     "help object reed": "optiga object read",
+    "emulator:chip info": "optiga --port emulator:chip info",
+    "socket://h:1 key list": "optiga --port socket://h:1 key list",
+    "/dev/ttyACM0 info": "optiga --port /dev/ttyACM0 info",
+    "info emulator:chip": "--port emulator:chip",
+    "key list /dev/ttyACM0": "--port /dev/ttyACM0",
+    "prov": "optiga provision",
+    "emul": "optiga emulator",
+    "obj list": "optiga object",
+    "object meta 0xF1D0": "optiga object metadata",
+    "ca interm x": "optiga ca intermediate",
+    "key gen second": "optiga key generate",
+    "key create second": "optiga key generate",
+    "key ls": "optiga key list",
+    "object show 0xE0E1": "optiga object read",
+    "object cat 0xE0E1": "optiga object read",
+    "object ls": "optiga object list",
+    "object 0xE0E1": "optiga object read 0xe0e1",
+    "--port none counter 0xe120": "optiga --port none counter show 0xe120",
+    "boards list": "optiga boards",
+    "object set 0xF1D0": "optiga object write",
+    "ca create x": "optiga ca init",
+    "ca new x": "optiga ca init",
+    "ca issue x": "optiga ca sign",
+    "counter inc 0xE120": "optiga counter count",
+    "--port none counter increment 0xE120": "optiga --port none counter count",
+    "config validate x.jsn": "optiga config check",
+    "emulator create x": "optiga emulator new",
+    "update install x": "optiga update apply",
+    "journal ls": "optiga journal show",
+    "uid": "optiga info --query uid",
+    "ports": "optiga boards",
+    "unprovision": "optiga deprovision",
+    "unregister": "optiga deprovision",
+    "help key gen": "optiga key generate",
 }
-PLAIN = ["frobnicate", "x" * 5000, "object frobnicate", "help frobnicate", "help info frobnicate", "-x", "--frobnicate"]
+OPPOSITES = ["object unlock 0xF1D0", "ca unrevoke 1", "--no-strict", "--no-force", "unpair", "uninfo", "unregistre"]
+"""Words whose nearest choice does the opposite."""
+PLAIN = [
+    "frobnicate",
+    "x" * 5000,
+    "object frobnicate",
+    "help frobnicate",
+    "help info frobnicate",
+    "-x",
+    "--frobnicate",
+    *OPPOSITES,
+]
 HELP = {
     "help": "",
     "help info": "info",
@@ -94,7 +144,7 @@ def test_a_value_with_blanks_is_quoted(cli: Cli) -> None:
     assert '--csr "my config.jsn"' in fails(cli, USAGE, "csr", "my config.jsn")
 
 
-@pytest.mark.parametrize("typed", PLAIN, ids=lambda typed: typed[:30])
+@pytest.mark.parametrize("typed", [*PLAIN, *OPPOSITES], ids=lambda typed: typed[:30])
 def test_nothing_is_made_up(cli: Cli, typed: str) -> None:
     assert "Did you mean" not in fails(cli, USAGE, *typed.split())
 
@@ -109,3 +159,82 @@ def test_help_is_a_command(cli: Cli, typed: str) -> None:
 
 def test_a_file_that_is_called_help_is_one(cli: Cli) -> None:
     assert "no such file" in fails(cli, USAGE, "--port", "none", "--csr", "help")
+
+
+@pytest.mark.parametrize("line", _WAYS, ids=lambda way: f"{way[0]} {way[1][0]}")
+def test_what_other_programs_say_leads_to_a_command(cli: Cli, line: tuple[str, tuple[str, ...], str]) -> None:
+    group, words, meant = line
+    help_ = cli(*meant.split(), "--help")
+    assert help_.code == 0
+    for word in words:
+        typed = cli(*group.split(), word, "--help")
+        assert typed.code == 0 or f" {meant}'?" in typed.err
+
+
+FAULTS = {"lse": "lose", "drop": "lose", "corrupt": "damage", "dleay": "delay"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault(cli: Cli, fault: str) -> None:
+    assert f"Did you mean '{FAULTS[fault]}'?" in fails(cli, USAGE, "emulator", "control", "socket", "fault", fault)
+
+
+MISSING = {
+    "config check": "name one or more configuration files, or - for standard input",
+    "config new": "name the file to write",
+    "provision": "name a configuration file",
+    "key generate": "name a slot, for example second, or aes",
+    "completion": "bash, zsh, fish, powershell",
+    "emulator run": "the program",
+}
+
+
+@pytest.mark.parametrize("typed", MISSING)
+def test_what_is_missing_is_said_in_words(cli: Cli, typed: str) -> None:
+    error = fails(cli, USAGE, *typed.split())
+    assert "Missing argument: " in error
+    assert MISSING[typed] in error
+
+
+def test_every_argument_that_a_command_needs_is_told_in_words(cli: Cli) -> None:
+    """No words of help that stand for values, such as FILE|-."""
+    told = {line: cli(*line.split()).err for line in _with_arguments(app, ())}
+    assert len(told) > 30
+    for line, error in told.items():
+        assert "Missing" in error, line
+        assert "Missing argument '" not in error, line
+
+
+def _with_arguments(command: click.Command, path: tuple[str, ...]) -> Iterator[str]:
+    """The command lines of the commands whose first argument is not to be left out."""
+    if any(isinstance(one, click.Argument) and one.required for one in command.params):
+        yield " ".join(path)
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            assert below is not None
+            yield from _with_arguments(below, (*path, name))
+
+
+SECRETS = {
+    "ca sign x --passphrase root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
+    "ca sign x --passphrase=root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
+    "ca sign x --password root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
+    "provision x --passphrase root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
+    "ca intermediate x --ca-passphrase root": ("--ca-passphrase-file FILE", "OPTIGA_CA_PASSPHRASE"),
+    "ca passphrase x --new-passphrase root": ("--new-passphrase-file FILE",),
+    "ca import x --key-passphrase root": ("--key-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
+    "--write x --pkcs12-passphrase root": ("--pkcs12-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
+    "--write x --passphrase root": ("--pkcs12-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
+    "update make data 0xE0E1 x --passphrase root": ("--passphrase-file FILE", "OPTIGA_SIGNER_PASSPHRASE"),
+}
+
+
+@pytest.mark.parametrize("typed", SECRETS)
+def test_a_passphrase_on_the_command_line(cli: Cli, typed: str) -> None:
+    error = fails(cli, USAGE, *typed.split())
+    assert "list of processes" in error
+    assert "Did you mean" not in error
+    for way in SECRETS[typed]:
+        assert way in error

@@ -101,7 +101,8 @@ class TestCsr:
     @pytest.mark.parametrize("quiet", ["-q", "--quiet", "--quit"])
     def test_quiet_but_for_the_emulated_chip(self, cli: Cli, port: str, config: Path, quiet: str) -> None:
         result = cli(quiet, "--port", port, "--csr", config)
-        assert (result.code, result.err) == (0, emulated(port))
+        assert (result.code, result.err) == (0, emulated(port) + NEW)
+        assert cli(quiet, "--port", port, "--read", "0xE0C2").err == emulated(port)
         assert ast.literal_eval(result.out)["filename"].endswith(".csr")
 
     @pytest.mark.parametrize(

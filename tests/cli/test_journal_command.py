@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict, fields
-from datetime import datetime
+from dataclasses import fields
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from cryptography import x509
 
 from optiga.provision.entry import Entry, Step
-from optiga.provision.facts import AttachedExclusively, Emulated
+from optiga.provision.facts import (
+    AttachedExclusively,
+    Begun,
+    Deprovisioned,
+    Emulated,
+    Issued,
+    KeyMade,
+    Replaced,
+)
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
+from optiga.results import to_json
 from optiga.testing import CloudFault
 from tests.support.cli.provisioned import Bench, result_of
 from tests.support.cli.runner import Cli, Result
@@ -52,12 +63,13 @@ FINISHED = make_entry(
     thing_arn="arn:aws:iot:eu-central-1:123456789012:thing/lamp",
     policy='lamps,"all"',
     endpoint="a1-ats.iot.eu-central-1.amazonaws.com",
-    replaces="d" * 64,
+    replaces=f"{'d' * 64} {'e' * 64}",
 )
 SHOWN = [
     *(field.name for field in fields(SlotResult)),
     "step",
     "issuer",
+    "issuer_name",
     "account",
     "region",
     "replaces",
@@ -83,7 +95,11 @@ def read_csv(text: str) -> list[dict[str, str]]:
 def as_text(slots: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Slots as CSV has them: nothing is empty, and so is what is not so."""
     said: dict[Any, str] = {None: "", False: "", True: "yes"}
-    return [{name: said.get(value) if value in said else str(value) for name, value in slot.items()} for slot in slots]
+
+    def text_of(value: Any) -> str:
+        return " ".join(value) if isinstance(value, list) else said[value] if value in said else str(value)
+
+    return [{name: text_of(value) for name, value in slot.items()} for slot in slots]
 
 
 class TestShow:
@@ -138,9 +154,12 @@ class TestShow:
 
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
-        assert slots == [asdict(entry.summary()) for entry in saved]
+        assert slots == [to_json(entry.summary()) for entry in saved]
         assert list(slots[0]) == SHOWN
         assert (slots[0]["step"], slots[1]["thing"]) == ("finished", None)
+        assert [slot["replaces"] for slot in slots] == [["d" * 64, "e" * 64], []]
+        issuer = x509.load_pem_x509_certificate(LEAF).issuer.rfc4514_string()
+        assert [slot["issuer_name"] for slot in slots] == [issuer, None]
         assert [slot["emulated"] for slot in slots] == [False, False]
         assert all(datetime.fromisoformat(slots[0][name]).tzinfo for name in ("started_at", "updated_at"))
 
@@ -164,7 +183,7 @@ class TestShow:
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "show", "--output", "csv")
         assert result.out.splitlines()[0] == ",".join(SHOWN)
-        assert read_csv(result.out) == as_text([asdict(entry.summary()) for entry in saved])
+        assert read_csv(result.out) == as_text([to_json(entry.summary()) for entry in saved])
 
     def test_query(self, cli: Cli, saved: list[Entry]) -> None:
         assert cli("journal", "show", "--query", "slots[?step=='finished'].thing | [0]").out == "lamp\n"
@@ -200,12 +219,112 @@ class TestShow:
         assert list(Path().iterdir()) == [Path(FILE_NAME)]
 
 
+class TestHistory:
+    """Every step of every life of a slot, the oldest first."""
+
+    def history(self, cli: Cli, *words: object) -> list[dict[str, Any]]:
+        result = cli("journal", "show", "--history", "--output", "json", *words)
+        assert (result.code, result.err) == (0, "")
+        found: list[dict[str, Any]] = json.loads(result.out)["history"]
+        return found
+
+    def test_renewed_and_taken_back(self, cli: Cli, saved: list[Entry]) -> None:
+        info = b"\x30\x01\x00"
+        with open_journal(Path(FILE_NAME)) as journal:
+            begun = Begun("ca:11", "", (Replaced("c" * 64),))
+            journal.append(UID, "second", begun, KeyMade(info), Issued(CHAIN, "cd.pem"), Deprovisioned())
+            journal.append("00" * 27, "second", Begun("ca:11", ""))
+        before = Path(FILE_NAME).read_bytes()
+        found = self.history(cli)
+        assert Path(FILE_NAME).read_bytes() == before
+        lives = [one for one in found if (one["uid"], one["slot"]) == (UID, "second")]
+        first, new = [], []
+        for one in lives:
+            (new if one["issuer"] == "ca:11" else first).append(one)
+        assert lives == first + new
+        assert (first[-1]["event"], first[-1]["certificate_id"], first[-1]["serial"]) == ("finished", "c" * 64, SERIAL)
+        assert first[-1]["key"] == hashlib.sha256(b"\x30\x00").hexdigest()
+        assert [one["event"] for one in new] == ["begun", "key made", "issued", "deprovisioned"]
+        assert [one["key"] for one in new] == [None, *[hashlib.sha256(info).hexdigest()] * 3]
+        assert [one["serial"] for one in new] == [None, None, *[SERIAL.zfill(40)] * 2]
+        assert "c" * 64 in new[0]["detail"]
+        assert new[2]["detail"] == "cd.pem"
+        # The name of a CA is known from any certificate of this CA.
+        issuer = x509.load_pem_x509_certificate(LEAF).issuer.rfc4514_string()
+        assert {one["issuer_name"] for one in found if one["issuer"] == "ca:11"} == {issuer}
+        times = [datetime.fromisoformat(one["time"]) for one in found]
+        assert times == sorted(times)
+        assert self.history(cli, "--uid", UID) == [one for one in found if one["uid"] == UID]
+        assert len(found) == json.loads(cli("journal", "check", "--output", "json").out)["facts"]
+
+    def test_a_clock_that_went_back(self, cli: Cli) -> None:
+        """The order in which things were done stays."""
+        moments = iter(datetime(2026, 1, day, tzinfo=timezone.utc) for day in (3, 1, 2))
+        with open_journal(Path(FILE_NAME), make=True) as journal, pytest.MonkeyPatch.context() as patched:
+            patched.setattr("optiga.provision.journal.datetime", Mock(now=lambda _: next(moments)))
+            journal.append(UID, "second", Begun("aws", ""))
+            journal.append(UID, "second", KeyMade(b""))
+            journal.append("00" * 27, "second", Begun("aws", ""))
+        found = self.history(cli)
+        assert [(one["uid"], one["event"]) for one in found] == [
+            ("00" * 27, "begun"),
+            (UID, "begun"),
+            (UID, "key made"),
+        ]
+
+    @pytest.mark.parametrize("is_taken_over", [False, True])
+    def test_a_journal_of_version_1(self, cli: Cli, saved: list[Entry], *, is_taken_over: bool) -> None:
+        """Times that it did not keep are not made up."""
+        make_version_1(Path(FILE_NAME))
+        if is_taken_over:
+            with open_journal(Path(FILE_NAME)) as journal:
+                journal.append(UID, "second", Begun("aws", ""))
+        found = [one for one in self.history(cli, "--uid", UID) if one["slot"] == "second"]
+        times = {one["event"]: one["time"] for one in found}
+        assert times["key made"] is times["issued"] is times["finished"] is None
+        started = saved[0].started_at
+        assert started
+        assert found[0]["time"] == started.isoformat()
+        last = {one["event"]: one["time"] is None for one in found[-2:]}
+        assert last == ({"imported": False, "begun": False} if is_taken_over else dict.fromkeys(list(times)[-2:], True))
+
+    def test_for_people(self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch) -> None:
+        wide = cli("journal", "show", "--history")
+        assert {UID, "c" * 64, SERIAL, "finished", "lamp"} <= set(wide.out.split())
+        rows = read_csv(cli("journal", "show", "--history", "--output", "csv").out)
+        assert [row["event"] for row in rows] == [one["event"] for one in self.history(cli)]
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        narrow = cli("journal", "show", "--history", "--uid", UID)
+        assert all(len(line) <= 80 for line in narrow.out.splitlines())
+        assert {"finished", "lamp"} <= set(narrow.out.split())
+        assert UID not in narrow.out
+        assert "--wide" in narrow.err
+
+    def test_nothing_of_a_chip_and_nothing_at_all(self, cli: Cli, saved: list[Entry]) -> None:
+        result = cli("journal", "show", "--history", "--uid", "11" * 27)
+        assert (result.code, result.out) == (2, "")
+        assert "no entry" in result.err
+        with open_journal(Path("empty.db"), make=True):
+            pass
+        assert self.history(cli, "--journal", "empty.db") == []
+        assert "no entries" in cli("journal", "show", "--history", "--journal", "empty.db").out
+
+    def test_a_fact_that_somebody_changed(self, cli: Cli, saved: list[Entry]) -> None:
+        with closing(sqlite3.connect(FILE_NAME)) as connection, connection:
+            connection.execute("UPDATE facts SET made_at = '2020-01-01T00:00:00+00:00' WHERE sequence = 2")
+        for words in ((), ("--uid", UID)):
+            result = cli("journal", "show", "--history", *words)
+            assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+            assert UID in result.errors[0]
+
+
 class TestExport:
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "export")
         assert (result.code, result.err) == (0, "")
         slots = json.loads(result.out)["slots"]
-        assert slots == [asdict(entry.export()) for entry in saved]
+        assert slots == [to_json(entry.export()) for entry in saved]
         assert list(slots[0]) == [*SHOWN, "template", "csr", "certificate", "exclusive", "billing_group"]
         assert slots[0]["csr"] == ("-----BEGIN CERTIFICATE REQUEST-----\nMAMCAQc=\n-----END CERTIFICATE REQUEST-----\n")
         assert len(x509.load_pem_x509_certificates(slots[0]["certificate"].encode())) == 2
@@ -213,7 +332,7 @@ class TestExport:
 
     def test_csv(self, cli: Cli, saved: list[Entry]) -> None:
         result = cli("journal", "export", "--output", "csv")
-        assert read_csv(result.out) == as_text([asdict(entry.export()) for entry in saved])
+        assert read_csv(result.out) == as_text([to_json(entry.export()) for entry in saved])
         assert read_csv(result.out)[0]["policy"] == FINISHED.policy
         assert read_csv(result.out)[0]["certificate"] == CHAIN
 
@@ -228,7 +347,7 @@ class TestExport:
     @pytest.mark.parametrize("out", ["chips.csv", "CHIPS.CSV"])
     def test_the_name_says_the_form(self, cli: Cli, saved: list[Entry], out: str) -> None:
         assert cli("journal", "export", "--out", out).code == 0
-        assert read_csv(Path(out).read_text()) == as_text([asdict(entry.export()) for entry in saved])
+        assert read_csv(Path(out).read_text()) == as_text([to_json(entry.export()) for entry in saved])
         assert cli("journal", "export", "--out", "chips.json").code == 0
         assert len(json.loads(Path("chips.json").read_text())["slots"]) == 2
 

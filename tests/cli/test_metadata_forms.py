@@ -57,7 +57,18 @@ def metadata(port: str, oid: int = 0xF1D0) -> str:
 
 
 @pytest.mark.parametrize(
-    "given", ["2003d101ff", "d101ff", "0x2003D101FF", "20 03 d1 01 ff", "d1,01,ff", *OTHERS, *FILES]
+    "given",
+    [
+        "2003d101ff",
+        "d101ff",
+        "0x2003D101FF",
+        "20 03 d1 01 ff",
+        "d1,01,ff",
+        "20:03:d1:01:ff",
+        "D1:01:FF",
+        *OTHERS,
+        *FILES,
+    ],
 )
 def test_metadata(cli: Cli, port: str, given: str) -> None:
     result = cli("--port", port, "object", "metadata", "0xF1D0", given, "--query", "after.words.read")
@@ -77,6 +88,21 @@ def test_standard_input(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"2003d101ff")))
     assert cli("--port", port, "object", "metadata", "0xF1D0", "-").code == 0
     assert READ_NEVER in metadata(port)
+
+
+@pytest.mark.parametrize(
+    "given", ["read never", "read = never", "read: never", "read : never", "read :never", "read change:never"]
+)
+def test_several_words(cli: Cli, port: str, given: str) -> None:
+    """What the shell has taken apart is refused, with the line that is right."""
+    error = fails(cli, USAGE, "--port", port, "-q", "object", "metadata", "0xF1D0", *given.split())
+    assert ("in one pair of quotes: 'read: never'" in error) == ("change" not in given)
+
+
+def test_hex_in_several_words(cli: Cli, port: str) -> None:
+    words = ["20", "03", "d1", "01", "ff"]
+    assert cli("--port", port, "object", "metadata", "0xF1D0", *words).code == 0
+    assert metadata(port) == NEW.replace("d10100", READ_NEVER)
 
 
 @pytest.mark.parametrize("given", ["2003d101ff", "tlv.txt", "read: NEV"])
@@ -116,6 +142,9 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
         ("2003e00103", "no tag that can be set"),
         ("2003e10110", "0xF1D0 is not a key"),
         ("read never", "'read: never'"),
+        ("read = never", "'read: never'"),
+        ("read=never", "'read: never'"),
+        ("meta-update -> never", "'metadata_update: never'"),
         ("change lcso < operational", "'change: lcso < operational'"),
         ("ABC", "neither metadata nor a file"),
         ("none.txt", "neither metadata nor a file"),
@@ -178,6 +207,16 @@ BYTES = bytes.fromhex("2003d101ff")
         "0x20,0x03,0xd1,0x01,0xff,",
         "20 03 d1 // read\n01 ff",
         "\ufeff20:03:D1:01:FF",
+        "{32, 3, 209, 1, 255}",
+        "{0x20u, 3U, 0xd1UL, 0b1, 255LL}",
+        "{(uint8_t)0x20, (unsigned char) 3, ( uint8_t )0xd1u, 1, 0xff}",
+        "uint8_t x[5] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "uint8_t x[0x5u] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "uint8_t x[SIZE] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "{0x20 0x03 0xd1 0x01 0xff}",
+        "int other[2];\nstatic T x = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "uint8_t x[1][5] = {0x20, 0x03, 0xd1, 0x01, 0xff};",
+        "uint8_t x[5] __attribute__((aligned(4))) = {0x20, 0x03, 0xd1, 0x01, 0xff};",
     ],
 )
 def test_hex(text: str) -> None:
@@ -188,8 +227,22 @@ def test_hex(text: str) -> None:
     ("text", "line"),
     [
         ("uint8_t a[] = {0x20}; uint8_t b[] = {0x21};", "several arrays"),
-        ("{0x20, 3}", "bytes such as 0x1F"),
-        ("{0x20, 0x123}", "bytes such as 0x1F"),
+        ("{0x20, 0x123}", "'0x123', which is not a byte such as 0x1F"),
+        ("{0x20, 256}", "'256', which is not a byte"),
+        ("{0x20, -1}", "'-1', which is not a byte"),
+        ("{0x20, 'a'}", "which is not a byte"),
+        ("{0x20, d1}", "'d1', which is not a byte"),
+        ("{0x20, 0x01 | 0x02}", "which is not a byte"),
+        ("{0x20, (uint8_t)}", "which is not a byte"),
+        ("{0x20, 010}", "'010', which C reads as an octal number"),
+        ("{0x20, 08}", "'08', which C reads as an octal number"),
+        ("{0x01,,0x02}", "a comma too many"),
+        ("{,0x02}", "a comma too many"),
+        ("{,}", "a comma too many"),
+        ("{0x01, 0x02 0x03}", "'0x02 0x03', in which a comma is missing"),
+        ("uint8_t x[1] = {0x01, 0x02};", "2 values, but its size is 1"),
+        ("uint8_t x[999999999] = {0x01};", "1 value, but its size is 999999999"),
+        ("{" + "9" * 5000 + "}", "which is not a byte"),
         ("{0x20, {0x21}}", "no closing '}'"),
         ("{0x20, 0x21", "no closing '}'"),
         ("0x20;", "';' is not a hex digit"),
@@ -199,6 +252,11 @@ def test_no_hex(text: str, line: str) -> None:
     with pytest.raises(ConfigurationError, match=r"data\.h is not hex") as caught:
         parse_hex(text.encode(), "data.h")
     assert line in caught.value.message
+
+
+def test_an_array_that_is_not_full_has_zeros_as_in_c() -> None:
+    assert parse_hex(b"uint8_t x[4] = {0x01, 0x02};", "data.h") == b"\x01\x02\0\0"
+    assert parse_hex(b"uint8_t x[] = {0};", "data.h") == b"\0"
 
 
 def test_an_array_is_written(cli: Cli, port: str) -> None:

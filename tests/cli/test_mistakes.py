@@ -48,7 +48,7 @@ MISTAKES = {
     "the current folder": Mistake("ca list --ca .", "there is no CA in /.*[^.][.] "),
     "text for a certificate": Mistake(
         "--port {port} --write {files}/not-json.jsn --id 0xE0E2",
-        "no certificate in .*0xE0E2, use 'object write' with an offset",
+        "no certificate in .*0xE0E2, use 'object write --offset 0', or 'object write --hex'",
         5,
     ),
     "device without its folder": Mistake("--port ttyACM0 info", "no such port, did you mean '/dev/ttyACM0'", BOARD),

@@ -328,7 +328,7 @@ def test_a_state_in_a_file_is_not_queried(cli: Cli, port: str) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        ("aes mac none --output yaml", "one of 'repr', 'json', 'text'. Try "),
+        ("aes mac none --output yaml", "one of repr, json, text. Try "),
         ("aes encrypt none --iv zz", "for example 00ff. Try "),
         ("info --query a[", "missing at the end. Name"),
     ],

@@ -315,3 +315,9 @@ class TestKilled:
         outcome = runner.strike(self.job(tmp_path / "killed"), named[-1], Action.KILL, Moment.BEFORE)
         assert outcome.is_killed
         self.check(outcome, runner)
+
+
+def test_a_secret_that_is_not_there_is_missed_before_a_chip_is_made(cli: Cli) -> None:
+    result = cli("--port", "emulator:chip", "pair", "check", "nix")
+    assert (result.code, result.err) == (2, result.errors[0] + "\n")
+    assert not Path("chip").exists()

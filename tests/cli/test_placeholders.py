@@ -116,3 +116,62 @@ def test_in_a_configuration(cli: Cli, port: str) -> None:
     for words in (("config", "check"), ("--csr",)):
         error = fails(cli, USAGE, "-q", "--port", port, *words, "device.jsn")
         assert "common_name: contains '{slot}'" in error
+
+
+def with_name(name: str, **extensions: object) -> str:
+    """A configuration whose common name is this."""
+    content = json.loads(Path(CONFIG).read_text())
+    content["csr_config"]["certificate_info"]["common_name"] = name
+    if extensions:
+        content["csr_config"]["extensions"] = extensions
+    Path("named.jsn").write_text(json.dumps(content))
+    return "named.jsn"
+
+
+@pytest.mark.parametrize("name", ["{uid", "uid}", "a {UID-1", "{uid!r}", "{uid:>9}", "{{uid}}", "${uid}", "{uid}-{uid"])
+def test_torn(cli: Cli, port: str, name: str) -> None:
+    for command in ("config check", f"--port {port} --csr"):
+        error = fails(cli, USAGE, *command.split(), with_name(name))
+        assert "common_name" in error
+        assert "{uid} means the chip's UID" in error
+
+
+@pytest.mark.parametrize(
+    "name", ["%uid%", "x-$uid", "<UID>", "[uid]", "$(uid)", "%(uid)s", "__uid__", "<serial number>"]
+)
+def test_of_other_programs(cli: Cli, port: str, name: str) -> None:
+    """Every chip would get the same name; it is for people to know whether that is meant."""
+    config = with_name(name)
+    for command in ("config check", "--csr", "--dry-run --csr"):
+        result = cli("-q", "--port", port, *command.split(), config)
+        assert result.code == 0
+        assert [word in result.err for word in ("common_name", repr(name), "{uid} means")] == [True, True, True]
+    assert cli("ca", "init", "ca", "--no-passphrase").code == 0
+    result = cli("-q", "--port", port, "provision", config, "--ca", "ca", "--no-cloud", "--dry-run")
+    assert "{uid} means" in result.err
+    result = cli("config", "new", "other.jsn", "--yes", "--subject", f"common_name={name}")
+    assert "{uid} means" in result.err
+
+
+def test_of_other_programs_in_names_of_aws(cli: Cli) -> None:
+    content = json.loads(Path(CONFIG).read_text())
+    for name, code in (("__uid__", 0), ("thing-<uid>", USAGE)):
+        content["aws_iot_config"] = {"thing": name, "policy": "my_policy"}
+        Path("aws.jsn").write_text(json.dumps(content))
+        result = cli("config", "check", "aws.jsn")
+        assert result.code == code
+        assert ["thing" in result.err, "{uid} means" in result.err, "policy:" in result.err] == [True, True, False]
+
+
+def test_of_other_programs_in_extensions(cli: Cli) -> None:
+    result = cli("config", "check", with_name("x", subject_alt_names=[{"uri": "urn:dev:%uid%"}]))
+    assert "uri" in result.err
+    assert "{uid} means" in result.err
+
+
+@pytest.mark.parametrize(
+    "name", ["liquid", "a < b", "<liquid>", "{liquid}", "fluid}", "50%uids", "squid [id]", "a {uid} $b", "UID"]
+)
+def test_ordinary_texts(cli: Cli, name: str) -> None:
+    result = cli("config", "check", with_name(name))
+    assert (result.code, result.err) == (0, "")

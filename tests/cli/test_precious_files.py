@@ -106,6 +106,28 @@ def test_other_files_are_replaced_as_ever(cli: Cli, port: str) -> None:
         assert len(Path("out").read_bytes()) == 16
 
 
+def test_force_does_not_replace_a_private_key(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("--port", port, "key", "draw", "secp256r1", "--out", "drawn.pem")
+    assert cli(*words).code == 0
+    held = Path("drawn.pem").read_bytes()
+    for given in ((), ("--force",)):
+        refused = cli(*words, *given)
+        assert refused.code == CONFIGURATION
+        assert "it contains a private key" in refused.errors[0]
+        assert "--yes" in refused.errors[0]
+        assert "--force" not in refused.errors[0]
+    questions: list[str] = []
+    monkeypatch.setattr("optiga.cli.support.replacing.is_somebody_there", lambda: True)
+    monkeypatch.setattr("optiga.cli.support.confirm.is_somebody_there", lambda: True)
+    monkeypatch.setattr("optiga.cli.support.confirm.answered_yes", questions.append)
+    asked = cli(*words, "--force")
+    assert (asked.code, len(questions)) == (CONFIGURATION, 1)
+    assert "a private key is lost" in asked.err
+    assert Path("drawn.pem").read_bytes() == held
+    assert cli(*words, "--yes").code == 0
+    assert Path("drawn.pem").read_bytes() != held
+
+
 def test_a_drawn_key_asks(cli: Cli, port: str) -> None:
     """It says itself that a key may be lost, and takes --yes; a chip it does not take."""
     Path("mine").write_bytes(KEYS["PKCS #8 in PEM"])

@@ -37,7 +37,7 @@ class TestWaysToStart:
         script = os.path.relpath(ROOT / "optiga.py", workspace)
         words = [sys.executable, script, "--port", "emulator:chip", "--csr", "config.jsn", "--query", "filename", "-q"]
         done = run_process(words, workspace, {"PYTHONPATH": ""})
-        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+        assert (done.returncode, done.stderr.count("\n")) == (0, 2)
         assert {path.name for path in workspace.iterdir()} == {"config.jsn", "chip", done.stdout.strip()}
 
     def test_as_a_module(self) -> None:
@@ -131,7 +131,7 @@ class TestEndings:
                 timeout=LIMIT_S,
                 check=False,
             )
-            assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+            assert (done.returncode, done.stderr.count(b"\n")) == (0, 2)
             if form == "json":
                 assert subject in json.loads(done.stdout)["slots"]["second"]["certificate"]["subject"]
 
@@ -226,7 +226,8 @@ class TestWarningsOfLibraries:
         monkeypatch.setattr(sys, "warnoptions", [])
         result = cli("--port", port, "--write", odd, "-q")
         assert result.code == 0
-        assert [line.partition(":")[0] for line in result.err.splitlines()] == ["Emulated chip", "Warning"]
+        kinds = [line.partition(":")[0] for line in result.err.splitlines()]
+        assert kinds == ["Emulated chip", "A new chip was created in that file", "Warning"]
         assert "serial" not in result.err
 
     def test_but_for_those_who_ask_python_for_them(

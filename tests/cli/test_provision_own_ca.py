@@ -76,7 +76,7 @@ class TestOwnCa:
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
         result = run("--ca", ca)
         assert result.code == CLOUD_EXIT
-        assert "it is INACTIVE. To activate the CA, use 'ca register'" in result.errors[0]
+        assert "it is INACTIVE. To activate the CA, use 'ca register factory'" in result.errors[0]
         assert not bench.chip.exists()
         assert cli("ca", "register", ca).code == 0
         self.check(bench, result_of(run("--ca", ca)))

@@ -101,7 +101,7 @@ def test_one_that_is_registered_with_aws(cli: Cli, run: Cli, bench: Bench) -> No
     dry = run("--ca", "rn", "--renew", "--dry-run")
     (warning,) = [one for one in dry.err.splitlines() if "renewed" in one]
     assert warning.startswith("Warning:")
-    assert "'ca register'" in warning
+    assert "ca register rn'" in warning
     result = run("--ca", "rn", "--renew")
     assert warning in result.err
     result_of(result)

@@ -128,3 +128,19 @@ def test_deprovisioned(cli: Cli, run: Cli, bench: Bench, reason: str | None) -> 
     result = cli("--port", bench.port, "deprovision", "--yes")
     assert result.code == 0
     assert "unless its CA has revoked it" in result.err
+
+
+def test_a_serial_number_with_zeros_in_front(cli: Cli, run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as the CA tells it, and is the same number to the journal and to the CA's records."""
+    with monkeypatch.context() as patched:
+        patched.setattr("cryptography.x509.random_serial_number", lambda: 0xABC)
+        serial = result_of(run(*NO_CLOUD))["serial"]
+    assert serial == f"{0xABC:040x}" == revoke(cli, "superseded")
+    assert json.loads(cli("journal", "show", "--output", "json").out)["slots"][0]["serial"] == serial
+    refused = run(*NO_CLOUD)
+    check_refused(refused)
+    assert "its certificate (superseded)" in refused.errors[0]
+    renewed = run(*NO_CLOUD, "--renew")
+    assert f"{serial} is already revoked" in renewed.err
+    new = result_of(renewed)["serial"]
+    assert cli("ca", "revoke", new, "--ca", "q", "--yes").code == 0

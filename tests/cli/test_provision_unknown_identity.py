@@ -95,7 +95,7 @@ def test_an_interrupted_run_that_another_has_overtaken(run: Cli, bench: Bench, s
     new = result_of(run(*OTHER, "--yes"))["certificate_id"]
     assert [one["certificateId"] for one in bench.active()] == [new]
     (entry,) = journal_entries("other.db")
-    assert entry.replaces == old
+    assert entry.replaces == (old,)
 
 
 def test_what_was_confirmed_is_not_asked_for_again(run: Cli, live: Bench) -> None:
@@ -147,7 +147,7 @@ def test_it_is_confirmed_beforehand(run: Cli, live: Bench) -> None:
     assert "Warning: slot second has a key and a certificate of" in result.err
     assert [one["certificateId"] for one in live.active()] == [new["certificate_id"]]
     (entry,) = journal_entries("other.db")
-    assert entry.replaces == old["certificateId"]
+    assert entry.replaces == (old["certificateId"],)
 
 
 @pytest.mark.parametrize("interrupted", [False, True])

@@ -81,6 +81,36 @@ def test_those_that_infineon_publishes(sample: Sample) -> None:
     assert (update.oid, [fragment.hex() for fragment in update.fragments]) == (sample.target_oid, [*sample.fragments])
 
 
+@pytest.mark.parametrize("names", [("a.bin", "b.bin"), ("manifest.txt", "b.bin"), ("MANIFEST", "frag.bin")])
+@pytest.mark.parametrize("typed", ["folder", "manifest"])
+def test_names_do_not_matter(fragments: list[bytes], names: tuple[str, str], typed: str) -> None:
+    """What belongs to a manifest its digest tells; a text that only speaks of the manifest is none."""
+    folder = Path("named")
+    folder.mkdir()
+    is_text = names[0].endswith(".txt")
+    manifest = folder / ("z.dat" if is_text else names[0])
+    manifest.write_bytes(Path("manifest.dat").read_bytes())
+    if is_text:
+        (folder / names[0]).write_text("Apply this with the manifest z.dat\n")
+    for index, fragment in enumerate(fragments):
+        (folder / f"{index}{names[1]}").write_bytes(fragment)
+    (folder / "readme").write_text("An update\n")
+    assert read_update(folder if typed == "folder" else manifest) == read_update(Path("set.json"))
+
+
+@pytest.mark.parametrize("typed", ["damaged", "damaged/manifest.dat", "damaged/manifest.dat damaged/fragment_0.dat"])
+@pytest.mark.parametrize("form", ["bytes", "hex"])
+@pytest.mark.parametrize("end", [-1, -60, 0])
+def test_a_damaged_manifest_is_called_so(cli: Cli, fragments: list[bytes], typed: str, form: str, end: int) -> None:
+    Path("damaged").mkdir()
+    manifest = Path("manifest.dat").read_bytes()[: end or None]
+    manifest = manifest if end else b"\x84" + manifest
+    Path("damaged/manifest.dat").write_bytes(manifest if form == "bytes" else manifest.hex().encode())
+    Path("damaged/fragment_0.dat").write_bytes(fragments[0])
+    line = fails(cli, USAGE, "update", "show", *typed.split())
+    assert f"the manifest {Path('damaged/manifest.dat')} is damaged: " in line
+
+
 MISTAKES = {
     "one is missing": ("manifest.dat fragment_0.dat fragment_2.dat", "manifest.dat: fragment 2 of 3 is missing"),
     "all are": ("manifest.dat data", "fragment 1 of 3 is missing"),

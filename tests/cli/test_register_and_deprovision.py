@@ -16,6 +16,11 @@ from tests.support.cli.runner import Cli
 from tests.support.cloud.asking import POLICY
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 class TestRegister:
     def test_the_chips_own_certificate(self, cli: Cli, bench: Bench) -> None:
         root = bench.folder / "root.pem"
@@ -217,7 +222,7 @@ class TestDeprovision:
             assert text in first
         again = cli(*command)
         assert again.code == 0
-        assert f"the certificate {name} will be deleted, if AWS IoT still has it" in again.err
+        assert "will be deleted" not in again.err
         for what in (f"certificate {name}", "thing my_thing", "policy my_policy"):
             assert f"There is no {what} in AWS IoT" in again.err
 
@@ -300,10 +305,6 @@ class TestDeprovision:
     def test_all_that_is_lost_is_asked_for(
         self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        class Terminal(io.StringIO):
-            def isatty(self) -> bool:
-                return True
-
         certificates = [result_of(run(*options))["certificate_id"] for options in ((), ("--renew",))]
         monkeypatch.setattr("sys.stdin", Terminal("n\n"))
         calls = len(bench.cloud.calls)
@@ -330,6 +331,42 @@ class TestDeprovisionTwice:
         assert again.code == 0
         assert "already deprovisioned" in again.err
         assert Path("personalization.db").read_bytes() == journal
+
+    def test_nothing_is_asked_if_nothing_is_left(
+        self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        result_of(run())
+        command = ("--port", bench.port, "deprovision", "--delete-thing", "--delete-policy")
+        assert cli(*command, "--yes").code == 0
+        monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+        again = cli(*command)
+        assert again.code == 0
+        assert "never be undone" not in again.err
+        assert "already deprovisioned" in again.err
+
+    def test_what_is_left_is_asked_for(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """A certificate that is gone from AWS IoT is not to be lost any more, but what else is there is."""
+        name = result_of(run())["certificate_id"]
+        assert cli("--port", bench.port, "deprovision", "--yes").code == 0
+        refused = cli("--port", bench.port, "deprovision", "--delete-thing", "--delete-policy")
+        assert refused.code == CONFIGURATION_EXIT
+        for kind in ("thing", "policy"):
+            assert f"the {kind} my_{kind} will be deleted" in refused.errors[0]
+        assert name not in refused.errors[0]
+
+    def test_a_certificate_that_is_lost(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """The journal is what changes then, and is asked for."""
+        name = result_of(run())["certificate_id"]
+        iot = bench.cloud.iot
+        arn = iot.describe_certificate(certificateId=name)["certificateDescription"]["certificateArn"]
+        iot.detach_thing_principal(thingName="my_thing", principal=arn)
+        iot.detach_policy(policyName="my_policy", target=arn)
+        iot.update_certificate(certificateId=name, newStatus="INACTIVE")
+        iot.delete_certificate(certificateId=name)
+        refused = cli("--port", bench.port, "deprovision")
+        assert refused.code == CONFIGURATION_EXIT
+        assert name not in refused.errors[0]
+        assert "the next run generates a new key" in refused.errors[0]
 
     def test_in_the_cloud(self, cli: Cli, run: Cli, bench: Bench) -> None:
         result_of(run())

@@ -294,6 +294,12 @@ def test_force_goes_with_a_file(cli: Cli, port: str, run: Cli) -> None:
     assert "--force requires --read" in fails(cli, USAGE, "-q", "--port", port, "--force", "info")
 
 
+def test_a_csr_has_a_folder(cli: Cli, port: str) -> None:
+    """Its name is its own, so --out is for --read alone."""
+    assert "use --out-dir" in fails(cli, USAGE, "--port", port, "--csr", CONFIG, "--out", "y.csr")
+    assert "--out-dir" not in fails(cli, USAGE, "--port", port, "--write", "x.pem", "--out", "y.csr")
+
+
 def test_streams_lose_nothing(run: Cli) -> None:
     assert run("config sample 2k_rsa_secondslot --out /dev/null").code == 0
     assert run("key public first --out /dev/null").code == 0

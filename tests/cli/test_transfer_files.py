@@ -66,6 +66,8 @@ OF_OTHER_TOOLS = {
     "configurator.xml": '<?xml version="1.0"?>\n<OPTIGA>\n  <Tool_Version>1.00</Tool_Version>\n</OPTIGA>\n',
     "policy.jsn": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]}',
     "subject.jsn": '{"CN": "AWS IoT device", "O": "Example", "C": "DE", "ST": "Bayern"}',
+    "aws.json": json.dumps({"certificateId": "ab", "certificatePem": "-----BEGIN CERTIFICATE-----\nMII\n"}),
+    "described.json": json.dumps({"certificateDescription": {"certificatePem": "-----BEGIN CERTIFICATE-----\nMII\n"}}),
     "example.c": 'const char *names[] = {"a", "b"};\nuint8_t metadata[] = {0x20, 0x03, 0xD1, 0x01, 0xFF};\n',
 }
 
@@ -97,6 +99,8 @@ class TestOtherFiles:
             ("openssl.cnf", "is a file with sections.*'export' has written"),
             ("configurator.xml", "is a project of Infineon's OPTIGA Trust Configurator.*port.to_json"),
             ("policy.jsn", "is an AWS policy.*'provision'"),
+            ("aws.json", "is JSON of the aws command with a certificate.*Write the certificate to its object"),
+            ("described.json", "is JSON of the aws command with a certificate"),
             ("subject.jsn", "is the subject of a certificate.*'config new'"),
         ],
     )
@@ -120,6 +124,10 @@ class TestOtherFiles:
             ("config check export.json", "an export of a chip's objects, not a configuration"),
             ("config check openssl.cnf", "a file with sections"),
             ("emulator load set.json other.chip", "an update set"),
+            ("emulator load aws.json other.chip", "JSON of the aws command"),
+            ("config check aws.json", "JSON of the aws command"),
+            ("update show aws.json", "JSON of the aws command"),
+            ("object metadata 0xF1D0 aws.json", "JSON of the aws command"),
         ],
     )
     def test_the_others(self, cli: Cli, words: str, what: str) -> None:

@@ -26,7 +26,7 @@ MISTAKES = [
     Mistake("export chip.json --object f1c2", "the last error code, is never exported"),
     Mistake("export chip.json --query colour", "finds nothing"),
     Mistake("export chip.json --output xml", "'xml' is not one of"),
-    Mistake("export", "Missing argument 'FILE|-'"),
+    Mistake("export", "name the file to write, or - for standard output"),
     Mistake("import none.json", "cannot read the file none.json: no such file"),
     Mistake("import f.json --object e0f1", "f.json has nothing of 0xE0F1"),
     Mistake("import f.json --query colour", "finds nothing"),

@@ -75,6 +75,18 @@ class TestLine:
             line[0].erase()
             assert " " * len("Reading, 0 s") + "\r" in line[1].getvalue()
 
+    def test_the_echo_of_ctrl_c_is_erased_with_it(
+        self, line: tuple[WaitingLine, io.StringIO], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Activity(lambda: "Reading"):
+            wait_for(line[1], "Reading, 0 s")
+        assert not line[0].has_taken_echo
+        with suppress(KeyboardInterrupt), Activity(lambda: "Writing"):
+            wait_for(line[1], "Writing, 0 s")
+            monkeypatch.setattr(waiting.INTERRUPTIONS, "number", 2)
+            raise KeyboardInterrupt
+        assert line[0].has_taken_echo
+
     def test_the_terminal_is_gone(self, line: tuple[WaitingLine, io.StringIO]) -> None:
         line[1].close()
         with Activity(lambda: "Reading"):
@@ -230,6 +242,16 @@ class TestTerminal:
         assert re.search(r"The chip works: generate a key pair in 0xE0FC, \d+ s", text)
         assert is_erased(shown)
         assert all(len(one) < columns for one in shown.raw.replace("\n", "\r").split("\r") if "works" in one)
+
+    def test_ctrl_c_leaves_no_empty_line(self, tmp_path: Path) -> None:
+        words = ["--port", "emulator:chip?timing=real", "key", "generate", "five", "--algorithm", "rsa2048", "--yes"]
+        with terminal([*OPTIGA, *words], tmp_path, columns=100) as shown:
+            shown.wait_for(r"The chip works: generate a key pair in 0xE0FC, \d+ s")
+            shown.type("\x03")
+            text = shown.wait_for_end()
+        assert "0xE0FC may have a new key" in text
+        assert re.search(r" \rWarning: ", shown.raw)
+        assert text.rstrip().endswith("Interrupted")
 
     def test_quiet(self, tmp_path: Path) -> None:
         words = ["-q", "--port", "emulator:chip?timing=real", "key", "generate", "five", "--algorithm", "rsa1024"]

@@ -159,6 +159,12 @@ class TestRefusals:
         error = translate(refusal("AccessDeniedException", 403, said))
         assert_line(error, "denies these credentials iot:CreateThing .* Allow iot:CreatePolicy: .*operator_iam")
 
+    def test_a_wrong_code_of_an_mfa_device(self) -> None:
+        said = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+        line = str(translate(refusal("AccessDenied", 403, said, operation="AssumeRole")))
+        assert "next code" in line
+        assert "trust policy" not in line
+
     def test_what_else_aws_has_answered(self) -> None:
         error = translate(refusal("ResourceAlreadyExistsException", 409, resourceId="r1"))
         assert error.answer["resourceId"] == "r1"
@@ -254,7 +260,7 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
     ),
     "retrieval": (
         lambda: botocore_exceptions.CredentialRetrievalError(provider="custom-process", error_msg="no"),
-        "cannot get the AWS credentials: .*custom-process",
+        "cannot get the AWS credentials from credential_process: no.*new credentials",
     ),
     "others": (
         lambda: botocore_exceptions.ParamValidationError(report="Invalid\nlength"),

@@ -154,7 +154,7 @@ class TestSetUp:
     def test_extras(self) -> None:
         project = (ROOT / "pyproject.toml").read_text()
         named = {extra for document in DOCUMENTS for extra in re.findall(r"'\.\[(\w+)\]'", read(document))}
-        assert named == {"test", "dev", "ft260", "login", "testing"}
+        assert named == {"test", "dev", "docs", "ft260", "login", "testing"}
         for extra in named:
             assert re.search(rf"^{extra} = \[", project, re.MULTILINE)
 

@@ -12,6 +12,7 @@ import site_pages
 from command_help import CommandHelp, Entry, Paragraph, read_commands
 
 import optiga
+from optiga import testing
 from tests.support.places import ROOT
 
 CONFIGURATION = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -55,6 +56,12 @@ class TestPages:
         named = set(re.findall(r"^::: optiga\.(?:testing\.)?(\w+)$", text, re.MULTILINE))
         assert {name for name in optiga.__all__ if name != "__version__"} <= named
         assert {"served_board", "Bench"} <= named
+
+    def test_what_an_open_chip_has(self) -> None:
+        page = site_pages.library_pages()["library/open.md"]
+        with testing.emulated_chip() as chip:
+            for functions in (chip.objects, chip.crypto, chip.updates):
+                assert f"::: {type(functions).__module__}.{type(functions).__qualname__}\n" in page
 
 
 class TestLinks:

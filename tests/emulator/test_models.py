@@ -181,6 +181,23 @@ def test_the_state_of_a_chip_with_an_object_its_model_lacks() -> None:
         load(document)
 
 
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_each_name_of_a_model(model: ChipModel) -> None:
+    """Short ones, and those that ``info`` prints, in any case."""
+    short = model.name.removeprefix("trust-").removeprefix("m-")
+    spaced = model.name.replace("-", " ")
+    for name in (model.name, short, spaced, model.title, f"Infineon {model.title}", f"OPTIGA™ {spaced}"):
+        assert find_model(name) is model
+        assert find_model(name.upper()) is model
+        assert find_model(name.replace(" ", "_").replace("-", "")) is model
+
+
+@pytest.mark.parametrize("name", ["", "trust", "trust-m", "m", "trust-m-x", "optiga", "v2", "-", "v33"])
+def test_what_names_no_model(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="unknown model"):
+        find_model(name)
+
+
 def test_names() -> None:
     assert find_model("Trust-X") is TRUST_X
     with pytest.raises(ConfigurationError) as caught:

@@ -108,6 +108,35 @@ def test_what_is_left_out_is_that_of_a_new_chip() -> None:
     assert state.objects.keys() == _new().keys()
 
 
+NEW = {"format": "optiga emulated chip", "version": 1, "model": "v3"}
+
+
+def test_what_is_left_out_is_as_on_a_new_chip() -> None:
+    new = load(NEW)
+    assert new.model.name == "trust-m-v3"
+    assert new.objects.keys() == _new().keys()
+    same = load({**NEW, "objects": {"0xF1D0": {}, "0xE0F1": {}}}).objects
+    assert (same[0xF1D0], same[0xE0F1]) == (new.objects[0xF1D0], new.objects[0xE0F1])
+
+
+def test_an_object_without_metadata_or_without_data() -> None:
+    described = {
+        "0xF1D0": {"data": "c0ffee"},
+        "0xE0C0": {"data": "07"},
+        "0xF1D1": {"metadata": "2009c4018cc50164d00100"},
+    }
+    loaded, new = load({**NEW, "objects": described}).objects, load(NEW).objects
+    assert loaded[0xF1D0] == new[0xF1D0].with_data(bytes.fromhex("c0ffee"))
+    assert loaded[0xE0C0] == (b"\x07", new[0xE0C0].metadata)
+    assert loaded[0xF1D1].data == new[0xF1D1].data
+    assert Probe(MemoryStore(loaded)).read(0xF1D0) == bytes.fromhex("c0ffee")
+
+
+def test_a_wrong_model_is_told_before_what_is_missing() -> None:
+    with pytest.raises(ConfigurationError, match="unknown model of an emulated chip: 'x2'"):
+        load({**NEW, "model": "x2", "objects": []})
+
+
 def _new() -> dict[int, object]:
     store = MemoryStore()
     EmulatedChip(store)
@@ -152,7 +181,9 @@ MISTAKES = [
     (_set("objects", "0xF1D2", value=7), "0xF1D2: it must be an object"),
     (_set("objects", "0xF1D2", "extra", value=7), "0xF1D2: 'extra' is unknown"),
     (_set("objects", "0xF1D2", "secret", value=""), "0xF1D2: it must have either data or secret"),
-    (_drop("objects", "0xF1D2", "data"), "0xF1D2: it must have either data or secret"),
+    (_drop("objects", "0xE0F1", "secret"), "0xE0F1: a key needs its algorithm"),
+    (_drop("objects", "0xE0F0", "secret"), "0xE0F0: its secret is missing"),
+    (_set("model", value=7), "the model is not a text"),
     (_set("objects", "0xF1D2", "data", value="xyz"), "0xF1D2: its data is not in hex"),
     (_set("objects", "0xF1D2", "data", value=None), "0xF1D2: its data is missing"),
     (_set("objects", "0xF1D2", "data", value="00" * 141), "0xF1D2: 141 bytes of data, but there is room for 140"),

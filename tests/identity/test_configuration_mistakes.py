@@ -43,21 +43,26 @@ MISTAKES = [
     ({NAME: MISSING}, "2: csr_config: certificate_info is missing"),
     ({"csr_config.key_info": MISSING}, "2: csr_config: key_info is missing"),
     ({"csr_config.signature_info": MISSING}, "2: csr_config: signature_info is missing"),
-    ({"csr-config": 1}, "27: csr-config: is unknown (known: csr_config, aws_iot_config)"),
+    ({"csr-config": 1}, "27: csr-config: is unknown, did you mean 'csr_config'? It is there already"),
     (
         {"aws_iot_confg": {}, "aws_iot_config": MISSING},
         "23: aws_iot_confg: is unknown, did you mean 'aws_iot_config'?",
     ),
     ({"aws_iot_config.thing": 5}, "24: aws_iot_config.thing: must be a text in double quotes, not a number"),
     ({"aws_iot_config.policy": " "}, "25: aws_iot_config.policy: is empty"),
-    ({"aws_iot_config.things": "x"}, "26: aws_iot_config.things: is unknown (known: thing, policy)"),
+    (
+        {"aws_iot_config.things": "x"},
+        "26: aws_iot_config.things: is unknown, did you mean 'thing'? It is there already",
+    ),
     ({NAME: {}}, "3: csr_config.certificate_info: is empty: the certificate would have no subject"),
     ({f"{NAME}.emailAddress": "x"}, "8: {N}.emailAddress: 'x' is not an e-mail address"),
     (
         {f"{NAME}.serialNumber": "1", f"{NAME}.serial_number": "1"},
         "8: {N}.serialNumber: is 'serial_number', which is also given",
     ),
-    ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is unknown (known: "),
+    ({f"{NAME}.comon_name": "x"}, f"8: {NAME}.comon_name: is unknown, did you mean 'common_name'? It is there already"),
+    ({f"{NAME}.country": "DE"}, f"8: {NAME}.country: is unknown, did you mean 'country_name'? It is there already"),
+    ({f"{NAME}.xyz": "DE"}, f"8: {NAME}.xyz: is unknown (known: "),
     (
         {f"{NAME}.comon_name": "x", f"{NAME}.common_name": MISSING},
         "7: {N}.comon_name: is unknown, did you mean 'common_name'?",
@@ -147,7 +152,7 @@ MISTAKES = [
     ),
     (
         {f"{PARAMETERS}.key_usage": ["sign"]},
-        "15: {P}.key_usage[0]: 'sign' is not a usage of keys of the chip "
+        "15: {P}.key_usage[0]: 'sign' is not a usage of keys of the chip, did you mean 'signature'? "
         "(one of authentication, encryption, signature, key_agreement)",
     ),
     (

@@ -25,6 +25,9 @@ WRONG = [
     "{SN}",
     "{device_id}",
     "{udi}",
+    "{uid",
+    "uid}",
+    "{uid!r}",
 ]
 RIGHT = [
     "{uid}",
@@ -38,8 +41,6 @@ RIGHT = [
     "{0}",
     "{",
     "}{",
-    "{uid",
-    "uid}",
     "{,}",
     "(uid)",
     "$5 {uid}",

@@ -17,7 +17,7 @@ MISTAKES: dict[str, tuple[Callable[[optiga.Chip], object], str, str]] = {
     "no certificate": (
         lambda chip: optiga.write_certificate(chip, b"junk"),
         "To write bytes to 0xE0E1, use 'chip.write'",
-        "use 'object write' with an offset or hex digits",
+        "use 'object write --offset 0', or 'object write --hex'",
     ),
     "a counter's data": (
         lambda _: check_data(OBJECTS[0xE120], b"1", 0),

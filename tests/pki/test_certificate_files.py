@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from optiga.errors import CertificateError, OptigaError
 from optiga.identity.attestation import load_trust
 from optiga.pki.certificate import load_certificates, parse_certificates
 from optiga.pki.certificate_files import find_certificates, load_found
+from optiga.pki.chains import warnings_about
 from optiga.pki.pem import encode_pem
 from optiga.protocol.der import SEQUENCE, encode
 from tests.support import odd_certificates as odd
@@ -136,12 +138,31 @@ def test_a_chain_with_an_issuer_that_two_roots_have_signed() -> None:
     assert find_certificates(b"".join(whole), "f").notes == ()
 
 
+STRANGER = Ca("stranger").certificate
+
+
+@pytest.mark.parametrize(
+    ("ders", "ordered"),
+    [
+        ((CA.certificate, LEAF), (LEAF, CA.certificate)),
+        ((STRANGER, CA.certificate, INTERMEDIATE.certificate, LEAF), (*CHAIN, STRANGER)),
+        ((INTERMEDIATE.certificate, STRANGER, LEAF), (LEAF, INTERMEDIATE.certificate, STRANGER)),
+    ],
+)
+def test_the_only_certificate_of_no_ca_is_first(ders: tuple[bytes, ...], ordered: tuple[bytes, ...]) -> None:
+    """What its chain lacks, or has beside it, does not make a CA's certificate the device's."""
+    certificates, (note,) = find_certificates(pem(*ders).encode(), "f")
+    assert tuple(one.der for one in certificates) == ordered
+    assert "CN=device is first" in note
+    assert any("is not valid" in text for text in warnings_about(certificates, datetime.now(timezone.utc)))
+
+
 @pytest.mark.parametrize(
     "ders",
     [
-        (CA.certificate, LEAF),
-        (CA.certificate, INTERMEDIATE.certificate, LEAF, Ca("stranger").certificate),
+        (LEAF, STRANGER),
         (LEAF, INTERMEDIATE.certify(KEY.public_key(), "another"), INTERMEDIATE.certificate),
+        (INTERMEDIATE.certificate, STRANGER),
     ],
 )
 def test_what_makes_no_chain_stays_as_it_is(ders: tuple[bytes, ...]) -> None:

@@ -197,7 +197,7 @@ class TestFold:
         replaced = (Replaced("c" * 64, "aa"), Replaced("d" * 64))
         entry = fold(*[fact for fact, _ in WAY], Begun("aws", "beef", replaced))
         assert entry == fold(Begun("aws", "beef", replaced))
-        assert entry.replaces == f"{'c' * 64} {'d' * 64}"
+        assert entry.replaces == ("c" * 64, "d" * 64)
 
     def test_pending_facts_are_those_that_were_added(self) -> None:
         facts = [fact for fact, _ in WAY]

@@ -190,13 +190,18 @@ class TestShown:
             "csr_path": str(Path(f"out/{entry.filename}").absolute()),
             "certificate_path": str(Path(f"out/{entry.certificate_file}").absolute()),
         }
-        assert asdict(entry.run_result("5ea1", Path("out"))) == {**told, "journal_seal": "5ea1", **paths}
-        assert [*names, "journal_seal", *paths] == [field.name for field in fields(RunResult)]
+        assert asdict(entry.run_result("5ea1", Path("out"))) == {
+            **told,
+            "serial": entry.serial,
+            "journal_seal": "5ea1",
+            **paths,
+        }
+        assert [*names, "serial", "journal_seal", *paths] == [field.name for field in fields(RunResult)]
 
     def test_summary_and_export(self) -> None:
         entry = full_entry(Step.POLICY)
         summary = asdict(entry.summary())
-        assert (summary["step"], summary["issuer"], summary["replaces"]) == ("policy", "aws", "c0 c1")
+        assert (summary["step"], summary["issuer"], summary["replaces"]) == ("policy", "aws", ("c0", "c1"))
         assert (summary["started_at"], summary["updated_at"]) == (None, None)
         export = asdict(entry.export())
         assert {**export, **summary} == export

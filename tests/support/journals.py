@@ -35,6 +35,7 @@ def old_of(entry: Entry) -> OldEntry:
     """A slot as a journal of version 1 has it."""
     taken = {name: getattr(entry, name) for name in COLUMNS if name != "replaced_keys"}
     taken["emulated"] = "yes" if entry.emulated else None
+    taken["replaces"] = " ".join(entry.replaces) or None
     keys = " ".join(one.key or "-" for one in entry.begun.replaced) or None
     return OldEntry(**taken, replaced_keys=keys)
 

@@ -104,7 +104,9 @@ def test_ports_are_listed_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
-@pytest.mark.parametrize("text", ["/dev/ttyACM0", "COM5", "socket://host:1", "rfc2217://h:2?ign", "./emulator", "emu"])
+@pytest.mark.parametrize(
+    "text", ["/dev/ttyACM0", "COM5", "socket://host:1", "rfc2217://h:2?ign_set_control", "./emulator", "emu"]
+)
 def test_these_are_boards(text: str) -> None:
     assert resolve_port(text) == SerialPort(text, is_network="://" in text)
 

@@ -27,6 +27,7 @@ def _rows(result: RunResult, outputs: ChipOutputs, journal: Path) -> Iterator[tu
     yield "slot", result.slot
     for label, value in (
         ("certificate", result.certificate_arn),
+        ("serial", result.serial),
         ("thing", result.thing),
         ("", result.thing_arn),
         ("policy", result.policy),

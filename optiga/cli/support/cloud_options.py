@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +21,20 @@ from optiga.cloud.aws.patience import TIMEOUT_S
 from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
 from optiga.errors import ConfigurationError
 from optiga.provision.specs import ThingSpec
+
+
+class _Seconds(click.FloatRange):
+    """A number in a range, which a refusal repeats as it was written; nan is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = click.FLOAT.convert(value, param, ctx)
+        try:
+            super().convert(number, param, ctx)
+        except click.BadParameter as error:
+            self.fail(error.message.replace(str(number), str(value), 1), param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self.min:g} to {self.max:g}.", param, ctx)
+        return number
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -74,7 +89,7 @@ aws_options: Decorator = together(
     click.option("--endpoint-url", metavar="URL", help="URL to use instead of AWS's own endpoint."),
     click.option(
         "--timeout",
-        type=click.FloatRange(1, 3600),
+        type=_Seconds(1, 3600),
         metavar="SECONDS",
         help="Time limit for one call to AWS, including retries (default: 60).",
     ),

@@ -15,13 +15,15 @@ from optiga.files.shown import shown
 yes_option: Decorator = click.option(
     "--yes", is_flag=True, help="Do not ask for confirmation before changes that can never be undone."
 )
+_LONGEST_ASKED = 60
+"""Most letters of a question that repeats what will be done."""
 _ANSWERS = {"y": True, "yes": True, "": False, "n": False, "no": False}
 
 
 def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -> None:
     """Say what can never be undone, and have the user confirm it; nothing is asked where there is nothing such.
 
-    :param what: what is going to be done to what, for the question.
+    :param what: what is going to be done to what, for the first line, and for the question if it is short.
     :param stays: what can never be undone, one sentence each, without the full stop.
     :param yes: say it and do not ask.
     :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
@@ -40,7 +42,8 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     say(f"{what} can never be undone:")
     for sentence in stays:
         say(f"  {sentence}")
-    if not yes and not _is_confirmed(f"{what}?"):
+    question = f"{what}?" if len(what) <= _LONGEST_ASKED else "Continue?"  # the first line has said what
+    if not yes and not _is_confirmed(question):
         raise ConfigurationError(f"{what} was not confirmed: nothing was changed", reason=Reason.NOT_CONFIRMED)
 
 

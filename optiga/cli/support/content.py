@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import out_file_option, refuse_force
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.replacing import write_output
@@ -34,7 +35,7 @@ hex_option: Decorator = click.option("--hex", "as_hex", is_flag=True, help="Prin
 hash_option: Decorator = click.option(
     "--hash",
     "hash_name",
-    type=click.Choice(["sha256", "sha384", "sha512"]),
+    type=NamedChoice(["sha256", "sha384", "sha512"]),
     default="sha256",
     help="Hash algorithm (default: sha256).",
 )

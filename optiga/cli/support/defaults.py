@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.errors import ConfigurationError, OptigaError, Reason
+from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason
 from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ FORBIDDEN = ("endpoint-url", "allow-http", "trust", "authorize", "yes", "join", 
 """Options that it must not name, as those of passphrases."""
 _EXCEPT = {("provision", "ca")}
 """Without ``--ca`` AWS certifies, and no other value says so."""
+_OF_ACCOUNT = (Reason.NOT_FOUND, Reason.NO_CREDENTIALS, Reason.BAD_VALUE, Reason.UNREACHABLE)
+"""Why AWS cannot be asked where a profile or a region is wrong."""
 _CONFIGURATIONS = (".jsn", ".json")
 _MOST_BYTES = 100_000
 
@@ -67,6 +69,8 @@ def advise_of_default(error: OptigaError, defaults: Defaults, arguments: Sequenc
     """
     said, given = f"{error.port} {error.message}", {word.partition("=")[0] for word in arguments}
     is_of_value = isinstance(error, ConfigurationError) or error.reason is Reason.NO_BOARD
+    if isinstance(error, CloudError) and error.reason in _OF_ACCOUNT:  # AWS's own words, the region's name in a URL
+        said, is_of_value = f"{said} {error.hint}", True
     for key, value in defaults.values.items() if is_of_value and str(defaults.path) not in said else ():
         is_plain = key in _PATHS or key == "port" or key.replace("-", " ") in said  # another word may mean anything
         if f"--{key}" not in given and key not in _NUMBERS and is_plain and _speaks_of(said, key, value):
@@ -77,6 +81,9 @@ def advise_of_default(error: OptigaError, defaults: Defaults, arguments: Sequenc
 def _speaks_of(said: str, key: str, value: Any) -> bool:
     """Whether a message has a value in it, or the part of a folder before a placeholder, which must be there."""
     texts = [rf"{re.escape(one)}(?!\w)" for one in (value if isinstance(value, list) else [value])]
+    if key == "port":
+        words = (word.partition("=")[2].replace("%26", "&") for word in value.partition("?")[2].split("&"))
+        texts += [rf"{re.escape(word)}(?!\w)" for word in words if os.path.isabs(word)]  # noqa: PTH117 - as above
     if key in _PATHS and "{" in value:
         begin = value.partition("{")[0].rstrip("/\\")
         texts += [rf"{re.escape(begin)}(?![\w./\\-])"] if begin else []
@@ -178,9 +185,13 @@ def _check(where: str, key: str, value: Any) -> None:
             reason=Reason.DENIED,
         )
     if key not in KEYS:
-        suggest = load("optiga.files.problems:suggest", "optiga")
+        suggest, is_section = load("optiga.files.problems:suggest", "optiga"), isinstance(value, Mapping)
+        why = suggest(key, KEYS, {}) or ": this file has no sections" * is_section
         raise ConfigurationError(
-            f"{where}: {key!r} is not a known default{suggest(key, KEYS, {})} (one of {', '.join(sorted(KEYS))})",
+            f"{where}: {key!r} is not a known default{why} (one of {', '.join(sorted(KEYS))})",
+            hint=f'Write each default on its own line without [{key}], for example: region = "eu-central-1"'
+            if is_section
+            else "",
             reason=Reason.NOT_FOUND,
         )
     one_of = value if key in _LISTS and isinstance(value, list) else [value]
@@ -211,6 +222,8 @@ def _seen_from(folder: Path, key: str, value: Any) -> Any:
     text = str(value)
     if key == "port":
         return _port_seen_from(folder, text)
+    if key == "journal":
+        return f"{_path_seen_from(folder, text)}{_slash(text)}"
     return _path_seen_from(folder, text) if key in _PATHS else text
 
 
@@ -219,7 +232,7 @@ def _port_seen_from(folder: Path, port: str) -> str:
     place, mark, options = port.partition("?")
     before, colon, chip = place.partition("emulator:")
     if not before and chip:
-        place = f"{colon}{_path_seen_from(folder, chip)}"
+        place = f"{colon}{_path_seen_from(folder, chip)}{_slash(chip)}"
     words = options.split("&")
     for number, word in enumerate(words):
         name, _, value = word.partition("=")
@@ -227,6 +240,11 @@ def _port_seen_from(folder: Path, port: str) -> str:
             path = _path_seen_from(folder, value.replace("%26", "&"))
             words[number] = f"{name}={path.replace('&', '%26')}"
     return f"{place}{mark}{'&'.join(words)}"
+
+
+def _slash(text: str) -> str:
+    """The slash at the end of what is to be a file, which is refused for it."""
+    return "/" if text.endswith(("/", os.sep)) else ""
 
 
 def _path_seen_from(folder: Path, text: str) -> str:

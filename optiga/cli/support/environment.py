@@ -1,15 +1,17 @@
-"""Passphrases in environment variables: taken out of the environment, so that no child process inherits them."""
+"""What the environment says: the port, and passphrases, which are taken out so that no child process inherits them."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason
 
+PORT = "OPTIGA_PORT"
 CA_PASSPHRASE = "OPTIGA_CA_PASSPHRASE"
 SIGNER_PASSPHRASE = "OPTIGA_SIGNER_PASSPHRASE"
 FILE_PASSPHRASE = "OPTIGA_FILE_PASSPHRASE"
@@ -49,6 +51,20 @@ def folder_gone() -> ConfigurationError:
     return ConfigurationError(
         "the current folder no longer exists", hint="Change to another folder", reason=Reason.NOT_FOUND
     )
+
+
+def explain(error: OptigaError, arguments: Sequence[str]) -> None:
+    """Have an error say what of it comes from where the command runs: its folder and its environment."""
+    explain_missing(error, arguments)
+    if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and not is_folder_gone():
+        import_module("optiga.cli.support.file_guesses").advise_of_file(error, arguments)
+    value = os.environ.get(PORT, "").strip()
+    if not value or any(word.partition("=")[0] == "--port" for word in arguments):
+        return
+    said = "" if value == "emulator" else error.message  # that word may mean anything
+    is_of_value = isinstance(error, (BoardError, ConfigurationError))
+    if is_of_value and (error.port == value or re.search(rf"(?<!\w){re.escape(value)}(?!\w)", said)):
+        error.advise(f"The port is set in the environment variable {PORT}. For another port, use --port")
 
 
 def explain_missing(error: OptigaError, arguments: Sequence[str]) -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from click.types import StringParamType
 
@@ -19,10 +21,12 @@ class FileName(StringParamType):
     :param name: what stands for it in help.
     :param dash: whether ``-`` is left to the command.
     :param why: why ``-`` is refused, for the message; empty where that needs no reason.
+    :param takes_folder: whether it may be a folder, as a name that ends with a slash is.
     """
 
-    def __init__(self, name: str, *, dash: bool = True, why: str = "") -> None:
+    def __init__(self, name: str, *, dash: bool = True, why: str = "", takes_folder: bool = False) -> None:
         self.name = name
+        self._takes_folder = takes_folder
         self._dash = dash
         self._refusal = f"'-' names no file{why and ': '}{why}."
 
@@ -34,6 +38,8 @@ class FileName(StringParamType):
             self.fail("the name is empty.", param, ctx)
         if value == "-" and not self._dash:
             self.fail(self._refusal, param, ctx)
+        if not self._takes_folder and value.endswith(("/", os.sep)):  # a path drops the slash, and makes a file
+            self.fail(f"{value!r} names a folder, not a file.", param, ctx)
         return value
 
 
@@ -41,7 +47,7 @@ FILE = FileName("FILE")
 FILE_OR_INPUT = FileName("FILE|-")
 FILE_OR_OUTPUT = FileName("FILE|-")
 SECRET_FILE = FileName("FILE", dash=False, why="a secret goes to a file that only you can read")
-FOLDER = FileName("DIR")
+FOLDER = FileName("DIR", takes_folder=True)
 KEY = FileName("KEY")
 
 out_dir_option: Decorator = click.option(

@@ -23,14 +23,9 @@ _FILES = {
     **dict.fromkeys((".pem", ".crt", ".cer", ".der", ".p7b", ".p12", ".pfx"), "write"),
 }
 """What is done with a file that is named alone, by the end of its name."""
-_PLAIN = (
-    (r"^Invalid value for '\[(\w+)\]'", r"Invalid value for '\1'"),
-    (r"is not a valid integer( range)?\.", "is not a whole number."),
-    (r"is not a valid float( range)?\.", "is not a number."),
-    (r"is not in the range (-?[\d.]+)<=?x<=?(-?[\d.]+)\.", r"is not in the range \1 to \2."),
-    (r"is not in the range x>=(-?[\d.]+)\.", r"is less than \1."),
-    (r"is not in the range x<=(-?[\d.]+)\.", r"is more than \1."),
-)
+_PORT = re.compile(r"emulator(?::.*)?|(?:socket|rfc2217)://.+|/dev/.+|com\d+|ft260(?:[:?].*)?", re.IGNORECASE)
+_SYNONYMS = "optiga.cli.support.synonyms"
+"""Loaded only for what is not known."""
 _CUTOFF = 0.7
 _LONGEST = 60
 """Most characters of a word that something near is looked for."""
@@ -155,11 +150,9 @@ def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     return _say("option", name, [] if near is None else [f"--{near}"])
 
 
-def plain_usage(message: str) -> str:
-    """What click says of a number that is none, or out of its range, in words for people."""
-    for pattern, words in _PLAIN:
-        message = re.sub(pattern, words, message)
-    return message
+def as_port(word: str) -> bool:
+    """Whether a word is written as a port is, and as nothing else."""
+    return _PORT.fullmatch(word) is not None
 
 
 def _help_of(ctx: click.Context, words: Iterable[str]) -> str:
@@ -191,12 +184,30 @@ def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str
     job = next((job for end, job in _FILES.items() if word.lower().endswith(end)), None)
     if ctx.parent is None and job is not None and "=" not in word:
         return [_line(ctx, options[job], "", [word])]
+    if ctx.parent is None and as_port(word) and word != "emulator":
+        return [" ".join([ctx.command_path, "--port", word, *rest])]
+    if found := _meant_elsewhere(ctx, commands, word):
+        return found
     near = _nearest(_bare(word), [*commands, *options])
     if near in commands:
-        return [f"{_begin(ctx)} {near}"]
+        return [f"{_begin(ctx)} {one}" for one in _as_near(_bare(word), near, commands)]
     if near is not None:
         return [_line(ctx, options[near], word, rest)]
     return [f"{_begin(ctx)} {name} {word}" for name in commands if _has_command(ctx, group, name, word)]
+
+
+def _meant_elsewhere(ctx: click.Context, commands: Sequence[str], word: str) -> list[str]:
+    """The lines with the commands that other programs call so, or that begin with the word."""
+    bare = _bare(word)
+    if bare in commands or bare in _options_of(ctx):
+        return []
+    group = ctx.command_path.split()[len(ctx.find_root().command_path.split()) :]
+    root = _begin(ctx).removesuffix(ctx.command_path.removeprefix(ctx.find_root().command_path))
+    if line := import_module(_SYNONYMS).meant_by(group, bare):
+        return [f"{root} {line}"]
+    if len(bare) < _FEWEST:
+        return []
+    return [f"{_begin(ctx)} {name}" for name in commands if name.startswith(bare)]
 
 
 def _has_command(ctx: click.Context, group: click.Group, name: str, word: str) -> bool:
@@ -236,6 +247,8 @@ def _nearest(word: str, choices: Iterable[str]) -> str | None:
     choices = list(choices)
     if word in choices:
         return word
+    is_opposite = import_module(_SYNONYMS).is_opposite
+    choices = [one for one in choices if not is_opposite(word, one)]
     if (swapped := next((one for one in choices if _is_swapped(word, one)), None)) is not None:
         return swapped
     if len(word) > _LONGEST:
@@ -243,6 +256,16 @@ def _nearest(word: str, choices: Iterable[str]) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(word, choices, n=1, cutoff=_CUTOFF)), None)
+
+
+def _as_near(word: str, near: str, choices: Iterable[str]) -> list[str]:
+    """The nearest choice, and those that are as near: ``ecrypt`` is encrypt or decrypt."""
+    if word == near or _is_swapped(word, near):
+        return [near]
+    import difflib
+
+    ratios = {one: difflib.SequenceMatcher(None, one, word).ratio() for one in (near, *choices)}
+    return [one for one, ratio in ratios.items() if ratio == ratios[near]]
 
 
 def _is_swapped(word: str, choice: str) -> bool:

@@ -9,6 +9,8 @@ import click
 
 from optiga.cli.support.guesses import refuse_option_as_value
 from optiga.cli.support.lazy import LazyGroup
+from optiga.cli.support.printing import say
+from optiga.cli.support.settings import Settings
 
 _OVERRULED = ("port", "output")
 """Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
@@ -47,6 +49,19 @@ class JobGroup(LazyGroup):
         parser.parse_args = parse_once
         return parser
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what interrupts it is told by whoever has called.
+
+        click itself would print an empty line first, behind the terminal's echo of Ctrl-C, also where there is none.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupted:
+            settings = ctx.find_object(Settings)
+            if settings is None or not settings.has_taken_echo:
+                say("")
+            raise click.Abort from interrupted
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, and how to get the help of one: ``help`` is a word that every group knows, no command."""
         super().format_commands(ctx, formatter)
@@ -78,7 +93,8 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
         raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
     for name, value in options.items():
         if value is not None and not set(asked) & set(_BELONGS[name]):
-            raise click.UsageError(f"{name} requires {' or '.join(_BELONGS[name])}.")
+            meant = " For the folder of the CSR, use --out-dir." if name == "--out" and "--csr" in asked else ""
+            raise click.UsageError(f"{name} requires {' or '.join(_BELONGS[name])}.{meant}")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError(
             "--strict and --dry-run do not go together: the key signs only when the certificate is written."

@@ -17,7 +17,16 @@ from optiga.emulator.control import FAULT_KINDS
 from optiga.emulator.models import MODELS
 from optiga.errors import OptigaError
 from optiga.identity.sample_configurations import sample_paths
-from optiga.objects.names import Named, algorithm_names, key_usages, metadata_tags, object_names, slot_names
+from optiga.objects.names import (
+    NEEDS_MORE,
+    Named,
+    algorithm_names,
+    key_usages,
+    metadata_tags,
+    metadata_words,
+    object_names,
+    slot_names,
+)
 from optiga.transport.boards import list_ports
 
 _CERTIFICATES = ("pem", "crt", "cer", "der")
@@ -45,6 +54,7 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
 _FOLDERS = ("DIR", "CA", "PARENT")
 _FILES = ("CONFIG", "FILE", "NAME|FILE")
 """What help calls names of files that are taken as texts."""
+_LAST_WORD = re.compile(r"\w*$")
 _PROFILE = re.compile(r"""\s*\[\s*(profile\s+)?["']?(.*?)["']?\s*\]""")
 _MOST_BYTES = 1_000_000
 _MOST_SERIALS = 200
@@ -59,11 +69,17 @@ class Offer(NamedTuple):
     :param text: the whole word, or its beginning.
     :param meaning: what it stands for, on one line.
     :param is_whole: whether nothing can follow in the same word.
+    :param in_quotes: what follows the text where a quote is open.
     """
 
     text: str
     meaning: str = ""
     is_whole: bool = True
+    in_quotes: str = ""
+
+    def in_a_quote(self) -> Offer:
+        """The same, where a quote is open."""
+        return self._replace(text=self.text + self.in_quotes, in_quotes="")
 
 
 class Files(NamedTuple):
@@ -76,6 +92,33 @@ class Files(NamedTuple):
     before: str = ""
     folders_only: bool = False
     endings: tuple[str, ...] = ()
+
+    def in_a_quote(self) -> Files:
+        """The same."""
+        return self
+
+    def names(self, typed: str) -> list[Offer]:
+        """The names of files, and then those of folders, that begin as is typed. For a shell that does not know them.
+
+        :param typed: the whole word up to the cursor.
+        """
+        folder, start = os.path.split(typed[len(self.before) :])
+        front = typed[: len(typed) - len(start)]
+        try:
+            with os.scandir(Path(folder).expanduser()) as entries:
+                found = [
+                    (one.name, one.is_dir())
+                    for one in entries
+                    if one.name.startswith(start) and (start or not one.name.startswith(".")) and "\n" not in one.name
+                ]
+        except (OSError, RuntimeError, ValueError):
+            return []
+        found.sort(key=lambda one: (one[0].casefold(), one[0]))
+        files = [] if self.folders_only else [name for name, is_folder in found if not is_folder]
+        ends = tuple(f".{ending}" for ending in self.endings)
+        fit = [name for name in files if name.lower().endswith(ends)]
+        folders = [Offer(f"{front}{name}/", is_whole=False) for name, is_folder in found if is_folder]
+        return [*(Offer(front + name) for name in fit or files), *folders]
 
 
 Offered = Offer | Files
@@ -154,13 +197,15 @@ def _authorizations(ctx: click.Context, param: click.Parameter, typed: str) -> I
 
 
 def _metadata(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
-    """``change:``, and behind the colon what the value may begin with."""
+    """``change:``, and behind the colon, a comma or an operator what the value may go on with."""
     tag, colon, value = typed.partition(":")
-    space = value[: len(value) - len(value.lstrip())]
     if not colon:
-        yield from (Offer(f"{name}:", is_whole=False) for name in metadata_tags())
+        yield from (Offer(f"{name}:", is_whole=False, in_quotes=" ") for name in metadata_tags())
         yield Files()
-    yield from (Offer(f"{tag}:{space}{word}") for word in metadata_tags().get(tag.strip().lower(), []))
+    before = _LAST_WORD.sub("", value)
+    for word in metadata_words(tag.strip().lower(), before):
+        goes_on = word in NEEDS_MORE
+        yield Offer(f"{tag}:{before}{word}", is_whole=not goes_on, in_quotes=" " if goes_on else "")
 
 
 def _usages(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001

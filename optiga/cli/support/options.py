@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import click
 
-from optiga.errors import ConfigurationError, OptigaError, naming, told
+from optiga.errors import ConfigurationError, Naming, OptigaError, naming, told
 
 _PASSPHRASE = (
     "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
@@ -19,7 +20,7 @@ _FILE_PASSPHRASE = "its passphrase: --pkcs12-passphrase-file FILE, or the enviro
 _KEY_PASSPHRASE = "its passphrase: --key-passphrase-file FILE, or the environment variable OPTIGA_FILE_PASSPHRASE"
 _OPTIONS = {
     "chip.metadata": "'key list'",
-    "chip.write": "'object write' with an offset or hex digits",
+    "chip.write": "'object write --offset 0', or 'object write --hex' for a file of hex digits",
     "counters.write_counter": "'counter set'",
     "objects.list_objects": "'object list'",
     "allowed_dns": "'ca init --allow-dns'",
@@ -65,6 +66,17 @@ def option_of(parameter: str, value: str = "") -> str:
         return option
     option = _OPTIONS.get(parameter) or f"--{parameter.replace('_', '-')}"
     return f"{option} {value}" if value else option
+
+
+def in_full(text: str) -> str:
+    """A text for people: parameters as options, and commands with the CA and the port that were given."""
+    if "'" not in text and not isinstance(text, Naming):
+        return text
+    text = told(text, option_of)
+    if "'" not in text:
+        return text
+    complete: Callable[[str], str] = import_module("optiga.cli.support.told_commands").complete
+    return complete(text)
 
 
 @contextmanager

@@ -188,14 +188,16 @@ def open_authority(
 ) -> CertificateAuthority:
     """Open the CA in a folder with the passphrase that the options of :func:`passphrase_options` lead to.
 
-    :param later: where no passphrase is given, open the key only when it is needed, and ask for the passphrase then.
+    :param later: where the passphrase has to be asked for, open the key only when it is needed, and ask then.
     :raises OptigaError: if that cannot be.
     """
     is_locked = CaFolder.open(Path(path)).key_is_encrypted
     prompt = f"Passphrase of {path}"
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
-    if later and is_locked and read_passphrase(passphrase_file, ask=False) is None and not ask:
-        authority = CertificateAuthority.open(Path(path), later=partial(_open_asked, settings, prompt=prompt))
+    is_asked = ask and passphrase_file is None
+    if later and is_locked and (is_asked or read_passphrase(passphrase_file, ask=ask) is None):
+        opening = partial(_open_asked, settings, ask=is_asked, prompt=prompt)
+        authority = CertificateAuthority.open(Path(path), later=opening)
         warn_of(settings, authority, None)
         return authority
     given = _read_if(is_locked, passphrase_file, ask=ask, prompt=prompt)
@@ -204,9 +206,9 @@ def open_authority(
     return authority
 
 
-def _open_asked(settings: Settings, folder: CaFolder, *, prompt: str) -> CaKey:
+def _open_asked(settings: Settings, folder: CaFolder, *, ask: bool, prompt: str) -> CaKey:
     """Open a CA's key with the passphrase that whoever sits at the terminal is asked for."""
-    given = _read_if(True, None, ask=False, prompt=prompt)
+    given = _read_if(True, None, ask=ask, prompt=prompt)
     key, passphrase = use_passphrase(given, partial(open_key, folder), prompt=prompt)
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)

@@ -19,6 +19,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, write_new, write_whole
 from optiga.files.kept import what_is_kept
 from optiga.files.opening import open_input
+from optiga.files.precious import PRIVATE_KEY, what_is_lost
 
 _SECRET_MODE = 0o600
 _ANOTHER = "Name another with --out"
@@ -53,7 +54,7 @@ def check_replaced(
     if settings.force or (held := _other_content(Path(out), data)) is None:
         return
     content, why = held
-    what = what_is_kept(content)
+    what = what_is_kept(content) or "a private key" * holds_private_key(out)
     if not (what or why or is_kept) or is_elsewhere(content):
         return
     why = f"it contains {what}" if what else why
@@ -67,6 +68,27 @@ def check_replaced(
         hint=f"{another}, or replace it with --force",
         reason=Reason.EXISTS,
     )
+
+
+def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:
+    """Have a file with a private key replaced only after ``--yes`` or a question, which ``--force`` does not answer.
+
+    :raises ConfigurationError: if nobody is there to be asked.
+    """
+    if yes or not holds_private_key(out):
+        return
+    settings.force = False
+    if not is_somebody_there():
+        raise ConfigurationError(
+            f"{out} is there already, with other content: {PRIVATE_KEY}",
+            hint=f"{_ANOTHER}, or replace the private key with --yes",
+            reason=Reason.EXISTS,
+        )
+
+
+def holds_private_key(out: str) -> bool:
+    """Whether there is a file with a private key, which nobody could get back."""
+    return what_is_lost(Path(out)) == PRIVATE_KEY
 
 
 def _other_content(path: Path, data: bytes | None) -> tuple[bytes, str] | None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.lazy import load
-from optiga.cli.support.options import QuietOption, option_of
+from optiga.cli.support.options import QuietOption, in_full, option_of
 from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
-from optiga.errors import shorten, told
+from optiga.errors import OptigaError, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
 from optiga.results import lines, to_json, to_literal
 
@@ -32,6 +33,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _FORMS = ("repr", "json", "text")
 """What ``--output`` may be."""
+_FORM_WORDS = {"json": "json for programs", "text": "text as in the AWS CLI", "csv": "csv for spreadsheets"}
 
 
 class Decorator(Protocol):
@@ -98,6 +100,11 @@ class Settings:
         if self._waiting is not None:
             self._waiting.open()
 
+    @property
+    def has_taken_echo(self) -> bool:
+        """Whether the line that told people has been erased together with the echo of a Ctrl-C."""
+        return self._waiting is not None and self._waiting.has_taken_echo
+
     def stop_waiting(self) -> None:
         """Nothing takes its time any more."""
         if self._waiting is not None:
@@ -131,12 +138,15 @@ class Settings:
         return chip
 
     def note_new_chip(self) -> None:
-        """Say that opening the port has made an emulated chip, if it has; said once."""
+        """Say that opening the port has made an emulated chip, if it has; said once, ``--quiet`` or not.
+
+        Its name may be misspelt, so it is told wherever it is told that the chip is emulated.
+        """
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
             meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
-            self.note("A new chip was created in that file" + f". Did you mean {meant}?" * bool(meant))
+            self._say("A new chip was created in that file" + f". Did you mean {shown(meant)}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.
@@ -174,11 +184,11 @@ class Settings:
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
         if not self.quiet:
-            self._say(shown_lines(told(text, option_of)))
+            self._say(shown_lines(in_full(text)))
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
-        first, *others = shorten(shown_lines(told(text, option_of))).split("\n")
+        first, *others = shorten(shown_lines(in_full(text))).split("\n")
         others = [line if line.startswith("    ") else f"    {line}" for line in others]
         self._say("\n".join([f"Warning: {first}", *others]), "yellow")
 
@@ -193,7 +203,8 @@ class Settings:
         """
         if self.output is not None:
             return self.output == "json"
-        return "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
+        words = [word.lower() for word in arguments]
+        return "--output=json" in words or ("--output", "json") in pairwise(words)
 
     def check_query(self, result: object) -> None:
         """Refuse a query that finds nothing in a result of this kind, before anything is done.
@@ -261,7 +272,11 @@ def pass_settings(function: Callable[Concatenate[Settings, P], R], /) -> Callabl
     def start(settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not isinstance(click.get_current_context().command, click.Group):  # -q may stand behind the subcommand
             settings.show_waiting()
-        return function(settings, *args, **kwargs)
+        try:
+            return function(settings, *args, **kwargs)
+        except OptigaError as error:
+            error.message, error.hint = in_full(error.message), in_full(error.hint)
+            raise
 
     return _pass_settings(update_wrapper(start, function))
 
@@ -328,13 +343,15 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
         callback=_keep_query,
         help="Print only a part of the result: the name of a field, or a JMESPath expression.",
     )
-    what = "json for programs, text as in the AWS CLI (default: depends on the command)"
+    what = ", ".join(words for form, words in _FORM_WORDS.items() if form in forms)
     output = click.option(
         "--output",
-        type=click.Choice(forms or _FORMS),
+        type=NamedChoice(forms or _FORMS),
         expose_value=False,
         callback=_keep_output,
-        help=f"Output format: {what}." if forms else "Output format of errors: json for programs.",
+        help=f"Output format: {what} (default: depends on the command)."
+        if forms
+        else "Output format of errors: json for programs.",
     )
     return [query, output] if forms else [output, _without_result]
 

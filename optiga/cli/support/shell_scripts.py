@@ -3,8 +3,9 @@
 The program gets the line up to the cursor in the environment. It answers with a line for each word that may stand
 there: its kind, the text and its meaning, with tabs between. The kind ``word`` is a whole word, ``part`` the beginning
 of one. The shell itself knows ``files`` and ``folders`` best; their text is what stands before the name in that word,
-their meaning the endings of the files that fit, if not all do. For bash the endings are the text, since it skips an
-empty one, and the meaning is what is typed of the name.
+their meaning the endings of the files that fit, if not all do. Bash's own list of files depends on the quotes that were
+typed. It gets each ``file`` that fits, and quotes the names; or it completes as by ``default`` if there is none. Its
+words are quoted already.
 
 Who calls the program is the word on the command line. For ``python optiga.py`` that is the interpreter with the
 script, and whatever completed the interpreter's words before goes on to do so where it runs anything else.
@@ -22,47 +23,31 @@ BREAKS = "_OPTIGA_BREAKS"
 """That with the characters at which bash breaks words."""
 WIDTH = "_OPTIGA_WIDTH"
 """That with the columns of bash's terminal; 0 where a word is inserted as it is listed."""
+QUOTES = "_OPTIGA_QUOTES"
+"""That which is there where bash can quote the names of files itself."""
 
 _INTERPRETERS = ("python", "python3")
 
 _BASH = r"""
-_optiga_files() {
-    local IFS=$' \t\n' ending name words=${#COMPREPLY[@]}
-    while IFS= read -r name; do
-        [[ -d ${name/#\~\//$HOME/} ]] && continue
-        ((words)) && name=$(printf '%q' "$name")
-        COMPREPLY+=("$name")
-    done < <(for ending in $2; do compgen -f -X "!*.$ending" -- "$1"; done | sort)
-    ((${#COMPREPLY[@]})) || return 1
-    while IFS= read -r name; do
-        ((words)) && name=$(printf '%q' "$name/")
-        COMPREPLY+=("$name")
-    done < <(compgen -d -- "$1" | sort)
-    if ((!words)) && type compopt &>/dev/null; then compopt -o filenames; fi
-    return 0
-}
 _optiga_answer() {
     local kind text meaning answer width=${COLUMNS:-80}
     [[ $COMP_TYPE == 37 || $COMP_TYPE == 42 ]] && width=0
     COMPREPLY=()
     answer=$(export _OPTIGA_COMPLETE=bash _OPTIGA_LINE="${COMP_LINE:0:COMP_POINT}" \
-        _OPTIGA_BREAKS="$COMP_WORDBREAKS" _OPTIGA_WIDTH="$width"; "${@:2}" 2>/dev/null </dev/null) || return 0
+        _OPTIGA_BREAKS="$COMP_WORDBREAKS" _OPTIGA_WIDTH="$width"; type compopt &>/dev/null && export _OPTIGA_QUOTES=1
+        "${@:2}" 2>/dev/null </dev/null) || return 0
     while IFS=$'\t' read -r kind text meaning; do
         case $kind in
             word | part)
                 if [[ $kind == part ]] && type compopt &>/dev/null; then compopt -o nospace; fi
-                if [[ -n $meaning ]]; then
-                    COMPREPLY+=("$text  $meaning")
-                else
-                    COMPREPLY+=("$(printf '%q' "$text")")
-                fi
+                COMPREPLY+=("$text${meaning:+  $meaning}")
                 ;;
-            files)
-                if [[ -n $text ]] && _optiga_files "$meaning" "$text"; then :
-                elif type compopt &>/dev/null; then compopt -o default; else COMPREPLY+=($(compgen -f -- "$1")); fi
+            file)
+                compopt -o filenames
+                COMPREPLY+=("${text%/}")
                 ;;
-            folders)
-                if type compopt &>/dev/null; then compopt -o dirnames; else COMPREPLY=($(compgen -d -- "$1")); fi
+            default)
+                if type compopt &>/dev/null; then compopt -o default; else COMPREPLY=($(compgen -f -- "$1")); fi
                 ;;
         esac
     done <<< "$answer"
@@ -126,10 +111,9 @@ unset _optiga_name
 
 _ZSH = r"""
 _optiga_answer() {
-    local answer kind text meaning
+    local answer kind text meaning line="${(j: :)${(@qq)${(@Q)words[1,CURRENT-1]}}} $QIPREFIX$PREFIX"
     local -a whole parts
-    for answer in "${(@f)$(export _OPTIGA_COMPLETE=zsh _OPTIGA_LINE="${(j: :)words[1,CURRENT-1]} $PREFIX"
-            "$@" 2>/dev/null </dev/null)}"; do
+    for answer in "${(@f)$(export _OPTIGA_COMPLETE=zsh _OPTIGA_LINE=$line; "$@" 2>/dev/null </dev/null)}"; do
         kind=${answer%%$'\t'*} answer=${answer#*$'\t'}
         text=${answer%%$'\t'*} meaning=${answer#*$'\t'}
         case $kind in
@@ -184,11 +168,20 @@ unset _optiga_name
 _FISH = r"""
 function __optiga_answer
     set -lx _OPTIGA_COMPLETE fish
-    set -lx _OPTIGA_LINE (commandline --current-process --cut-at-cursor | string collect)
     set -l typed (commandline --current-token --cut-at-cursor)
+    set -l quote ''
+    set -l plain (string unescape -- "$typed")
+    or for quote in "'" '"'
+        set plain (string unescape -- "$typed$quote")
+        and break
+    end
+    set -l words (commandline --tokenize --current-process --cut-at-cursor) $plain
+    set -lx _OPTIGA_LINE (string join ' ' -- "'"(string replace --all -- "'" "'\\''" $words)"'" | string collect)
+    test -n "$quote"
+    and set _OPTIGA_LINE (string sub --end -1 -- "$_OPTIGA_LINE" | string collect)
     for answer in ($argv 2>/dev/null </dev/null)
         set -l part (string split --max 2 \t -- $answer)
-        set -l rest (string unescape -- (string sub --start (math (string length -- "$part[2]") + 1) -- "$typed"))
+        set -l rest (string sub --start (math (string length -- "$part[2]") + 1) -- "$plain")
         switch $part[1]
             case word part
                 printf '%s\t%s\n' $part[2] $part[3]

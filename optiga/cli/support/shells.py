@@ -8,15 +8,14 @@ import textwrap
 from collections.abc import Mapping
 
 import click
-from click.shell_completion import _resolve_context, _resolve_incomplete, split_arg_string
+from click.shell_completion import _resolve_context, _resolve_incomplete
 
 from optiga.cli.support.offers import Files, Offer, Offered, offers_for
 from optiga.cli.support.options import OLD_QUIET
-from optiga.cli.support.shell_scripts import BREAKS, LINE, SHELLS, VARIABLE, WIDTH
+from optiga.cli.support.shell_scripts import BREAKS, LINE, QUOTES, SHELLS, VARIABLE, WIDTH
+from optiga.cli.support.shell_words import Word, split_words, written
 from optiga.files.shown import shown
 
-_CURSOR = "\x7f"
-"""Stands at the cursor while the line is taken apart: no command line has it."""
 _SCRIPT = "optiga.py"
 _ASSIGNMENT = re.compile(r"\w+=")
 _LEAST_MEANING = 12
@@ -32,22 +31,25 @@ def answer(app: click.Command) -> int:
     if shell not in SHELLS:  # a script that an older release has printed
         return 1
     arguments, typed = split_line(line)
-    offered = offers_at(app, arguments, typed)
+    offered = offers_at(app, arguments, typed.text)
+    if typed.quote and shell != "fish":  # which closes it behind a blank
+        offered = [one.in_a_quote() for one in offered]
     text = "".join(f"{one}\n" for one in in_words_of(shell, offered, typed, os.environ))
-    click.echo(text.encode("utf-8"), nl=False)
+    click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
     return 0
 
 
-def split_line(line: str) -> tuple[list[str], str]:
+def split_line(line: str) -> tuple[list[str], Word]:
     """The words behind the program's name, and what is typed of the one at the cursor.
 
     :param line: up to the cursor, in the quotes of a POSIX shell.
     """
-    *words, typed = split_arg_string(line + _CURSOR)
+    *before, typed = split_words(line)
+    words = [word.text for word in before]
     while words and _ASSIGNMENT.match(words[0]):
         del words[0]
     scripts = [place for place, word in enumerate(words) if re.split(r"[/\\]", word)[-1] == _SCRIPT]
-    return words[(scripts[0] if scripts else 0) + 1 :], typed.replace(_CURSOR, "")
+    return words[(scripts[0] if scripts else 0) + 1 :], typed
 
 
 def offers_at(app: click.Command, arguments: list[str], typed: str) -> list[Offered]:
@@ -73,15 +75,14 @@ def _behind(before: str, offered: Offered) -> Offered:
     return offered._replace(text=before + offered.text)
 
 
-def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Mapping[str, str]) -> list[str]:
+def in_words_of(shell: str, offered: list[Offered], typed: Word, environment: Mapping[str, str]) -> list[str]:
     """The lines of an answer, as the script of the shell takes them.
 
     :param typed: the word up to the cursor.
     """
     if shell == "bash":
-        cut = 1 + max((typed.rfind(one) for one in environment.get(BREAKS, "") if one in ":="), default=-1)
         width = int(environment[WIDTH]) if environment.get(WIDTH, "").isdecimal() else 0
-        return _for_bash(offered, typed[cut:], cut, width)
+        return _for_bash(offered, typed, typed.taken(environment.get(BREAKS, "")), width, QUOTES in environment)
     lines = []
     for one in offered:
         if isinstance(one, Files):
@@ -96,28 +97,33 @@ def in_words_of(shell: str, offered: list[Offered], typed: str, environment: Map
     return lines
 
 
-def _for_bash(offered: list[Offered], typed: str, cut: int, width: int) -> list[str]:
+def _for_bash(offered: list[Offered], typed: Word, cut: int, width: int, quotes: bool) -> list[str]:
     """Bash lists words alone: meanings stand behind them, as long as there is more than one and they fit the terminal.
 
-    :param typed: the beginning of the word, without quotes: bash's own list of files takes them for part of the name.
     :param cut: characters of the word that bash takes for other words.
     :param width: columns of the terminal; 0 for no meanings.
+    :param quotes: whether bash can quote names of files itself; it then lists them without their folder.
     """
-    shows = width > 0 and sum(isinstance(one, Offer) for one in offered) > 1
-    longest = max((len(one.text) - cut for one in offered if isinstance(one, Offer)), default=0)
+    names = [one for each in offered if isinstance(each, Files) for one in each.names(typed.text)]
+    words = [one for one in offered if isinstance(one, Offer)]
+    if not words and not names and offered:
+        return [_line("default", "", "")]
+    if names and not words and not cut and quotes and not any(isinstance(one, Files) and one.before for one in offered):
+        return [_line("file", name.text, "") for name in names]
+    words += names
+    if len(words) == 1 and typed.quote and not words[0].is_whole:
+        words *= 2  # what one word alone begins with would end the quote
+        words[1] = words[1]._replace(text=f"{words[1].text}…")
+    texts = [written(one.text[cut:], typed.quote) for one in words]
+    longest = max(map(len, texts), default=0)
     room = width - longest - len("  ()") - 1
+    shows = width > 0 and len(words) > 1 and room >= _LEAST_MEANING
     lines = []
-    for one in offered:
-        if isinstance(one, Files):
-            endings = " ".join((*one.endings, *map(str.upper, one.endings)))
-            lines.append(_line("folders" if one.folders_only else "files", endings, typed if endings else ""))
-            continue
-        text, meaning = one.text[cut:], _on_one_line(one.meaning)
-        if shows and meaning and room >= _LEAST_MEANING:
+    for one, text in zip(words, texts, strict=True):
+        meaning = _on_one_line(one.meaning) if shows else ""
+        if meaning:
             short = textwrap.shorten(meaning, room, placeholder="…")
             meaning = f"{' ' * (longest - len(text))}({short})"
-        else:
-            meaning = ""
         lines.append(_line("word" if one.is_whole else "part", text, meaning))
     return lines
 

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from optiga.cli.support.printing import terminal_columns
 from optiga.files.activity import Activity, watch
+from optiga.files.interruptions import INTERRUPTIONS
 from optiga.files.shown import shown
 
 PATIENCE_S = 0.5
@@ -22,7 +23,12 @@ _ECHO = "^C"
 
 
 class _Waiting:
-    """Somebody who looks now and then at what is going on."""
+    """Somebody who looks now and then at what is going on.
+
+    :ivar has_taken_echo: whether what was erased of a terminal's line had the echo of the Ctrl-C that ends the run.
+    """
+
+    has_taken_echo = False
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -99,6 +105,7 @@ class WaitingLine(_Waiting):
         line = line[: max(terminal_columns() - len(_ECHO) - 1, 1)]
         if line == self._line:
             return
+        self.has_taken_echo = self.has_taken_echo or (not line and INTERRUPTIONS.number is not None)
         with suppress(OSError, ValueError):  # a terminal that is gone is told nothing
             padding = 0 if line else len(_ECHO)
             self._stream.write(f"\r{line.ljust(len(self._line) + padding)}" + ("" if line else "\r"))

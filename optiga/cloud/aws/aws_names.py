@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.placeholders import UID_FIELD, find_wrong_field
+from optiga.files.placeholders import UID_FIELD, find_wrong_field, warnings_about_fields
 from optiga.pki.names import with_sample_uid
 
 SAMPLE_THING = "my_thing"
@@ -84,8 +84,10 @@ def check_name(kind: str, name: str, where: str = "") -> None:
 
 def _takes(characters: str, text: str, known: tuple[str, ...]) -> str:
     """What a text is made of, and what is wrong with a placeholder in it."""
-    mistake = find_wrong_field(text, known)
-    return f"Use only {characters}" + (f"; it {mistake}" if mistake else "")
+    if mistake := find_wrong_field(text, known):
+        return f"Use only {characters}; it {mistake}"
+    is_meant = UID_FIELD in known and warnings_about_fields([("", text)])
+    return f"Use only {characters}{f'; {UID_FIELD} means the UID of the chip' if is_meant else ''}"
 
 
 def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:

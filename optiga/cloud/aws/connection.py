@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,11 +18,13 @@ from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.pages import watch_for_pages
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
 from optiga.cloud.aws.role_credentials import share_roles
+from optiga.cloud.aws.setup_faults import wrong_integer
 from optiga.errors import Reason, naming
 
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import ClientError
     from botocore.session import Session as CoreSession
     from mypy_boto3_iot import IoTClient
 
@@ -89,7 +93,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     import boto3
     import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import EndpointConnectionError
+    from botocore.exceptions import ClientError, EndpointConnectionError
 
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
@@ -100,6 +104,8 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             "connect_timeout": min(_CONNECT_TIMEOUT_S, options.timeout_s),
             "read_timeout": options.timeout_s,
         }
+        if fault := wrong_integer(core):
+            raise AwsError(fault.said, hint=fault.hint, reason=fault.reason)
         core.set_default_client_config(Config(**times))  # for clients that fetch credentials
         again = _retries(core).merge(Config(**times, user_agent_extra=f"optiga/{__version__}"))
         once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
@@ -115,16 +121,10 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
             session.events.register("before-send", refuse_open_line)
         share_roles(core)
         session.get_credentials()  # so that what is wrong with them is not said of the endpoint
-        try:
+        with _naming_endpoint():
             sts = session.client("sts", endpoint_url=options.endpoint_url, config=again)
             iot = session.client("iot", endpoint_url=options.endpoint_url, config=again)
             iot_once = session.client("iot", endpoint_url=options.endpoint_url, config=once)
-        except ValueError as error:  # botocore's word on an endpoint that is no URL
-            if "endpoint" not in str(error):
-                raise
-            raise AwsError(
-                str(error), hint=naming("Give {endpoint_url} a URL such as https://HOST"), reason=Reason.BAD_VALUE
-            ) from error
         for client in (sts, iot, iot_once):
             _check_url(str(client.meta.endpoint_url))  # also of the environment and of profiles
             if not options.allow_http:
@@ -143,12 +143,39 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise
+        except ClientError as error:
+            raise _refusal_in(region, session, error) from error
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
         _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
         partitions = core.get_component("data_loader").load_data("partitions")
         if other := other_endpoint(str(iot.meta.endpoint_url), partitions):
             notice(f"Not AWS: the endpoint {other} is used instead")
         return Aws(iot, iot_once, attempts, account, region, partition, notice)
+
+
+@contextmanager
+def _naming_endpoint() -> Iterator[None]:
+    """Turn botocore's word on an endpoint that is no URL into an error of ours."""
+    try:
+        yield
+    except ValueError as error:
+        if "endpoint" not in str(error):
+            raise
+        raise AwsError(
+            str(error), hint=naming("Give {endpoint_url} a URL such as https://HOST"), reason=Reason.BAD_VALUE
+        ) from error
+
+
+def _refusal_in(region: str, session: boto3.Session, error: ClientError) -> Exception:
+    """What AWS refuses, with the region if there may be none of that name."""
+    if region in _known_regions(session):
+        return error
+    try:
+        with asking("sts:GetCallerIdentity"):
+            raise error
+    except AwsError as refusal:
+        refusal.advise(f"This program does not know an AWS region {region}: check the region", first=True)
+        return refusal
 
 
 def _known_regions(session: boto3.Session) -> set[str]:

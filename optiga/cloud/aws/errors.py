@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optiga.cloud.aws.loopback import endpoint_variables, unreachable_hint
+from optiga.cloud.aws.setup_faults import LOG_IN, setup_fault
 from optiga.cloud.aws.templates import OPERATOR, own_template
 from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.activity import Activity
@@ -62,7 +63,6 @@ _LONGEST_TEXT = 500
 _LONGEST_VALUE = 60
 _VALUE = re.compile(rf"'([^']{{{_LONGEST_VALUE + 1},}})' at '")
 """A long value in what AWS says of one that it does not take: ``Value '…' at 'name' failed to satisfy constraint``."""
-_LOG_IN = "Log in again (aws sso login), or get new credentials"
 
 
 class AwsError(CloudError):
@@ -119,24 +119,36 @@ def asking(action: str, about: str = "") -> Iterator[None]:
         yield
     except ClientError as error:
         raise _refusal(error, action, subject) from error
-    except BotoCoreError as error:
-        raise _failure(error, subject) from error
-    except (ResponseParserError, LookupError, TypeError, AttributeError) as error:
-        raise AwsError(
-            f"AWS answered {subject} with an invalid answer: {_one_line(error)}",
-            hint=naming(
-                "Check whether the network needs a login in the browser, whether a proxy interferes, and whether the "
-                "endpoint ({endpoint_url}, {variables}) is one of AWS IoT",
-                variables=endpoint_variables(),
-            ),
-            reason=Reason.BAD_ANSWER,
-        ) from error
-    except (OSError, ValueError, UndefinedModelAttributeError) as error:  # of files, processes and settings
-        raise AwsError(
+    except OptigaError:
+        raise
+    except ResponseParserError as error:
+        raise _bad_answer(error, subject) from error
+    except Exception as error:
+        if fault := setup_fault(error, _one_line(error).rstrip(".")):
+            raise AwsError(fault.said, hint=fault.hint, reason=fault.reason) from error
+        if isinstance(error, BotoCoreError):
+            raise _failure(error, subject) from error
+        if isinstance(error, (LookupError, TypeError, AttributeError)):
+            raise _bad_answer(error, subject) from error
+        if not isinstance(error, (OSError, ValueError, UndefinedModelAttributeError)):
+            raise
+        raise AwsError(  # of files, processes and settings
             f"cannot send {subject} to AWS: the credentials or settings are wrong: {_one_line(error)}",
             hint="Check ~/.aws and the environment variables that begin with AWS_",
             reason=Reason.BAD_VALUE,
         ) from error
+
+
+def _bad_answer(error: Exception, subject: str) -> AwsError:
+    return AwsError(
+        f"AWS answered {subject} with an invalid answer: {_one_line(error)}",
+        hint=naming(
+            "Check whether the network needs a login in the browser, whether a proxy interferes, and whether the "
+            "endpoint ({endpoint_url}, {variables}) is one of AWS IoT",
+            variables=endpoint_variables(),
+        ),
+        reason=Reason.BAD_ANSWER,
+    )
 
 
 @contextmanager
@@ -190,8 +202,10 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
             action = named[1]
         denied = action
         hint = _how_to_allow(action)
+        if "MultiFactorAuthentication failed" in said:
+            hint = "Run the command again and enter the next code of the MFA device"
     elif code in _EXPIRED:
-        message, hint = f"the AWS credentials have expired ({code} at {subject})", _LOG_IN
+        message, hint = f"the AWS credentials have expired ({code} at {subject})", LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):
         message, hint = f"AWS does not accept this computer's clock at {subject}: {said}", "Set the clock"
         reason = Reason.EXPIRED
@@ -306,7 +320,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
         known.RefreshWithMFAUnsupportedError,
     )
     if isinstance(error, sso):
-        return AwsError(f"cannot get the AWS credentials: {said}", hint=_LOG_IN, reason=Reason.NO_CREDENTIALS)
+        return AwsError(f"cannot get the AWS credentials: {said}", hint=LOG_IN, reason=Reason.NO_CREDENTIALS)
     if isinstance(error, known.SSLError):
         return AwsError(
             f"no trusted connection to AWS at {subject}: {said}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from optiga.files.hidden_input import staying_hidden
 if TYPE_CHECKING:
     from botocore.session import Session as CoreSession
 
+_CODE = re.compile(r"[0-9]{6}")
 _NEEDED = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 _log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ def share_roles(core: CoreSession, ask: Callable[[str], str] | None = None) -> N
 
 
 def _ask_at_terminal(prompt: str) -> str:
-    """What somebody types who sits at the terminal; it is not shown.
+    """The code that somebody types who sits at the terminal; it is not shown, and asked again until it has 6 digits.
 
     :raises AwsError: if nobody does.
     """
@@ -46,8 +48,7 @@ def _ask_at_terminal(prompt: str) -> str:
     problem = "standard input is no terminal"
     if sys.stdin is not None and sys.stdin.isatty():
         try:
-            with staying_hidden(f"{said}: "):
-                return getpass.getpass(f"{said}: ").strip()
+            return _code(said)
         except EOFError:
             problem = "no code was entered"
     raise AwsError(
@@ -56,6 +57,17 @@ def _ask_at_terminal(prompt: str) -> str:
         "here until they expire",
         reason=Reason.NO_CREDENTIALS,
     )
+
+
+def _code(said: str) -> str:
+    """What is typed, as soon as it is a code: AWS counts attempts, so nothing else is sent there."""
+    shown = f"{said}: "
+    while True:
+        with staying_hidden(shown):
+            typed = "".join(getpass.getpass(shown).split())
+        if _CODE.fullmatch(typed):
+            return typed
+        shown = f"A code has 6 digits. {said}: "
 
 
 class _Cache:

@@ -62,6 +62,7 @@ def _identities(take: Take) -> None:
     take("DryRun", *run, "--dry-run")
     take("RunResult", *run)
     take("JournalSlots", "journal", "show")
+    take("JournalHistory", "journal", "show", "--history")
     take("JournalCheck", "journal", "check")
 
 

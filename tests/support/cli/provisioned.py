@@ -40,7 +40,7 @@ OPERATIONS = (
 RESULT = [
     *("uid", "slot", "filename", "public_key"),
     *("certificate_file", "certificate_arn", "certificate_id"),
-    *("thing", "thing_arn", "policy", "endpoint", "journal_seal"),
+    *("thing", "thing_arn", "policy", "endpoint", "serial", "journal_seal"),
     *("csr_path", "certificate_path"),
 ]
 """What a run tells, in this order: scripts rely on it."""

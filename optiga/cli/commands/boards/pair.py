@@ -11,6 +11,7 @@ from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.objects import pairing
 from optiga.objects.pairing import Pairing, check_pairing
+from optiga.transport.port_options import read_binding_secret
 
 _FILE = FileName("FILE", dash=False)
 _FINAL = (
@@ -71,6 +72,7 @@ def check(settings: Settings, file: str) -> None:
     from pathlib import Path
 
     settings.check_query(Pairing)
+    read_binding_secret(Path(file))  # before a chip is announced
     done = check_pairing(settings.find_port(), Path(file))
     settings.warn_of_readers(Path(file))
     if done.is_factory:

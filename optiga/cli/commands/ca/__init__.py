@@ -32,12 +32,12 @@ _COMMANDS = {
 @common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """A certification authority of your own, in a folder.
+    """Run a certification authority (CA) of your own, in a folder.
 
     \b
-    optiga.py ca init my-ca                        a root
-    optiga.py ca sign device.csr --ca my-ca        a device's certificate
-    optiga.py ca revoke device.pem --ca my-ca      no longer
+    optiga.py ca init my-ca                        make a root CA
+    optiga.py ca sign device.csr --ca my-ca        issue a device's certificate
+    optiga.py ca revoke device.pem --ca my-ca      revoke the certificate
 
     Give the passphrase of the CA's key with --passphrase-file, --ask-passphrase or the environment variable
     OPTIGA_CA_PASSPHRASE.

@@ -13,10 +13,9 @@ from optiga.ca.authority import INTERMEDIATE_DAYS
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.judging import DEVICE_DAYS
-from optiga.ca.keys import CURVES, find_curve
+from optiga.ca.keys import CURVE_NAMES, CURVES, find_curve
 from optiga.ca.naming import check_patterns
 from optiga.ca.profile import CLOCK_TOLERANCE, find_shortening
-from optiga.ca.records import format_serial
 from optiga.ca.request import load_request
 from optiga.ca.settings import CaSettings, check_crl_url
 from optiga.cli.commands.ca.crl import (
@@ -44,15 +43,18 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
+from optiga.files.shown import shown_path
+from optiga.pki.certificate import format_serial
 from optiga.results import lines, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from optiga.ca.authority import CertificateAuthority
     from optiga.files.passphrases import Passphrase
     from optiga.pki.certificate import Certificate
 
-_CURVE = NamedChoice(tuple(CURVES), find_curve)
+_CURVE = NamedChoice(tuple(CURVES), find_curve, CURVE_NAMES)
 
 _new_ca_options = together(
     click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),
@@ -109,7 +111,7 @@ def init(
         passphrase_file,
         ask=ask_passphrase,
         none=no_passphrase,
-        prompt="Passphrase of the new CA",
+        prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
@@ -122,7 +124,7 @@ def init(
 @click.option(
     "--ca",
     "parent_path",
-    type=FileName("PARENT"),
+    type=FileName("PARENT", takes_folder=True),
     required=True,
     help="Folder of the root CA that certifies the intermediate CA.",
 )
@@ -166,15 +168,15 @@ def intermediate(
     """
     settings.check_query(CaResult)
     check_new(Path(path))
-    parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase)
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
+    parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase)
     passphrase = read_new_passphrase(
         passphrase_file,
         ask=ask_passphrase,
         none=no_passphrase,
-        prompt="Passphrase of the new CA",
+        prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
     value = passphrase.value if passphrase else None
@@ -243,13 +245,14 @@ def sign(
             raise ConfigurationError(
                 f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
             )
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     if not is_printed:
         authority.folder.check_output(target)
         check_nothing_lost(target)
         is_elsewhere = partial(authority.can_show, csr_der=csr)
         check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
     check_published(authority, published)
+    _unlock(authority, csr, days, server=server, ignore_names=ignore_names)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     if is_printed:
         print_issued(issued)
@@ -279,6 +282,13 @@ def sign(
     settings.print_result(result, text=lines({**to_json(result), **listed}))
 
 
+def _unlock(authority: CertificateAuthority, csr: bytes, days: int | None, *, server: bool, ignore_names: bool) -> None:
+    """Open the key of a CA, and ask for its passphrase only for a CSR that the CA grants."""
+    if not authority.is_open:
+        authority.check(csr, days, server=server, ignore_names=ignore_names)
+        authority.unlock()
+
+
 def warn_of_shortening(
     settings: Settings, certificate: Certificate, above: Sequence[Certificate], usual_days: int
 ) -> None:
@@ -303,7 +313,9 @@ def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None)
         key_encrypted=folder.key_is_encrypted,
     )
     if not folder.key_is_encrypted:
-        settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
+        settings.note(
+            f"The CA's key lies in {shown_path(folder.path)} unencrypted: anyone who can read it can issue certificates"
+        )
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     settings.print_result(result)

@@ -98,7 +98,7 @@ def crl(
     ask_passphrase: bool,
 ) -> None:
     """Write a new certificate revocation list (crl.pem) before the current one expires."""
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     result = CrlResult(authority.certificate.subject, str(authority.folder.crl_path), crl_days)
     settings.check_query(result)
     if not trust_records:
@@ -113,6 +113,7 @@ def crl(
         confirm(settings, f"Signing the records of {ca_path} as they are", doubts, yes=yes)
     elif trust_records:
         settings.note("--trust-records was not needed: the records are those that the CA signed last")
+    authority.unlock()
     accepted = authority.renew_crl(
         crl_days, trust_records=trust_records, published=given if trust_records else None, trust_clock=trust_clock
     )

@@ -19,6 +19,7 @@ from optiga.cli.support.passphrase import (
     read_new_passphrase,
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.files.shown import shown_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def command(
         new_passphrase_file,
         ask=False,
         none=no_passphrase,
-        prompt="New passphrase",
+        prompt=f"New passphrase of {ca_path}",
         option="--new-passphrase-file",
         environment=False,
         is_old=partial(is_passphrase_of, authority.folder),
@@ -74,7 +75,9 @@ def command(
     for warning in new.warnings if new else ():
         settings.warn(warning)
     if new is None:
-        settings.note(f"The CA's key lies in {folder.path} unencrypted: anyone who can read it can issue certificates")
+        settings.note(
+            f"The CA's key lies in {shown_path(folder.path)} unencrypted: anyone who can read it can issue certificates"
+        )
     else:
         was_open = not authority.folder.key_is_encrypted
         settings.note(

@@ -90,12 +90,15 @@ def revoke(
     AWS IoT does not use the CRL of a CA: to remove a device from AWS IoT, use 'deprovision'.
     """
     named = Path(name) if is_file else name
-    _revoking(CaFolder.open(Path(ca_path)), named, reason)  # refuses what it can before a passphrase is asked for
-    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     settings.check_query(RevocationResult)
+    asked = _revoking(CaFolder.open(Path(ca_path)), named, reason)
+    authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     check_published(authority, published)
     before = find_crl_warning(authority.folder)
-    confirm(settings, *_revoking(authority.folder, named, reason), yes=yes)
+    confirm(settings, *asked, yes=yes)
+    authority.unlock()
+    if (now := _revoking(authority.folder, named, reason)) != asked:  # somebody has changed the records meanwhile
+        confirm(settings, *now, yes=yes)
     done = authority.revoke(named, reason, crl_days=crl_days)
     record = done.record
     assert record.revoked_at is not None  # noqa: S101

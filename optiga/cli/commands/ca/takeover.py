@@ -11,10 +11,11 @@ import click
 from optiga.ca.authority import INTERMEDIATE_DAYS
 from optiga.ca.creation import create_imported
 from optiga.ca.existing import SourceFile, find_existing
-from optiga.ca.folder import check_made_elsewhere, check_new
+from optiga.ca.folder import CaFolder, check_made_elsewhere, check_new
 from optiga.ca.history import read_history
 from optiga.ca.naming import check_patterns
 from optiga.ca.passphrase_rules import names_in
+from optiga.ca.renewal import check_renewal
 from optiga.ca.renewal import renew as renew_ca
 from optiga.ca.revocation import COMPROMISES
 from optiga.ca.revoking import warnings_of_keys_unknown
@@ -60,7 +61,7 @@ _MOST_NAMED = 5
 )
 @click.option(
     "--issued",
-    type=FileName("FILE|DIR"),
+    type=FileName("FILE|DIR", takes_folder=True),
     multiple=True,
     help="Certificates that the CA has issued: a file, or a folder of .pem, .crt, .cer and .der files. May be given "
     "several times.",
@@ -140,7 +141,7 @@ def import_(
         passphrase_file,
         ask=ask_passphrase,
         none=no_passphrase,
-        prompt="Passphrase of the imported CA",
+        prompt=f"New passphrase of {path}",
         names=names_in(existing.certificate),
     )
     value = passphrase.value if passphrase else None
@@ -169,7 +170,10 @@ def import_(
 @click.command(name="renew", cls=CaCommand)
 @click.argument("ca_path", metavar="CA", type=FOLDER)
 @click.option(
-    "--ca", "parent_path", type=FileName("PARENT"), help="Folder of the root CA that certified the intermediate CA."
+    "--ca",
+    "parent_path",
+    type=FileName("PARENT", takes_folder=True),
+    help="Folder of the root CA that certified the intermediate CA.",
 )
 @click.option(
     "--days",
@@ -203,6 +207,8 @@ def renew(
     if parent_path is None and ca_passphrase_file is not None:
         raise click.UsageError("--ca-passphrase-file requires --ca.")
     settings.check_query(CaResult)
+    above = CaFolder.open(Path(parent_path)) if parent_path else None
+    check_renewal(CaFolder.open(Path(ca_path)), above, days=days)  # before a passphrase is asked for
     parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase) if parent_path else None
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase)
     folder, warnings = renew_ca(authority, parent, days=days)

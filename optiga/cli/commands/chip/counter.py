@@ -38,7 +38,7 @@ class CounterList:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The counters of a chip. A counter counts up to its threshold and stays there.
+    """Show, increment and set the counters of the chip. A counter stops at its threshold.
 
     \b
     optiga.py counter set 0xE120 --value 0 --threshold 100

@@ -94,13 +94,13 @@ class MetadataChangeResult:
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The objects of a chip: their data, and the metadata with their access conditions.
+    """Read, write and lock the objects of the chip: data, and metadata with access conditions.
 
     \b
-    optiga.py object list                                  what there is
-    optiga.py object write 0xF1D0 data.bin                 bytes into an object
-    optiga.py object metadata 0xF1D0 "read: conf 0xE140"   who may read it
-    optiga.py object lock 0xF1D0                           for ever
+    optiga.py object list                                  list all objects
+    optiga.py object write 0xF1D0 data.bin                 write to an object
+    optiga.py object metadata 0xF1D0 "read: conf 0xE140"   set who may read it
+    optiga.py object lock 0xF1D0                           lock it for ever
 
     A slot's name means the slot's certificate object. For the slot's key object, give the OID.
     """

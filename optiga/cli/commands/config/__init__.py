@@ -22,14 +22,14 @@ _COMMANDS = {
 @common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Configuration files (.jsn). They say which subject the CSR names, which key the chip generates, and in which
-    slot.
+    """Write and check configuration files (.jsn). A configuration describes the subject of the CSR, the key that the
+    chip generates, and its slot.
 
     \b
-    optiga.py config new device.jsn                 a new one, by questions
-    optiga.py config sample                         the samples, a line each
-    optiga.py config sample NAME --out device.jsn   one of them, in a file
-    optiga.py config check device.jsn               every mistake in a file
+    optiga.py config new device.jsn                 write a new file
+    optiga.py config sample                         list the samples
+    optiga.py config sample NAME --out device.jsn   write a sample to a file
+    optiga.py config check device.jsn               report every mistake
 
     No chip is needed for these commands.
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe, text_of
+from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -44,14 +45,16 @@ def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
     mistakes: list[ConfigurationError] = []
     for name in names:
         try:
-            checked.append(_check_file(name, slot))
+            checked.append(_check_file(settings, name, slot))
         except ConfigurationError as error:
             mistakes.append(error)
+    for good in checked if mistakes else ():
+        settings.note(f"{good.file} is valid")
     _raise_together(mistakes)
     settings.print_result(CheckedConfigurations(tuple(checked)), text="\n\n".join(map(text_of, checked)))
 
 
-def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
+def _check_file(settings: Settings, name: str, slot: str | None) -> CheckedConfiguration:
     """What a file without a mistake says.
 
     :raises ConfigurationError: with every mistake in it.
@@ -66,6 +69,7 @@ def _check_file(name: str, slot: str | None) -> CheckedConfiguration:
         mistakes.append(error)
     mistakes += _names_refused(document, name)
     _raise_together(mistakes)
+    warn_of_names(settings, configuration)
     return describe(configuration)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe
+from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.content import check_not_chip
@@ -31,6 +32,7 @@ from optiga.identity.new_configuration import (
     slot_mistake,
     usual_slot,
 )
+from optiga.objects.names import algorithm_other_names
 
 _CONFIG: FileName = FileName("CONFIG", dash=False)
 _ASKED = {
@@ -58,7 +60,7 @@ _NONE = "-"
 )
 @click.option(
     "--algorithm",
-    type=NamedChoice(ALGORITHMS, find_algorithm),
+    type=NamedChoice(ALGORITHMS, find_algorithm, algorithm_other_names()),
     metavar="ALGORITHM",
     help="Algorithm of the key: secp256r1, rsa2048 … (default: secp256r1).",
 )
@@ -101,6 +103,7 @@ def new(
     write_output(settings, name, text.encode(), is_kept=True, another=_ANOTHER)
     settings.note(f"The configuration has been written to {name}")
     configuration = parse_configuration(text, name)
+    warn_of_names(settings, configuration)
     if configuration.slot.certificate_oid is None:
         settings.note(
             f"Slot {configuration.slot.name} has no object for a certificate: with 'provision', choose one with --id"
@@ -196,7 +199,7 @@ def _refuse(*mistakes: tuple[str, str]) -> None:
 def _algorithm_mistake(text: str) -> str:
     if find_algorithm(text) in ALGORITHMS:
         return ""
-    return f"{text!r} is not one of {', '.join(ALGORITHMS)}{suggest(text, ALGORITHMS, {})}"
+    return f"{text!r} is not one of {', '.join(ALGORITHMS)}{suggest(text, ALGORITHMS, algorithm_other_names())}"
 
 
 def _name_mistake(kind: str, name: str) -> str:

@@ -11,8 +11,8 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.defaults import FILE_NAME, Defaults, look_for_defaults, places
-from optiga.cli.support.guesses import plain_usage
 from optiga.cli.support.settings import Settings, common_options, pass_settings
+from optiga.cli.support.usage import plain_usage
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import ConfigurationError, naming
 from optiga.files.problems import Problem, raise_problems

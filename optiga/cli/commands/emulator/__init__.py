@@ -26,8 +26,8 @@ _COMMANDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Emulated chips. Each chip is a file. --port emulator[:PATH] uses a chip directly; 'serve' offers a chip at a
-    port.
+    """Create, reset and serve emulated chips. Each chip is a file. Use a chip with --port emulator[:PATH]. For other
+    programs, 'serve' offers it at a port.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -20,7 +20,9 @@ from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 @click.command(name="new", short_help="Make a factory-fresh chip.")
 @click.argument("path", type=CHIP)
 @click.option(
-    "--model", metavar="MODEL", help="Model: trust-m-v3, -v1, -express or -mtr, or trust-x (default: trust-m-v3)."
+    "--model",
+    metavar="MODEL",
+    help="Model: trust-m-v3, trust-m-v1, trust-x, trust-m-express or trust-m-mtr (default: trust-m-v3).",
 )
 @secret_options
 @common_options(forms=())
@@ -95,7 +97,7 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
 @click.argument("state_path", type=FileName("STATE|-"))
 @click.argument("path", type=CHIP)
 @click.option(
-    "--model", metavar="MODEL", help="With a file of 'export': model of the chip (default: model that the UID tells)."
+    "--model", metavar="MODEL", help="With a file of 'export': model of the chip (default: model in the UID)."
 )
 @common_options(forms=())
 @pass_settings

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.commands.emulator.read_state import ChipFile, read_chip
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -18,6 +19,7 @@ from optiga.emulator.events import Event
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
+from optiga.files.problems import suggest
 
 _ANOTHER = "Name another file"
 _VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
@@ -28,11 +30,19 @@ _VALUES = {
     "security-counter": f"security-counter requires a number from 0 to {MAX_COUNT}.",
 }
 """What is said where the value of a verb that takes one is missing or wrong."""
+_OTHER_FAULTS = {
+    **dict.fromkeys(("drop", "loss", "lost", "skip", "omit"), "lose"),
+    **dict.fromkeys(("corrupt", "garble", "flip", "break"), "damage"),
+    **dict.fromkeys(("slow", "late", "wait"), "delay"),
+    **dict.fromkeys(("duplicate", "double", "twice"), "repeat"),
+    **dict.fromkeys(("none", "off", "reset", "cancel"), CLEAR),
+}
+"""What people may call a fault."""
 
 
 @click.command(name="control", short_help="Control a served chip: power, faults, state, events.")
-@click.argument("socket", type=FileName("SOCKET", dash=False))
-@click.argument("verb", type=click.Choice(_VERBS), metavar="VERB")
+@click.argument("socket", type=FileName("PORT", dash=False, takes_folder=True))
+@click.argument("verb", type=NamedChoice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
 @click.option(
     "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="With a fault: number of answers (default: 1)."
@@ -44,7 +54,7 @@ _VALUES = {
 @click.option(
     "--model",
     metavar="MODEL",
-    help="With restore, for a file of 'export': model of the chip (default: model that the UID tells).",
+    help="With restore, for a file of 'export': model of the chip (default: model in the UID).",
 )
 @click.option("--follow", is_flag=True, help="With events: keep printing new events.")
 @common_options(board=False, forms=())
@@ -61,20 +71,23 @@ def control(
 ) -> None:
     """Control a chip that 'emulator serve --control SOCKET' serves, while its host talks to it.
 
+    PORT is the port that 'emulator serve' prints, the chip file, or the SOCKET.
+
     \b
-    power                a power cycle: what is volatile is gone
-    fault lose           the next answer does not come
-    fault damage         the next answer comes with a wrong bit
-    fault delay --ms N   the next answer comes later
-    fault repeat         the next answer comes twice
+    power                switch the chip's power off and on
+    fault lose           lose the next answer
+    fault damage         damage one bit of the next answer
+    fault delay --ms N   delay the next answer by N milliseconds
+    fault repeat         send the next answer twice
     fault clear          cancel the faults that have not happened yet
-    events               the newest commands, a line of JSON each
-    snapshot FILE        write what the chip holds, as 'emulator dump' does
-    restore FILE|-       have the chip hold that, or what 'emulator load' takes
-    security-counter N   have the security event counter jump, 0 to 255
+    events               print the newest commands, a line of JSON each
+    snapshot FILE        save the state of the chip, as 'emulator dump' does
+    restore FILE|-       restore a file of 'snapshot', or one for 'emulator load'
+    security-counter N   set the security event counter to N, 0 to 255
 
     A restored state must be of a chip of the same model. Keys and secrets that an export does not contain are new.
-    An event has the command, the object, the result and the time in milliseconds. It never has data.
+    An event has the command, the object, the result and the time in milliseconds. It never has data. Events have no
+    --query: each is a line of its own, printed when it happens, for a program that reads lines.
     """
     _check(verb, value, times, milliseconds, follow)
     if model is not None and verb != "restore":
@@ -134,7 +147,8 @@ def _check(verb: str, value: str | None, times: int | None, milliseconds: int | 
         "security-counter": not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) <= MAX_COUNT),
     }.get(verb, not value)
     if is_wrong:
-        raise click.UsageError(_VALUES[verb])
+        meant = suggest(str(value), FAULT_KINDS, _OTHER_FAULTS).lstrip(", ") if verb == "fault" else ""
+        raise click.UsageError(f"{_VALUES[verb]}{f' {meant.capitalize()}' if meant else ''}")
     if times is not None and (verb != "fault" or value == CLEAR):
         raise click.UsageError("--times requires fault lose, damage, delay or repeat.")
     if (milliseconds is not None) != (verb == "fault" and value == "delay"):

@@ -6,6 +6,7 @@ import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.chip_files import CHIP, chip_file
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
 from optiga.emulator.running import own_socket, run_program
@@ -20,11 +21,15 @@ _KINDS = ("uart", "i2c", "ft260")
     context_settings={"allow_interspersed_args": False},
 )
 @click.option("--chip", "path", type=CHIP, help="Chip file (default: your own chip).")
-@click.option("--as", "kind", type=click.Choice(_KINDS), default="uart", help="Kind of board (default: uart).")
-@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
+@click.option("--as", "kind", type=NamedChoice(_KINDS), default="uart", help="Kind of board (default: uart).")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Model of a new chip: trust-m-v3, trust-m-v1, trust-x, trust-m-express or trust-m-mtr (default: trust-m-v3).",
+)
 @click.option(
     "--timing",
-    type=click.Choice(["none", "real"]),
+    type=NamedChoice(["none", "real"]),
     default="none",
     help="Command execution times: none, or as on a real chip (default: none).",
 )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import click
 
 from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.chip_files import CHIP, chip_file
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
 from optiga.emulator.chip import EmulatedChip
 from optiga.emulator.control import Address, parse_address
+from optiga.emulator.control_notes import noting
 from optiga.emulator.control_server import ControlServer
 from optiga.emulator.controls import Controls
 from optiga.emulator.running import served
@@ -37,10 +39,14 @@ SOCKET = FileName("SOCKET", dash=False)
 @click.option(
     "--control", type=SOCKET, help="Accept 'emulator control' at this Unix socket; on Windows: 127.0.0.1:PORT."
 )
-@click.option("--model", metavar="MODEL", help="Model of a new chip: trust-m-v3, -v1, -express or -mtr, or trust-x.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="Model of a new chip: trust-m-v3, trust-m-v1, trust-x, trust-m-express or trust-m-mtr (default: trust-m-v3).",
+)
 @click.option(
     "--timing",
-    type=click.Choice(["none", "real"]),
+    type=NamedChoice(["none", "real"]),
     default="none",
     help="Command execution times: none, or as on a real chip (default: none).",
 )
@@ -90,6 +96,8 @@ def serve(
         """Print the port at once, for whoever waits for it."""
         nonlocal is_served
         is_served = True
+        if at is not None:
+            notes.enter_context(noting(at, port, str(file)))
         click.echo(port)
 
     transport = open_emulated(
@@ -108,7 +116,8 @@ def serve(
             board = boards.serve_uart_on_tcp(chip, host, port)
         else:
             board = boards.serve_uart_on_pty(chip, Path(link) if link else None)
-        with stop_on_signals() as stop, _controlled(settings, controls, place, is_slow=is_slow):
+        controlled = _controlled(settings, controls, place, is_slow=is_slow)
+        with ExitStack() as notes, stop_on_signals() as stop, controlled as at:
             board(announce, stop)
     finally:
         transport.close()
@@ -120,15 +129,15 @@ def serve(
 @contextmanager
 def _controlled(
     settings: Settings, controls: Controls | None, place: Address | None, *, is_slow: bool
-) -> Iterator[None]:
-    """Have others control the chip meanwhile, if that was asked for."""
+) -> Iterator[str | None]:
+    """Have others control the chip meanwhile, if that was asked for; gives where."""
     if controls is None or place is None:
-        yield
+        yield None
         return
     server = ControlServer(controls, is_slow=is_slow, report=_report_to(settings, "control: "))
     with served(lambda announce, stop: server.serve(place, announce=announce, stop=stop)) as address:
         settings.note(f"Controlled by: emulator control {address}")
-        yield
+        yield str(address) if place.path is None else str(place.path.absolute())
 
 
 def _report_to(settings: Settings, before: str = "") -> Callable[[OptigaError], None]:

@@ -14,7 +14,7 @@ from optiga.cli.support.lazy import load
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
 from optiga.errors import OptigaError
-from optiga.files.placeholders import UID_FIELD
+from optiga.files.placeholders import UID_FIELD, warnings_about_fields
 from optiga.files.reserved import ReservedFile
 from optiga.identity.configuration import load_configuration, parse_configuration, read_text
 from optiga.results import ADDED
@@ -62,15 +62,28 @@ def _used(configuration: Configuration, slot: str | None) -> Mapping[str, Any]:
     return shown
 
 
-def find_configuration(config_path: str, slot: str | None) -> Configuration:
-    """The configuration of ``--csr``, which is in a file, or for ``-`` on standard input.
+def find_configuration(settings: Settings, config_path: str, slot: str | None) -> Configuration:
+    """The configuration of ``--csr``, which is in a file, or for ``-`` on standard input. People learn of its oddities.
 
     :raises ConfigurationError: with every mistake in it.
     """
     if config_path != "-":
-        return load_configuration(Path(config_path), slot=slot, first=True)
-    path, data = load("optiga.cli.support.content:named_or_input", "optiga")("-", "configuration")
-    return parse_configuration(read_text(path, data), str(path), slot=slot, first=True)
+        configuration = load_configuration(Path(config_path), slot=slot, first=True)
+    else:
+        path, data = load("optiga.cli.support.content:named_or_input", "optiga")("-", "configuration")
+        configuration = parse_configuration(read_text(path, data), str(path), slot=slot, first=True)
+    warn_of_names(settings, configuration)
+    return configuration
+
+
+def warn_of_names(settings: Settings, configuration: Configuration) -> None:
+    """Say which names are the same for every chip, although the chip's UID is meant to be in them."""
+    names = configuration.aws_iot
+    values = [*configuration.subject, *configuration.extensions.subject_alt_names]
+    if names is not None:
+        values += [(kind, name) for kind, name in (("thing", names.thing), ("policy", names.policy)) if name]
+    for warning in warnings_about_fields(values):
+        settings.warn(f"{configuration.source}: {warning}")
 
 
 def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
@@ -78,7 +91,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
 
     Nobody is asked. The room for the file is taken before the key is made, because the key before it is lost then.
     """
-    configuration = find_configuration(config_path, slot)
+    configuration = find_configuration(settings, config_path, slot)
     settings.check_query(CsrResult)
     if configuration.is_of_first_slot:
         load("optiga.cli.commands.identity.dry_run:refuse_first_of_blank", "optiga")(settings)

@@ -19,7 +19,7 @@ from optiga.identity.write import WritePlan
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str) -> None:
     """``--csr --dry-run``: check configuration, folder and chip; say what would be made, and what would be lost."""
-    configuration = find_configuration(config_path, slot)
+    configuration = find_configuration(settings, config_path, slot)
     settings.check_query(CsrRehearsal)
     check_folder_writable(Path(out_dir))
     if configuration.is_of_first_slot:

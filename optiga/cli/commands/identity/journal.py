@@ -25,8 +25,9 @@ from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import ConfigurationError, Reason, counted
 from optiga.files.kept import JOURNAL, what_is_kept
 from optiga.files.shown import shown, shown_lines
-from optiga.provision.journal import FILE_NAME, JournalCheck
-from optiga.provision.results import SlotSummary
+from optiga.provision.history import HistoryEvent
+from optiga.provision.journal import FILE_NAME
+from optiga.provision.results import JournalCheck, SlotSummary
 from optiga.results import cell, to_json
 
 _journal_options = together(
@@ -35,11 +36,14 @@ _journal_options = together(
 )
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
 _BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NOTHING = "The journal has no entries yet"
 _FORMS = ("json", "csv")
 """Formats of an export, also as the ending of a file's name; the first is the usual one."""
 _COLUMNS = ("uid", "slot", "step", "thing", "certificate_id", "serial", "updated_at")
 _FEW_COLUMNS = ("uid", "slot", "step", "thing", "updated_at")
 """Those that tell the chips apart."""
+_EVENT_COLUMNS = ("uid", "time", "slot", "event", "detail", "key", "serial", "certificate_id", "issuer", "issuer_name")
+_FEW_EVENT_COLUMNS = ("uid", "time", "slot", "event", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,13 @@ class JournalSlots:
     """The result of ``journal show``."""
 
     slots: tuple[SlotSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHistory:
+    """The result of ``journal show --history``."""
+
+    history: tuple[HistoryEvent, ...]
 
 
 def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -63,7 +74,7 @@ def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) ->
 @common_options(board=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The journal of 'provision': every slot of every chip, and the last step done."""
+    """Show, check and export the journal of 'provision', which records each step for every slot of every chip."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -71,33 +82,60 @@ def command(ctx: click.Context) -> None:
 @command.command(name="show", short_help="Show the last step done for each slot.")
 @_journal_options
 @click.option("--uid", callback=take_uid, metavar="HEX", help="Show everything about the chip with this UID.")
+@click.option("--history", is_flag=True, help="Show every step done, also for earlier keys and certificates.")
 @wide_option
 @common_options(board=False, forms=("repr", "json", "text", "csv"))
 @pass_settings
-def show(settings: Settings, path: str, shared_journal: bool, uid: str | None) -> None:
+def show(settings: Settings, path: str, shared_journal: bool, uid: str | None, history: bool) -> None:
     """Show every slot: chip, slot, last step done, thing, certificate and its serial number.
+
+    With --history, show every step done, the oldest first: time, chip, slot, step, key, certificate and issuer.
 
     If a terminal is too narrow, certificate and serial number are left out. To see them, use --wide or --uid.
     """
     if settings.output == "csv":
         _refuse_query(settings)
+    found: JournalHistory | JournalSlots
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
-        entries = journal.all() if uid is None else journal.of_chip(uid)
-    if uid is not None and not entries:
+        if history:
+            found = JournalHistory(tuple(journal.history(uid)))
+        else:
+            entries = journal.all() if uid is None else journal.of_chip(uid)
+            found = JournalSlots(tuple(entry.summary() for entry in entries))
+    rows = to_json(found)["history" if history else "slots"]
+    if uid is not None and not rows:
         raise ConfigurationError(
             f"the journal has no entry for chip {uid}",
             hint="To list its chips, use 'journal show'",
             reason=Reason.NOT_FOUND,
         )
-    found = JournalSlots(tuple(entry.summary() for entry in entries))
-    slots = to_json(found.slots)
     if settings.output == "csv":
-        print_lines(_csv(slots), line_break=False)
+        print_lines(_csv(rows), line_break=False)
         return
-    text, is_short = _shown(slots, width_for(settings), one_chip=uid is not None)
+    width = width_for(settings)
+    if history:
+        text, is_short = _history_shown(rows, width, one_chip=uid is not None)
+        note = "To see keys, certificates and issuers, too, use --wide, or --output json"
+    else:
+        text, is_short = _shown(rows, width, one_chip=uid is not None)
+        note = "To see certificates and serial numbers, too, use --wide, or --uid for one chip"
     settings.print_result(found, text=text)
     if is_short and settings.is_read_by_a_person:
-        settings.note("To see certificates and serial numbers, too, use --wide, or --uid for one chip")
+        settings.note(note)
+
+
+def _history_shown(events: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: bool) -> tuple[str, bool]:
+    """A history for people, and whether columns are left out.
+
+    :param width: columns of the terminal; None for as many as are needed.
+    :param one_chip: leave out the UID.
+    """
+    if not events:
+        return _NOTHING, False
+    text = table(_EVENT_COLUMNS[one_chip:], events)
+    if width is None or all(len(line) <= width for line in text.split("\n")):
+        return text, False
+    return whole_table(_FEW_EVENT_COLUMNS[one_chip:], events, width), True
 
 
 def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: bool) -> tuple[str, bool]:
@@ -107,7 +145,7 @@ def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: b
     :param one_chip: show every field, one below the other.
     """
     if not slots:
-        return "The journal has no entries yet", False
+        return _NOTHING, False
     if one_chip:
         return "\n\n".join(align([[name, cell(value)] for name, value in slot.items()]) for slot in slots), False
     text = table(_COLUMNS, slots)
@@ -209,6 +247,8 @@ def _cell(value: object) -> object:
     """A value that no spreadsheet takes for a formula (OWASP, "CSV Injection"); PEM is none, and stays as it is."""
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
     if not isinstance(value, str) or _PEM.fullmatch(value):
         return value
     return shown(f"'{value}" if value.startswith(_BEGIN_OF_FORMULA) else value)

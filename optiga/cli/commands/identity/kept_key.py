@@ -24,7 +24,7 @@ from optiga.pki.public_key_files import load_public_key
 
 def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
     """``--csr --keep-key``: the CSR's file, its name and the public key on standard output; the chip is not changed."""
-    configuration = find_configuration(config_path, slot)
+    configuration = find_configuration(settings, config_path, slot)
     settings.check_query(CsrResult)
     folder = Path(out_dir)
     check_folder_writable(folder)
@@ -39,7 +39,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
 
 def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir: str, public_key: str | None) -> None:
     """``--csr --keep-key --dry-run``: check configuration, folder, files and chip; the key does not sign."""
-    configuration = find_configuration(config_path, slot)
+    configuration = find_configuration(settings, config_path, slot)
     settings.check_query(KeptKeyRehearsal)
     check_folder_writable(Path(out_dir))
     known = _load(public_key, configuration)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.cloud_options import (
@@ -27,7 +28,7 @@ from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.errors import ConfigurationError
-from optiga.files.files import check_folder_writable
+from optiga.files.files import check_folder_writable, is_there
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
@@ -130,6 +131,7 @@ def command(
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
+    warn_of_names(settings, configuration)
     settings.check_query(DryRun if dry_run else RunResult)
     believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
@@ -137,7 +139,7 @@ def command(
     if not dry_run or settings.port is not None:
         settings.find_port()
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
-    is_known = dry_run or journal.exists()  # a chip that is finished needs no key of a CA
+    is_known = dry_run or is_there(journal)  # a chip that is finished needs no key of a CA
     authority = None
     if ca_path:
         authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)
@@ -165,12 +167,13 @@ def command(
         warn_of_crl(settings, authority.folder)
     if dry_run:
         check_new_name(journal)
+        opening_journal = partial(open_named_journal, settings, journal, shared=shared_journal)
         foreseen = None
         if settings.port is not None and _may_hold_something(settings):
-            known = partial(open_named_journal, settings, journal, shared=shared_journal) if journal.exists() else None
-            foreseen = preview(settings.open_chip, plan, known, services)
-        if foreseen is None and journal.exists():
-            settings.note("If the journal knows the chip, only the missing steps are done")
+            foreseen = preview(settings.open_chip, plan, opening_journal if is_there(journal) else None, services)
+        if foreseen is None and is_there(journal):
+            with opening_journal():  # which may be refused
+                settings.note("If the journal knows the chip, only the missing steps are done")
         if authority is not None and (foreseen is None or foreseen.level < Step.CERTIFIED):
             plan.tell_of_end(services.reporter(slot=plan.slot.name))
             if not authority.is_open:
@@ -202,7 +205,7 @@ def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
 def _may_hold_something(settings: Settings) -> bool:
     """Whether there is a chip at the port already; an emulated one is made when it is first opened."""
     file = settings.find_port().chip_file
-    return file is None or file.exists()
+    return file is None or is_there(file)
 
 
 def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: Path, *, shared: bool = False) -> None:

@@ -24,13 +24,13 @@ _COMMANDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The keys on the chip. Private keys never leave it.
+    """List, generate and use the keys of the chip. Private keys in its slots never leave the chip.
 
     \b
-    optiga.py key list                             what is there
-    optiga.py key generate third --out third.pem   a key pair; its public key
-    optiga.py key sign third file --out file.sig   a signature
-    optiga.py key verify third.pem file.sig file   the chip checks one
+    optiga.py key list                             list all keys
+    optiga.py key generate third --out third.pem   generate a key pair
+    optiga.py key sign third file --out file.sig   sign a file
+    optiga.py key verify third.pem file.sig file   verify the signature
 
     SLOT is second, third, fourth, five or six, or the OID of the slot's key or certificate.
     """

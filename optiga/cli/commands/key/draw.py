@@ -10,7 +10,7 @@ from optiga.cli.support.confirm import yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import out_file_option
 from optiga.cli.support.printing import check_standard_output, print_lines
-from optiga.cli.support.replacing import check_replaced
+from optiga.cli.support.replacing import check_key_replaced, check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.identity.drawn_keys import check_algorithm, draw_key
 
@@ -42,7 +42,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
 
     ALGORITHM is secp256r1, secp384r1, secp521r1, brainpoolp256r1, brainpoolp384r1, brainpoolp512r1, rsa1024, rsa2048,
     aes128, aes192 or aes256. A private key is printed as PEM (PKCS #8, not encrypted). An AES key is printed in
-    hex; in a file it is bytes.
+    hex; in a file it is bytes. A file with a private key is replaced only with --yes; at a terminal, the command asks.
     """
     chosen = check_algorithm(algorithm)
     settings.check_query(DrawnKeyResult)
@@ -50,6 +50,7 @@ def draw(settings: Settings, algorithm: str, out: str | None, yes: bool) -> None
     if out is None:
         check_standard_output("the key")
     else:
+        check_key_replaced(settings, out, yes=yes)
         check_replaced(settings, out, None, is_kept=True, yes=yes)
     settings.warn_of_network("the key")
     with settings.open_chip() as chip:

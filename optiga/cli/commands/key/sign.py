@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
 from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, FileName, out_file_option
 from optiga.cli.support.replacing import check_replaced
@@ -18,7 +19,7 @@ _MAX_SIGNATURE = 1 << 12
 _own_hash_option = click.option(
     "--hash",
     "hash_name",
-    type=click.Choice(["sha256", "sha384", "sha512"]),
+    type=NamedChoice(["sha256", "sha384", "sha512"]),
     help="Hash algorithm (default: the hash that fits the key's curve; for RSA: sha256).",
 )
 
@@ -64,7 +65,7 @@ class Verification:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["der", "raw", "hex", "base64"]),
+    type=NamedChoice(["der", "raw", "hex", "base64"]),
     help="Signature format: DER, r and s alone, or DER in hex or base64 (default: der with --out, otherwise hex).",
 )
 @authorize_option

@@ -33,6 +33,7 @@ from optiga.identity.keys_on_chip import (
     plan_key,
 )
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
+from optiga.objects.names import algorithm_other_names
 
 _ALGORITHMS = (
     *("secp256r1", "secp384r1", "secp521r1"),
@@ -121,11 +122,11 @@ def list_all(settings: Settings) -> None:
 @click.argument("name", metavar="SLOT|aes")
 @click.option(
     "--algorithm",
-    type=NamedChoice(_ALGORITHMS, find_algorithm),
+    type=NamedChoice(_ALGORITHMS, find_algorithm, algorithm_other_names()),
     metavar="NAME",
     help="Algorithm of the key pair (default: secp256r1; in five and six: rsa2048).",
 )
-@click.option("--bits", type=click.Choice(["128", "192", "256"]), help="Size of the AES key (default: 256).")
+@click.option("--bits", type=NamedChoice(["128", "192", "256"]), help="Size of the AES key (default: 256).")
 @click.option(
     "--usage",
     metavar="LIST",

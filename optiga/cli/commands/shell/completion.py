@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import common_options
 from optiga.cli.support.shell_scripts import SHELLS, completion_script
@@ -15,7 +16,7 @@ from optiga.errors import ConfigurationError, Reason
 
 @click.command(name="completion")
 @common_options(board=False, forms=())
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=NamedChoice(SHELLS))
 @click.option("--for-script", is_flag=True, help="Complete 'python optiga.py' instead of the command optiga.")
 def command(shell: str, for_script: bool) -> None:
     """Print a script that makes the shell complete commands, options, files, slots, objects, ports and more.

@@ -8,6 +8,7 @@ from functools import partial
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole, take_hex
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
@@ -21,7 +22,7 @@ _cipher_options = together(
     hex_option,
     click.option(
         "--mode",
-        type=click.Choice(["cbc", "ecb"]),
+        type=NamedChoice(["cbc", "ecb"]),
         default="cbc",
         help="Mode (default: cbc). ECB shows which blocks are equal.",
     ),
@@ -29,7 +30,7 @@ _cipher_options = together(
     click.option(
         "--pad",
         "padding",
-        type=click.Choice(["pkcs7", "none"]),
+        type=NamedChoice(["pkcs7", "none"]),
         default="pkcs7",
         help="Padding to whole blocks (default: pkcs7).",
     ),
@@ -109,7 +110,7 @@ def decrypt(
 
 @command.command(name="mac", short_help="Calculate the MAC of a file.")
 @click.argument("path", type=FILE_OR_INPUT)
-@click.option("--mode", type=click.Choice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC (default: cmac).")
+@click.option("--mode", type=NamedChoice(["cmac", "cbc-mac"]), default="cmac", help="Kind of MAC (default: cmac).")
 @authorize_option
 @common_options()
 @pass_settings

@@ -25,13 +25,13 @@ _KINDS = {
 @common_options()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Protected updates: make and sign an update in one place, and apply it to chips in another.
+    """Make and sign protected updates in one place, and apply them to chips in another.
 
     \b
     optiga.py update make data 0xF1D0 data.bin --version 1 \\
         --anchor 0xE0E8 --signer signer.pem --out data.json
-    optiga.py update show data.json                what it does
-    optiga.py update apply data.json               to the chip
+    optiga.py update show data.json                show what it does
+    optiga.py update apply data.json               apply it to the chip
 
     A chip accepts an update that is signed with the key of its trust anchor, if the object's metadata allow it:
     "change: int 0xE0E8".

@@ -11,7 +11,7 @@ import click
 from optiga.cli.commands.chip.object import compare_sides
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.file_names import FILE
+from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
 from optiga.objects.objects import MetadataDescription, describe_metadata
 from optiga.update.apply import AGAIN, send_update
@@ -49,7 +49,7 @@ class UpdateResult:
     after: MetadataDescription | None
 
 
-_paths_argument: Decorator = click.argument("paths", type=FILE, nargs=-1, required=True)
+_paths_argument: Decorator = click.argument("paths", type=FileName("FILE", takes_folder=True), nargs=-1, required=True)
 
 
 @click.command(name="show")
@@ -57,7 +57,7 @@ _paths_argument: Decorator = click.argument("paths", type=FILE, nargs=-1, requir
 @common_options(board=False)
 @pass_settings
 def show(settings: Settings, paths: tuple[str, ...]) -> None:
-    """Show what an update does, to which object, and who must have signed it. No chip is needed.
+    """Show what an update does, to which object, and which trust anchor verifies it. No chip is needed.
 
     FILE is JSON of 'update make', C of Infineon's tool, or a manifest followed by its fragment files or by a folder
     with them. Data, keys and encrypted metadata are not shown.

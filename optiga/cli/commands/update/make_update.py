@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
@@ -107,7 +108,7 @@ _update_options = together(
 @click.option(
     "--type",
     "object_type",
-    type=click.Choice(["trust_anchor", "device_certificate", "byte_string"]),
+    type=NamedChoice(["trust_anchor", "device_certificate", "byte_string"]),
     help="Type of the object on the chips (default: the object's usual type).",
 )
 @pkcs12_option
@@ -208,7 +209,7 @@ def make_key(
 @click.argument("words", metavar="[TAG: VALUE]…|HEX|FILE", nargs=-1)
 @click.option(
     "--reset",
-    type=click.Choice(["as_metadata", "zeros", "random"]),
+    type=NamedChoice(["as_metadata", "zeros", "random"]),
     help="Reset of the object's data: as the object's reset_type says, or overwritten (default: as_metadata).",
 )
 @_update_options

@@ -1,0 +1,123 @@
+"""What a command does not take, or lacks, in words for people: click's own words name its parameters alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from optiga.cli.support.environment import CA_PASSPHRASE, FILE_PASSPHRASE, SIGNER_PASSPHRASE
+from optiga.cli.support.guesses import about_option, as_port
+
+_PLAIN = (
+    (r"^Invalid value for '\[(\w+)\]'", r"Invalid value for '\1'"),
+    (r"is not a valid integer( range)?\.", "is not a whole number."),
+    (r"is not a valid float( range)?\.", "is not a number."),
+    (r"is not in the range (-?[\d.]+)<=?x<=?(-?[\d.]+)\.", r"is not in the range \1 to \2."),
+    (r"is not in the range x>=(-?[\d.]+)\.", r"is less than \1."),
+    (r"is not in the range x<=(-?[\d.]+)\.", r"is more than \1."),
+)
+_INPUT = "or - for standard input"
+_WANTED = {
+    "ALGORITHM": "name an algorithm, for example secp256r1",
+    "CA": "name the folder of the CA",
+    "CONFIG": "name a configuration file",
+    "CONFIG|-...": f"name one or more configuration files, {_INPUT}",
+    "CSR|-": f"name the file of a CSR, {_INPUT}",
+    "DIR": "name the folder of the CA",
+    "FILE": "name a file",
+    "FILE...": "name one or more files",
+    "FILE|-": f"name a file, {_INPUT}",
+    "KEY": "name the file of the key",
+    "N": "give a number",
+    "OID": "name an object, for example 0xE120",
+    "OID|SLOT": "name an object or a slot, for example 0xF1D0 or second",
+    "OID|SLOT|aes": "name a slot, for example second, or aes",
+    "PATH": "name the file of an emulated chip",
+    "PEER": "name the file of the other side's public key",
+    "SERIAL|FILE": "give a serial number, or name the file of a certificate",
+    "SIGNATURE": "name the file of the signature",
+    "SLOT": "name a slot, for example second",
+    "SLOT|aes": "name a slot, for example second, or aes",
+    "SLOT|OID|KEY": "name a slot, an object with a public key, or a file with one",
+    "PORT": "name the port of a chip that 'emulator serve --control' serves",
+    "STATE|-": f"name the file of a state or of an export, {_INPUT}",
+    "[--] PROGRAM [ARGS]...": "name the program to run",
+}
+"""What an argument wants, by what help calls it."""
+_WANTED_BY = {
+    ("export", "FILE|-"): "name the file to write, or - for standard output",
+    ("new", "CONFIG"): "name the file to write",
+    ("new", "PATH"): "name the file to write",
+}
+"""The same where a command means something else by it."""
+_SECRETS = re.compile(r"--((?:[a-z0-9]+-)*?)(?:passphrase|password|passwd|pass)$")
+_VARIABLES = {"key-": FILE_PASSPHRASE, "pkcs12-": FILE_PASSPHRASE, "new-": "", "update": SIGNER_PASSPHRASE}
+"""The environment variable for a passphrase, by the beginning of its option, or by the command."""
+
+
+def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """What is wrong with a command line, on one line.
+
+    :param arguments: those of the whole command line.
+    """
+    if isinstance(error, click.NoSuchOption):
+        return _about_secret(error) or about_option(error, arguments)
+    if isinstance(error, click.MissingParameter) and (said := _missing(error)):
+        return said
+    message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
+    if extra := re.match(r"Got unexpected extra arguments? \((.*)\)", message):
+        return _unexpected(extra[1], message)
+    return plain_usage(message)
+
+
+def plain_usage(message: str) -> str:
+    """What click says of a number that is none, or out of its range, in words for people."""
+    for pattern, words in _PLAIN:
+        message = re.sub(pattern, words, message)
+    return message
+
+
+def _missing(error: click.MissingParameter) -> str:
+    """What an argument that is missing wants; empty if that is not known."""
+    if error.ctx is None or not isinstance(error.param, click.Argument):
+        return ""
+    called = error.param.make_metavar(error.ctx)
+    wanted = _WANTED_BY.get((str(error.ctx.command.name), called)) or _WANTED.get(called)
+    if isinstance(error.param.type, click.Choice):
+        wanted = f"give one of {', '.join(map(str, error.param.type.choices))}"
+    return f"Missing argument: {wanted}." if wanted else ""
+
+
+def _unexpected(words: str, message: str) -> str:
+    """What is said of arguments that a command does not take, among which a port may be.
+
+    :param words: with blanks between them.
+    """
+    port = next(filter(as_port, words.split()), None)
+    return f"{message}. Did you mean '--port {port}'?" if port else message
+
+
+def _about_secret(error: click.NoSuchOption) -> str:
+    """Why no option takes a passphrase itself, and what does instead; empty for other options."""
+    match = _SECRETS.match(error.option_name)
+    if match is None or error.ctx is None:
+        return ""
+    command, begin = error.ctx.command, match[1]
+    options = {name for one in command.params if isinstance(one, click.Option) for name in one.opts}
+    option = f"--{begin}passphrase-file"
+    if option not in options:
+        option = next(iter(sorted(name for name in options if name.endswith("passphrase-file"))), "")
+    if not option:
+        return ""
+    kind = option.removeprefix("--").removesuffix("passphrase-file")
+    group = error.ctx.command_path.split()
+    variable = _VARIABLES.get(kind, SIGNER_PASSPHRASE if "update" in group else CA_PASSPHRASE)
+    ways = [f"{option} FILE"] + [f"the environment variable {variable}"] * bool(variable)
+    asks = "--ask-passphrase" in options and not kind
+    ways.append("--ask-passphrase to be asked at a terminal" if asks else "neither to be asked at a terminal")
+    return (
+        f"No such option '{error.option_name}': others could read the passphrase in the list of processes. "
+        f"Use {', '.join(ways[:-1])}, or {ways[-1]}."
+    )
