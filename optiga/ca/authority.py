@@ -108,7 +108,7 @@ class CertificateAuthority(NotCopied):
 
     @cached_property
     def _issuer(self) -> Issuer:
-        return Issuer(self.key, self.folder.certificate.parsed, self.folder.settings.crl_url)
+        return Issuer.of(self.key, self.folder.certificate, self.folder.settings.crl_url)
 
     @cached_property
     def _changes(self) -> Changes:
@@ -183,7 +183,7 @@ class CertificateAuthority(NotCopied):
         """
         judged = judge(self.folder, csr_der, days, utc_now(), server=server, ignore_names=ignore_names)
         key, folder = key_of(self.folder), self.folder
-        stranger = Issuer(stranger_like(key), folder.certificate.parsed, folder.settings.crl_url)
+        stranger = Issuer.of(stranger_like(key), folder.certificate, folder.settings.crl_url)
         size = device_size(judged.request, judged.grant, key, stranger, judged.validity)
         return (size, *(len(one.der) for one in self.folder.chain))
 
@@ -252,7 +252,7 @@ class CertificateAuthority(NotCopied):
         :raises ConfigurationError: if the records cannot be written; nothing was issued then.
         """
         return self._issue(
-            lambda serial: rebuild_ca(old.parsed, self._issuer, validity, serial),
+            lambda serial: rebuild_ca(old, self._issuer, validity, serial),
             "",
             lambda signed: check_renewed(signed, old),
         )
@@ -351,7 +351,7 @@ class CertificateAuthority(NotCopied):
 
     def _issue(
         self,
-        sign: Callable[[int], x509.Certificate],
+        sign: Callable[[int], bytes],
         request_sha256: str,
         check: Callable[[Certificate], None] | None = None,
     ) -> IssuedCertificate:
@@ -373,17 +373,16 @@ class CertificateAuthority(NotCopied):
     def _sign_in(
         self,
         records: Records,
-        sign: Callable[[int], x509.Certificate],
+        sign: Callable[[int], bytes],
         request_sha256: str,
         check: Callable[[Certificate], None] | None,
     ) -> tuple[Certificate, Record, list[Record]]:
         """Sign, and write down what was signed; with the other records of its key."""
-        from cryptography.hazmat.primitives.serialization import Encoding
         from cryptography.x509 import random_serial_number
 
         with self._changes.change(records):
             try:
-                signed = Certificate.parse(sign(random_serial_number()).public_bytes(Encoding.DER))
+                signed = Certificate.parse_any_names(sign(random_serial_number()))
             except (ValueError, TypeError) as error:  # the library reads some names that it does not write
                 raise CertificateError(
                     f"cannot issue a certificate for this CSR: {error}", reason=Reason.REFUSED

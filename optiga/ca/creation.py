@@ -16,6 +16,7 @@ from optiga.ca.records import create_records, open_records, utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import write_whole
 from optiga.files.placeholders import find_wrong_field
+from optiga.pki.name_parts import is_same_name
 from optiga.pki.names import find_mistake
 from optiga.pki.pem import encode_pem
 
@@ -110,7 +111,7 @@ def create_root(
         certificate = build_ca(
             subject, key.public_key(), Issuer(key), random_serial_number(), validity, path_length=_ROOT_PATH_LENGTH
         )
-        fill(temporary, key, passphrase, _pem(certificate), settings, moment)
+        fill(temporary, key, passphrase, encode_pem("CERTIFICATE", certificate), settings, moment)
     return CaFolder.open(path)
 
 
@@ -139,7 +140,7 @@ def create_intermediate(
     moment = now or utc_now()
     _check_parent(parent)
     subject = name.build()
-    if subject == parent.certificate.parsed.subject:
+    if is_same_name(subject, parent.certificate.parsed.subject):
         raise CertificateError(
             "a CA cannot have the same name as the CA that certifies it",
             hint=naming("Give another {name}"),
@@ -189,7 +190,7 @@ def _check_parent(parent: CertificateAuthority) -> None:
 
     limits = parent.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
     if limits.path_length == 0:
-        is_root = parent.certificate.subject == parent.certificate.issuer
+        is_root = parent.certificate.is_self_issued
         raise CertificateError(
             f"{parent.certificate.subject} may not issue certificates of CAs: its basicConstraints have pathlen:0",
             hint=naming("Give {which} root CA with {parent}", which="another" if is_root else "the"),

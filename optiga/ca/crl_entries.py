@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from optiga.ca.integrity import MAX_CRL_FILE, key_of
 from optiga.ca.records import Record
 from optiga.ca.revocation import REASONS, is_graver
-from optiga.errors import ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
 from optiga.pki.certificate import format_serial
-from optiga.pki.pem_blocks import is_pem
+from optiga.pki.crls import load_crl
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
@@ -96,13 +96,11 @@ def _read(path: Path) -> bytes:
 
 def _read_entries(data: bytes, public_key: CaPublicKey) -> list[Revocation]:
     """The entries of a CRL; none if it is not one of the CA, or damaged."""
-    from cryptography import x509
-
     try:
         with one_error():
-            crl = x509.load_pem_x509_crl(data) if is_pem(data) else x509.load_der_x509_crl(data)
-            return entries_of(crl) if crl.is_signature_valid(public_key) else []
-    except ValueError:
+            crl = load_crl(data)
+            return entries_of(crl.parsed) if crl.is_signed_by(public_key) else []
+    except (ValueError, CertificateError):
         return []
 
 

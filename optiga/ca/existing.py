@@ -16,11 +16,12 @@ from optiga.files.passphrases import check_hint
 from optiga.files.secrets import read_perhaps_secret, read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
 from optiga.pki.certificate_files import find_certificates
-from optiga.pki.contents import in_bytes
-from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify_der
+from optiga.pki.contents import in_bytes, note_of_filler
+from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify, identify_der
+from optiga.pki.other_keys import find_other_form
 from optiga.pki.pem_blocks import as_pem, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import open_pkcs12
-from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
+from optiga.pki.private_keys import BrokenKeyError, UnknownCipherError, is_encrypted, load_private_key
 from optiga.pki.public_keys import load_key
 from optiga.protocol.der import SEQUENCE
 
@@ -69,6 +70,7 @@ class SourceFile:
             data, warnings = file.data, file.warnings
         else:
             data, judge = read_perhaps_secret(path, "certificate", MAX_FILE_SIZE)
+        filler = note_of_filler(data, name)
         data = as_pem(in_bytes(data, name), name)
         if not data.strip():
             raise CertificateError(f"{name} is empty")
@@ -87,7 +89,7 @@ class SourceFile:
             rest, keys = (b"", data) if secret or has_key else (data, b"")
         if not secret:
             warnings = judge("private key") if keys else ()
-        return cls(name, rest, keys, warnings)
+        return cls(name, rest, keys, (*warnings, *filler))
 
     @property
     def is_container(self) -> bool:
@@ -119,13 +121,15 @@ class SourceFile:
                     error.hint = _give_passphrase()
                 raise
             found = b"".join(held.certificates)
-            return held.key, find_certificates(found, self.name, strict=True).certificates if found else []
+            return held.key, find_certificates(found, self.name, any_names=True).certificates if found else []
         key = self._open_key(passphrase) if self.keys else None
         found = self.certificates
-        return key, find_certificates(found, self.name, strict=True).certificates if found else []
+        return key, find_certificates(found, self.name, any_names=True).certificates if found else []
 
     def _open_key(self, passphrase: Passphrase | None) -> object:
         locked = is_encrypted(self.keys)
+        if other := find_other_form(self.keys, self.name):
+            raise other
         if locked and passphrase is None:
             raise ConfigurationError(
                 f"the private key in {self.name} is encrypted", hint=_give_passphrase(), reason=Reason.MISSING
@@ -133,7 +137,7 @@ class SourceFile:
         for candidate in passphrase.candidates if passphrase and locked else (None,):
             try:
                 return load_private_key(self.keys, candidate)
-            except UnknownCipherError as error:
+            except (UnknownCipherError, BrokenKeyError) as error:
                 raise error.of_file(self.name) from None
             except ValueError:
                 continue
@@ -144,6 +148,12 @@ class SourceFile:
                 f"the passphrase does not open the private key in {self.name}",
                 hint=check_hint(passphrase),
                 reason=Reason.MISMATCH,
+            )
+        if (what := identify(self.keys)) and what != PRIVATE_KEY:
+            raise ConfigurationError(
+                f"{self.name} holds {what}, not a private key",
+                hint="Give the file with the private key of the CA",
+                reason=Reason.WRONG_TYPE,
             )
         raise ConfigurationError(
             f"{self.name} holds no readable private key",
@@ -269,9 +279,9 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
             hint="Give the CA's own certificate",
             reason=Reason.WRONG_TYPE,
         )
-    if not list(own.parsed.subject):
+    if not own.fields.has_subject:
         raise CertificateError("the CA's certificate has an empty subject", reason=Reason.BAD_VALUE)
-    if own.parsed.subject == own.parsed.issuer and not own.is_issued_by(own):
+    if own.is_self_issued and not own.is_issued_by(own):
         raise CertificateError(
             f"the signature of the certificate of {own.subject} does not verify with its own key",
             hint="Get a new copy of the file",
@@ -279,6 +289,11 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
         )
     check_time(now, own.parsed, hint="Renew the certificate where the CA was made")
     warnings = []
+    if own.oddity:
+        warnings.append(
+            f"the certificate of {own.subject} breaks a rule of X.509, and strict programs refuse it and what it "
+            f"issues: {own.oddity}"
+        )
     if usage is None:
         warnings.append(f"the certificate of {own.subject} has no keyUsage: some verifiers require it")
     elif not usage.crl_sign:
@@ -292,12 +307,12 @@ def _check_ca(own: Certificate, now: datetime) -> list[str]:
 
 def _chain_of(own: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
     """An intermediate's certificate, and those above it but the root; nothing for a root."""
-    if own.parsed.subject == own.parsed.issuer:
+    if own.is_self_issued:
         return ()
     chain = [own]
     while True:
         above = next((one for one in certificates if one not in chain and chain[-1].is_issued_by(one)), None)
-        if above is None or above.parsed.subject == above.parsed.issuer:
+        if above is None or above.is_self_issued:
             return tuple(chain)
         if not above.is_ca:
             raise CertificateError(

@@ -11,6 +11,7 @@ from optiga.ca.records import Record
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import is_there
 from optiga.pki.certificate import Certificate, format_serial, load_certificates
+from optiga.pki.name_parts import is_same_encoded_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,11 +92,13 @@ def find_signed(records: Records, name: str | Path, own: Certificate) -> tuple[R
 
 def _is_own(certificate: Certificate, own: Certificate) -> bool:
     """Whether a certificate is the CA's own, or was before a renewal."""
-    return certificate.public_key.info == own.public_key.info and certificate.subject == own.subject
+    return certificate.public_key.info == own.public_key.info and is_same_encoded_name(
+        certificate.fields.subject, own.fields.subject
+    )
 
 
 def _own_certificate(certificate: Certificate, path: Path) -> CertificateError:
-    if certificate.subject == certificate.issuer:
+    if certificate.is_self_issued:
         hint = "No CRL revokes a root CA: remove its certificate wherever it is trusted"
     else:
         hint = f"The CA that issued it can revoke it: {certificate.issuer}"

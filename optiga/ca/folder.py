@@ -82,7 +82,7 @@ class CaFolder:
         chain: list[Certificate] = []
         if is_there(path / CHAIN):
             chain = _load(path / CHAIN)
-        elif certificates[0].parsed.subject != certificates[0].parsed.issuer:
+        elif not certificates[0].is_self_issued:
             raise _no_chain(path, certificates[0])
         own = certificates[0]
         if chain and chain[0].der != own.der:
@@ -276,7 +276,7 @@ def _is_renewed(own: Certificate, other: Certificate) -> bool:
     return (
         other.is_ca
         and other.public_key.info == own.public_key.info
-        and other.parsed.subject == own.parsed.subject
+        and other.fields.subject == own.fields.subject
         and other.not_after > own.not_after
     )
 

@@ -15,7 +15,8 @@ from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import cause_of, read_input, reason_of
 from optiga.pki.certificate import Certificate, format_serial
 from optiga.pki.certificate_files import load_found
-from optiga.pki.pem_blocks import is_pem
+from optiga.pki.crls import load_crl
+from optiga.pki.name_parts import is_same_encoded_name
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def read_history(
     for given in issued:
         has_one = False
         for path in _files_of(given):
-            held = load_found(path, strict=True, passphrase=passphrase).certificates
+            held = load_found(path, any_names=True, passphrase=passphrase).certificates
             mine = [one for one in held if one.is_issued_by(own) and one != own]
             has_one |= bool(mine)
             if any(_is_strange(one, own, beside_own=bool(mine)) for one in held):
@@ -103,7 +104,7 @@ def _is_strange(one: Certificate, own: Certificate, *, beside_own: bool) -> bool
 
     :param beside_own: whether it is in the file of one that the CA has issued: other CAs' belong to the chain then.
     """
-    is_own = one.public_key.info == own.public_key.info and one.subject == own.subject
+    is_own = one.public_key.info == own.public_key.info and is_same_encoded_name(one.fields.subject, own.fields.subject)
     return not (is_own or (one.is_ca and beside_own) or one.is_issued_by(own) or own.is_issued_by(one))
 
 
@@ -129,17 +130,14 @@ def _files_of(path: Path) -> list[Path]:
 
 def _read_crl(path: Path, own: Certificate) -> tuple[bytes, list[Revocation]]:
     """A CRL of a CA in DER, and its entries."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     data = read_input(path, "CRL", MAX_CRL_FILE)
     try:
         with one_error():
-            crl = x509.load_pem_x509_crl(data) if is_pem(data) else x509.load_der_x509_crl(data)
-            is_own = crl.issuer == own.parsed.subject and crl.is_signature_valid(own.parsed.public_key())  # type: ignore[arg-type]
-            entries = entries_of(crl)
-    except (ValueError, TypeError):
+            crl = load_crl(data)
+            is_own = is_same_encoded_name(crl.issuer, own.fields.subject) and crl.is_signed_by(own.parsed.public_key())
+            entries = entries_of(crl.parsed)
+    except (ValueError, TypeError, CertificateError):
         is_own, entries = False, []
     if not is_own:
         raise why_no_crl(data, str(path), own.subject)
-    return crl.public_bytes(Encoding.DER), entries
+    return crl.der, entries

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.ca.named_bytes import sign_certificate
 from optiga.ca.signing import hash_of, most_bytes_of_signature
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted
+from optiga.pki.lenient import read_fields
 from optiga.pki.public_keys import load_key
 
 if TYPE_CHECKING:
@@ -40,12 +42,20 @@ class Issuer:
     """Who signs.
 
     :param certificate: the signer's own; None for a root that is being made.
+    :param name: its subject in DER, as it stands in its certificate: what it signs names it in the same bytes. Empty
+        for a root that is being made.
     :param crl_url: where its CRL is; empty for nowhere.
     """
 
     key: CaKey
     certificate: x509.Certificate | None = None
     crl_url: str = ""
+    name: bytes = b""
+
+    @classmethod
+    def of(cls, key: CaKey, certificate: Certificate, crl_url: str = "") -> Issuer:
+        """A CA that has a certificate."""
+        return cls(key, certificate.parsed, crl_url, certificate.fields.subject)
 
     @property
     def hash_algorithm(self) -> hashes.SHA256 | hashes.SHA384:
@@ -146,8 +156,8 @@ def build_ca(
     *,
     path_length: int,
     constraints: x509.NameConstraints | None = None,
-) -> x509.Certificate:
-    """The certificate of a CA, which issues certificates and CRLs and nothing else.
+) -> bytes:
+    """The certificate of a CA in DER, which issues certificates and CRLs and nothing else.
 
     An intermediate's certifies for TLS only: that is what extendedKeyUsage means there.
 
@@ -165,13 +175,11 @@ def build_ca(
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     if constraints is not None:
         builder = builder.add_extension(constraints, critical=True)
-    return builder.sign(issuer.key, issuer.hash_algorithm)
+    return sign_certificate(builder, issuer)
 
 
-def rebuild_ca(
-    old: x509.Certificate, issuer: Issuer, validity: Validity, serial: int | None = None
-) -> x509.Certificate:
-    """The certificate of a CA once more, with other dates: the same key, name and extensions.
+def rebuild_ca(renewed: Certificate, issuer: Issuer, validity: Validity, serial: int | None = None) -> bytes:
+    """The certificate of a CA once more, in DER, with other dates: the same key, name and extensions.
 
     What speaks of the issuer's certificate is made anew, and where the issuer's CRL is.
 
@@ -180,6 +188,7 @@ def rebuild_ca(
     """
     from cryptography import x509
 
+    old, name = renewed.parsed, renewed.fields.subject
     builder = (
         x509.CertificateBuilder()
         .subject_name(old.subject)
@@ -198,7 +207,7 @@ def rebuild_ca(
         builder = builder.add_extension(value, extension.critical)
     if issuer.certificate is not None and issuer.crl_url:
         builder = builder.add_extension(_crl_places(issuer.crl_url), critical=False)
-    return builder.sign(issuer.key, issuer.hash_algorithm)
+    return sign_certificate(builder, issuer if issuer.name else replace(issuer, name=name), name)
 
 
 def check_renewed(signed: Certificate, old: Certificate) -> None:
@@ -230,10 +239,8 @@ class Grant:
     is_server: bool = False
 
 
-def build_device(
-    request: CertificateRequest, grant: Grant, issuer: Issuer, serial: int, validity: Validity
-) -> x509.Certificate:
-    """The certificate of a TLS client, and server if that is granted."""
+def build_device(request: CertificateRequest, grant: Grant, issuer: Issuer, serial: int, validity: Validity) -> bytes:
+    """The certificate of a TLS client in DER, and server if that is granted."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -249,7 +256,7 @@ def build_device(
     if grant.dns_names:  # with no subject beside them they are the name (RFC 5280, 4.2.1.6)
         names = x509.SubjectAlternativeName([x509.DNSName(name) for name in grant.dns_names])
         builder = builder.add_extension(names, critical=not list(request.subject))
-    return builder.sign(issuer.key, issuer.hash_algorithm)
+    return sign_certificate(builder, issuer)
 
 
 def device_size(request: CertificateRequest, grant: Grant, key: CaPublicKey, issuer: Issuer, validity: Validity) -> int:
@@ -261,13 +268,11 @@ def device_size(request: CertificateRequest, grant: Grant, key: CaPublicKey, iss
     :param issuer: a stranger that signs in its place, with the CA's certificate.
     :raises CertificateError: if none can be made.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     try:
         made = build_device(request, grant, issuer, _LONGEST_SERIAL, validity)
     except (ValueError, TypeError) as error:
         raise CertificateError(f"cannot issue a certificate for this CSR: {error}", reason=Reason.REFUSED) from None
-    return len(made.public_bytes(Encoding.DER)) - len(made.signature) + most_bytes_of_signature(key)
+    return len(made) - len(read_fields(made).signature) + most_bytes_of_signature(key)
 
 
 def check_device(signed: Certificate, request: CertificateRequest, grant: Grant) -> None:
@@ -293,14 +298,14 @@ def check_device(signed: Certificate, request: CertificateRequest, grant: Grant)
 
 def build_verification(
     subject: x509.Name, public_key: ec.EllipticCurvePublicKey, issuer: Issuer, serial: int, validity: Validity
-) -> x509.Certificate:
-    """A certificate that proves nothing but that its issuer has the CA's key."""
+) -> bytes:
+    """A certificate in DER that proves nothing but that its issuer has the CA's key."""
     from cryptography import x509
 
     builder = _begin(subject, public_key, issuer, serial, validity)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage("digital_signature"), critical=True)
-    return builder.sign(issuer.key, issuer.hash_algorithm)
+    return sign_certificate(builder, issuer)
 
 
 def authority_identifier(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:

@@ -94,7 +94,7 @@ class Record:
                 reason=Reason.NOT_FOUND,
             )
         try:
-            return Certificate.parse(self.der)
+            return Certificate.parse_any_names(self.der)
         except ValueError:
             raise _not_ours() from None
 

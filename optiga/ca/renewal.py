@@ -20,8 +20,6 @@ from optiga.pki.certificate import Certificate
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cryptography import x509
-
 
 def renew(
     authority: CertificateAuthority,
@@ -41,22 +39,20 @@ def renew(
     :raises CertificateError: if the parent is another than the one that has certified it, or not valid; if the new
         certificate would not be valid for longer than the one that is there.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     folder = authority.folder
-    old = folder.certificate.parsed
+    old = folder.certificate
     validity = check_renewal(folder, parent.folder if parent else None, days=days, now=now)
     if parent is None:
         try:
-            made = Certificate.parse(rebuild_ca(old, Issuer(authority.key), validity).public_bytes(Encoding.DER))
+            made = Certificate.parse_any_names(rebuild_ca(old, Issuer(authority.key), validity))
         except (ValueError, TypeError) as error:  # the library reads some names that it does not write
             raise CertificateError(
                 f"cannot renew the certificate in {shown_path(folder.path)}: {error}", reason=Reason.UNSUPPORTED
             ) from None
-        check_renewed(made, folder.certificate)
+        check_renewed(made, old)
         write_whole(folder.path / CERTIFICATE, made.pem.encode("ascii"), OWN_MODE)
         return CaFolder.open(folder.path), ()
-    issued = parent.issue_renewed(folder.certificate, validity)
+    issued = parent.issue_renewed(old, validity)
     # The chain first: it alone is enough to open the folder, see CaFolder.open.
     write_whole(folder.path / CHAIN, issued.pem.encode("ascii"), OWN_MODE)
     write_whole(folder.path / CERTIFICATE, issued.certificate.pem.encode("ascii"), OWN_MODE)
@@ -72,9 +68,9 @@ def check_renewal(
     :returns: how long the new certificate is valid.
     :raises OptigaError: as :func:`renew` does.
     """
-    moment, old = now or utc_now(), folder.certificate.parsed
+    moment, old = now or utc_now(), folder.certificate
     check_folder_writable(folder.path)
-    if old.subject != old.issuer:
+    if not old.is_self_issued:
         above = _check_parent(folder, parent).certificate.parsed
         return _check_longer(choose_validity(moment, days, INTERMEDIATE_DAYS, above), old, days, moment)
     if parent is not None:
@@ -104,12 +100,12 @@ def _check_parent(folder: CaFolder, parent: CaFolder | None) -> CaFolder:
     return parent
 
 
-def _check_longer(validity: Validity, old: x509.Certificate, days: int | None, now: datetime) -> Validity:
+def _check_longer(validity: Validity, old: Certificate, days: int | None, now: datetime) -> Validity:
     """Refuse a certificate that would not be valid for longer than the one that is there."""
-    last = old.not_valid_after_utc
+    last = old.not_after
     if validity.end > last:
         return validity
-    if days is None and old.subject != old.issuer:
+    if days is None and not old.is_self_issued:
         hint: str = "Renew the CA above it first"
     else:
         hint = naming("Give {days} at least {left}", left=(last - now).days + 1)

@@ -20,6 +20,7 @@ from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
 from optiga.identity.csr import Csr
 from optiga.pki.contents import in_bytes
+from optiga.pki.key_damage import why_no_key
 from optiga.pki.kinds import REQUEST, REQUEST_LABELS, identify_der, is_text, title_of_label
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, labels_of
 from optiga.pki.public_keys import load_key, public_key_of_info
@@ -40,6 +41,8 @@ MOST_RSA_BITS = 8192
 _MAX_FILE_SIZE = 1 << 20
 _PEM = "-----BEGIN"
 _WHERE_FROM = naming("To make a CSR, use {csr}")
+_INDEFINITE = b"\x80"
+"""The first byte of the length of a BER value that ends with two zeros (X.690, 8.1.3.6)."""
 _ANEW = "The CSR is damaged or malformed. Generate a new CSR on the device"
 
 
@@ -63,6 +66,12 @@ class CertificateRequest:
 
         :raises CertificateError: if it is none, its signature does not verify, or it must not be granted.
         """
+        if der[1:2] == _INDEFINITE:
+            raise CertificateError(
+                "the CSR is BER with an indefinite length, not DER",
+                hint="Convert it: openssl req -inform DER -in FILE -out NEW_FILE",
+                reason=Reason.WRONG_TYPE,
+            )
         try:
             form = RequestForm.read(der)
             algorithm = SignatureAlgorithm.read(form.algorithm)
@@ -87,6 +96,12 @@ class CertificateRequest:
             wishes = Wishes.read(form, public_key)
         except ValueError as error:
             raise CertificateError(f"the CSR does not parse: {error}", hint=_ANEW, reason=Reason.DAMAGED) from None
+        if not algorithm.fits(public_key):
+            raise CertificateError(
+                f"the CSR says that it is signed with {algorithm.title}, but its key is {public_key.title}",
+                hint=_ANEW,
+                reason=Reason.BAD_SIGNATURE,
+            )
         if not algorithm.verifies(public_key, form.signature, form.signed):
             raise CertificateError(
                 "the CSR's signature does not verify with the key in the CSR",
@@ -192,7 +207,7 @@ def _read_key(form: RequestForm) -> PublicKey:
             return public_key_of_info(form.key_info)
     except ValueError:
         _check_rsa_numbers(*_read_rsa_numbers(form.key_info))
-        raise ValueError("its key is damaged or of an unsupported type") from None
+        raise ValueError(f"its public key {why_no_key(form.key_info)}") from None
 
 
 def _read_rsa_numbers(info: bytes) -> tuple[int, int]:

@@ -69,12 +69,16 @@ class RequestForm:
         if [value.tag for value in parts] != [SEQUENCE, SEQUENCE, BIT_STRING]:
             raise ValueError("it does not consist of CertificationRequestInfo, signatureAlgorithm and signature")
         info, algorithm, signature = parts
-        fields = split(info.contents)
+        fields = split(info.contents, "its CertificationRequestInfo")
         tags = [value.tag for value in fields]
         if tags not in ([INTEGER, SEQUENCE, SEQUENCE], [INTEGER, SEQUENCE, SEQUENCE, _ATTRIBUTES]):
             raise ValueError("its CertificationRequestInfo does not consist of version, subject, key and attributes")
         if fields[0].contents != _VERSION_1:
-            raise ValueError("its version is not 1")
+            number = int.from_bytes(fields[0].contents, "big", signed=True)
+            is_number = len(fields[0].contents) == 1 and number >= 0
+            raise ValueError(f"its version is {number + 1}, not 1" if is_number else "its version is not a number")
+        if not signature.contents[1:]:
+            raise ValueError("its signature is empty")
         if signature.contents[:1] != b"\x00":
             raise ValueError("its signature does not consist of whole bytes")
         attributes = fields[3].raw if len(fields) == 4 else b""
@@ -95,9 +99,10 @@ class RequestForm:
         return encode(SEQUENCE, encode(SEQUENCE, info) + algorithm + encode(BIT_STRING, b"\x00" + self.signature))
 
 
-def split(data: bytes) -> list[Value]:
+def split(data: bytes, where: str = "a part of it") -> list[Value]:
     """The DER values that data consist of.
 
+    :param where: what to call the data in messages.
     :raises ValueError: in words, if one is cut off or its length is not written as DER has it.
     """
     from asn1crypto import parser
@@ -107,10 +112,10 @@ def split(data: bytes) -> list[Value]:
         try:
             size = parser.peek(data)
         except ValueError:
-            raise ValueError("a part of it is cut off") from None
+            raise ValueError(f"{where} is cut off") from None
         raw, data = data[:size], data[size:]
         contents = parser.parse(raw, strict=True)[4]
         if raw[0] & 0x1F == 0x1F or encode(raw[0], contents) != raw:
-            raise ValueError("a part of it is not DER")
+            raise ValueError(f"{where} is not DER")
         values.append(Value(raw[0], contents, raw))
     return values

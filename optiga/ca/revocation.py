@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from optiga.ca.named_bytes import sign_crl
 from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
 from optiga.ca.request_form import split
 from optiga.ca.signatures import SignatureAlgorithm
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.pki.crls import load_crl
 from optiga.pki.kinds import REVOCATION_LIST, identify
 from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.x509_errors import one_error
@@ -134,7 +136,6 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Vali
     :param now: with its time zone.
     """
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
 
     assert issuer.certificate is not None  # noqa: S101 - who revokes has issued
     builder = (
@@ -147,7 +148,7 @@ def build_crl(issuer: Issuer, revoked: Iterable[Record], number: int, time: Vali
     )
     for record in revoked:
         builder = builder.add_revoked_certificate(_entry(record, now))
-    return builder.sign(issuer.key, issuer.hash_algorithm).public_bytes(Encoding.DER)
+    return sign_crl(builder, issuer)
 
 
 def read_crl(data: bytes, public_key: CaPublicKey) -> PublishedCrl | None:
@@ -158,17 +159,16 @@ def read_crl(data: bytes, public_key: CaPublicKey) -> PublishedCrl | None:
     :returns: None if it is none of this CA's, or damaged.
     """
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
         with one_error():
-            crl = x509.load_pem_x509_crl(data) if is_pem(data) else x509.load_der_x509_crl(data)
-            if not crl.is_signature_valid(public_key):
+            crl = load_crl(data)
+            if not crl.is_signed_by(public_key):
                 return None
-            number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-            digest = hashlib.sha256(crl.public_bytes(Encoding.DER)).hexdigest()
-            return PublishedCrl(number, digest, crl.last_update_utc, crl.next_update_utc)
-    except (ValueError, x509.ExtensionNotFound):
+            number = crl.parsed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+            digest = hashlib.sha256(crl.der).hexdigest()
+            return PublishedCrl(number, digest, crl.parsed.last_update_utc, crl.parsed.next_update_utc)
+    except (ValueError, x509.ExtensionNotFound, CertificateError):
         return None
 
 

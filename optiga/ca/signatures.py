@@ -29,6 +29,14 @@ _HASHES = {f"{kind}{size}": f"{kind.upper()}{size}" for kind in ("sha", "sha3_")
 _KINDS_WITHOUT_HASH = ("ed25519", "ed448")
 _KINDS = ("ecdsa", "rsassa_pkcs1v15", "dsa", *_KINDS_WITHOUT_HASH)
 """Kinds of algorithms, by asn1crypto's names, of which it can be said whether they are those of a key."""
+_TITLES_OF_KINDS = {
+    "ecdsa": "ECDSA",
+    "rsassa_pkcs1v15": "RSA",
+    "rsassa_pss": "RSA-PSS",
+    "dsa": "DSA",
+    "ed25519": "Ed25519",
+    "ed448": "Ed448",
+}
 _NIST = "2.16.840.1.101.3.4.3."
 _NIST_TITLES = {
     **{number: f"ECDSA and SHA3-{size}" for number, size in zip(range(9, 13), (224, 256, 384, 512), strict=True)},
@@ -86,6 +94,20 @@ class SignatureAlgorithm:
             return cls("rsassa_pss", hash_name, weak, salt_size, mask_hash, title)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ValueError("its signature algorithm is damaged") from None
+
+    @property
+    def title(self) -> str:
+        """What people call its kind."""
+        return _TITLES_OF_KINDS.get(self.kind, self.kind)
+
+    def fits(self, public_key: PublicKey) -> bool:
+        """Whether a key of this kind signs with it."""
+        from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+        key = load_key(public_key)
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            return self.kind == "ecdsa"
+        return self.kind in ("rsassa_pkcs1v15", "rsassa_pss") if isinstance(key, rsa.RSAPublicKey) else True
 
     def verifies(self, public_key: PublicKey, signature: bytes, data: bytes) -> bool:
         """Whether a signature over data is of a key."""

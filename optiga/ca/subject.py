@@ -48,6 +48,7 @@ _MARKS = ("Mn", "Me")
 _MOST_MARKS = 4
 """Most marks on one character (Unicode Technical Standard 39, 5.4)."""
 _MAX_PARTS = 64
+_SUBJECT = "its subject"
 
 
 def read_subject(der: bytes) -> tuple[x509.Name, tuple[str, ...]]:
@@ -60,7 +61,7 @@ def read_subject(der: bytes) -> tuple[x509.Name, tuple[str, ...]]:
     from cryptography import x509
 
     parts, changes, count = [], list[str](), 0
-    for rdn in _inside(split(der), SEQUENCE):
+    for rdn in _inside(split(der, _SUBJECT), SEQUENCE):
         attributes = []
         for pair in _inside([rdn], SET):
             count += 1
@@ -87,7 +88,7 @@ def find_mailboxes(subject: x509.Name) -> tuple[str, ...]:
 def _inside(values: list[Value], tag: int) -> list[Value]:
     if len(values) != 1 or values[0].tag != tag:
         raise ValueError("its subject is not a name")
-    return split(values[0].contents)
+    return split(values[0].contents, _SUBJECT)
 
 
 def _read_attribute(pair: list[Value]) -> tuple[x509.NameAttribute[str | bytes], str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.naming import AskedName
 from optiga.ca.request_form import SET, RequestForm, Value, split
 from optiga.errors import CertificateError, Reason
+from optiga.pki.damage import TITLES, why_not_key_usage
 from optiga.pki.public_keys import load_key
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import BIT_STRING, OCTET_STRING, SEQUENCE, encode, encode_oid
@@ -17,21 +18,17 @@ if TYPE_CHECKING:
 
     from optiga.protocol.public_key import PublicKey
 
-_OID = 0x06
+_OID, _BOOLEAN = 0x06, 0x01
 _REQUESTS = ("1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14")
 """Attributes that hold extensions: PKCS #9's, and Microsoft's before there was one."""
 _TITLES = {
     "1.2.840.113549.1.9.2": "unstructuredName",
     "1.2.840.113549.1.9.7": "challengePassword",
     "1.2.840.113549.1.9.8": "unstructuredAddress",
-    "2.5.29.14": "subjectKeyIdentifier",
-    "2.5.29.15": "keyUsage",
-    "2.5.29.17": "subjectAltName",
-    "2.5.29.19": "basicConstraints",
-    "2.5.29.30": "nameConstraints",
-    "2.5.29.37": "extendedKeyUsage",
+    **TITLES,
 }
 """Attributes and extensions that messages call by name."""
+_ATTRIBUTES, _EXTENSIONS = "one of its attributes", "its attributes: an extension"
 _KEY_USAGE, _BITS = encode_oid("2.5.29.15"), 8
 _USAGES = {
     "digital_signature": "digitalSignature",
@@ -109,27 +106,32 @@ def _check_attributes(form: RequestForm) -> tuple[list[str], bytes]:
     :raises ValueError: in words, if one is damaged, or extensions are asked for in two places.
     """
     others, requests, lists = [], 0, b""
-    for attribute in split(split(form.attributes)[0].contents) if form.attributes else []:
-        parts = split(attribute.contents) if attribute.tag == SEQUENCE else []
+    for attribute in split(split(form.attributes)[0].contents, _ATTRIBUTES) if form.attributes else []:
+        parts = split(attribute.contents, _ATTRIBUTES) if attribute.tag == SEQUENCE else []
         if [part.tag for part in parts] != [_OID, SET]:
             raise ValueError("its attributes: an attribute is not a type and its values")
-        kind, values = _dotted(parts[0].raw), split(parts[1].contents)
+        kind, values = _dotted(parts[0].raw), split(parts[1].contents, _ATTRIBUTES)
         if kind not in _REQUESTS:
             others.append(_TITLES.get(kind, kind))
             continue
         requests += 1
+        if not values:
+            raise ValueError("its attributes: extensionRequest has no value")
         if requests > 1 or len(values) != 1:
-            count = "none" if not values else "several"
-            raise ValueError(f"its attributes: there are {count} lists of extensions, not one")
+            raise ValueError("its attributes: there are several lists of extensions, not one")
+        if values[0].tag != SEQUENCE:
+            raise ValueError("its attributes: extensionRequest is not a SEQUENCE of extensions")
+        if not values[0].contents:
+            continue  # it asks for nothing
         _check_extensions(values[0].contents)
-        extensions = b"".join(_tidy(extension) for extension in split(values[0].contents))
+        extensions = b"".join(_tidy(extension) for extension in split(values[0].contents, _EXTENSIONS))
         lists = encode(SEQUENCE, parts[0].raw + encode(SET, encode(values[0].tag, extensions)))
     return others, lists
 
 
 def _check_extensions(contents: bytes) -> None:
     """Refuse what stands in a list of extensions twice."""
-    kinds = [_kind_of(extension) for extension in split(contents)]
+    kinds = [_kind_of(extension) for extension in split(contents, _EXTENSIONS)]
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise ValueError(f"its attributes: {_title(kind)} is given twice")
@@ -140,10 +142,13 @@ def _tidy(extension: Value) -> bytes:
 
     Infineon's tools write such zeros: mbed TLS takes a keyUsage for seven bits.
     """
-    parts = split(extension.contents)
+    parts = split(extension.contents, _EXTENSIONS)
     if parts[0].raw != _KEY_USAGE or parts[-1].tag != OCTET_STRING:
         return extension.raw
-    values = split(parts[-1].contents)
+    try:
+        values = split(parts[-1].contents)
+    except ValueError:  # it does not load, and that is said of it then
+        return extension.raw
     if [value.tag for value in values] != [BIT_STRING] or not values[0].contents[1:].strip(b"\x00"):
         return extension.raw
     said, octets = values[0].contents[0], values[0].contents[1:]
@@ -160,7 +165,7 @@ def _kind_of(extension: Value) -> str:
 
     :raises ValueError: in words, if it has none.
     """
-    parts = split(extension.contents) if extension.tag == SEQUENCE else []
+    parts = split(extension.contents, _EXTENSIONS) if extension.tag == SEQUENCE else []
     if not parts or parts[0].tag != _OID:
         raise ValueError("its attributes: an extension does not begin with its type")
     return _dotted(parts[0].raw)
@@ -174,19 +179,18 @@ def _load(form: RequestForm) -> x509.Extensions:
         with one_error():
             return x509.load_der_x509_csr(form.without_subject).extensions
     except ValueError as error:
-        damaged = _find_damaged(form)
-        text = f"{damaged} is damaged, or has content that RFC 5280 does not allow" if damaged else ""
+        text = _find_damaged(form)
         if isinstance(error.__cause__, x509.UnsupportedGeneralNameType):
             text = "a name in subjectAltName has an unsupported type (x400Address or ediPartyName)"
         if text:
             raise ValueError(f"its attributes: {text}") from None
+        if form.attributes and _is_loaded(replace(form, attributes=b"")):
+            raise ValueError("its attributes are damaged, or have content that RFC 2986 does not allow") from None
         raise ValueError("its signature algorithm is damaged, or has parameters that are not allowed") from None
 
 
 def _find_damaged(form: RequestForm) -> str:
-    """The title of the first extension that does not load on its own; empty if all do."""
-    from cryptography import x509
-
+    """The first extension that does not load on its own, and how it is wrong; empty if all load."""
     for attribute in split(split(form.attributes)[0].contents) if form.attributes else []:
         kind, values = split(attribute.contents)
         if _dotted(kind.raw) not in _REQUESTS:
@@ -196,12 +200,35 @@ def _find_damaged(form: RequestForm) -> str:
             alone = encode(SET, encode(SEQUENCE, extension.raw))
             attributes = encode(0xA0, encode(SEQUENCE, kind.raw + alone))
             one = RequestForm(b"", b"", form.key_info, attributes, form.algorithm, form.signature)
-            try:
-                with one_error():
-                    _ = x509.load_der_x509_csr(one.without_subject).extensions
-            except ValueError:
-                return _title(_kind_of(extension))
+            if not _is_loaded(one):
+                return f"{_title(_kind_of(extension))} {_why_damaged(extension)}"
     return ""
+
+
+def _is_loaded(form: RequestForm) -> bool:
+    """Whether the library takes a CSR and its extensions."""
+    from cryptography import x509
+
+    try:
+        with one_error():
+            _ = x509.load_der_x509_csr(form.without_subject).extensions
+    except ValueError:
+        return False
+    return True
+
+
+def _why_damaged(extension: Value) -> str:
+    """What is wrong with an extension that does not load."""
+    parts = split(extension.contents, _EXTENSIONS)
+    tags = [part.tag for part in parts[1:]]
+    if tags not in ([OCTET_STRING], [_BOOLEAN, OCTET_STRING]):
+        return "is not made of an object identifier, a criticality, and a value"
+    if tags[0] == _BOOLEAN and parts[1].contents == b"\x00":
+        return "says that it is not critical, which DER leaves out"
+    if tags[0] == _BOOLEAN and parts[1].contents != b"\xff":
+        return "has a criticality that is neither TRUE nor FALSE"
+    how = why_not_key_usage(parts[-1].contents) if parts[0].raw == _KEY_USAGE else ""
+    return how or "is damaged, or has content that RFC 5280 does not allow"
 
 
 def _dotted(raw: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import os
 import stat
@@ -70,15 +69,6 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
             reason=Reason.TOO_LARGE,
         )
     return data
-
-
-def wide_encoding(data: bytes) -> str:
-    """What text is encoded in, UTF-16 (as Windows PowerShell writes it) or UTF-32, by the mark that it begins with;
-    empty for any other data.
-    """
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # of which one begins as that of UTF-16 does
-        return "UTF-32"
-    return "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
 
 
 def is_there(path: Path) -> bool:

@@ -7,7 +7,7 @@ import re
 
 from optiga.errors import ConfigurationError
 from optiga.files.c_arrays import count_of, parse_items, without_comments
-from optiga.files.files import wide_encoding
+from optiga.files.encodings import likely_encoding
 
 _ESCAPED = re.compile(r"b?[\"']?(?:\\+(?:x[0-9a-fA-F]{1,2}|0[0-7]{0,3}))+[\"']?")
 _ESCAPE = re.compile(r"\\+(?:x([0-9a-fA-F]+)|0([0-7]*))")
@@ -34,7 +34,7 @@ def parse_hex(content: bytes, name: str) -> bytes:
     :param name: what to call the file in messages.
     :raises ConfigurationError: if they are neither.
     """
-    if encoding := wide_encoding(content):
+    if encoding := likely_encoding(content):
         raise ConfigurationError(f"{name} is text in {encoding}", hint="Save it in UTF-8")
     if is_escaped(written := content.decode("latin-1")):
         numbers = (int(digits or octal or "0", 16 if digits else 8) for digits, octal in _ESCAPE.findall(written))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, OptigaError, Reason
-from optiga.files.files import wide_encoding
+from optiga.files.encodings import wide_encoding
 from optiga.files.known_documents import CONFIGURATOR, SECTIONS, XML, name_content, name_document
 from optiga.files.secrets import read_secret
 

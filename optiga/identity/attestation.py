@@ -11,10 +11,11 @@ from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.possession import Outcome, prove_key, prove_public_key
 from optiga.objects.stored import read_certificates
-from optiga.pki.certificate import OtherContentError
 from optiga.pki.certificate_files import load_found
 from optiga.pki.chains import warnings_about
 from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
+from optiga.pki.name_parts import is_same_name
+from optiga.pki.other_content import OtherContentError
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.objects import SLOTS, UID, Slot, format_oid
 
@@ -305,7 +306,7 @@ def _explain(
             f"the chain ends at {end.subject}, which {how} and is not a root certificate in {trust.name}",
             reason=Reason.UNTRUSTED,
         )
-    if any(one.parsed.subject == end.parsed.issuer for one in others):
+    if any(is_same_name(one.parsed.subject, end.parsed.issuer) for one in others):
         return CertificateError(
             f"the certificate of {end.subject} is not signed by the {end.issuer} in this file, but by another CA of "
             "the same name, or not at all",

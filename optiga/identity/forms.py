@@ -9,10 +9,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason, naming
-from optiga.pki.certificate import OtherContentError
 from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, find_certificates
 from optiga.pki.chains import why_broken
 from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
+from optiga.pki.other_content import OtherContentError
 from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind

@@ -204,7 +204,7 @@ def plan_certificates(
         several = f" of {len(chain)} certificates" if len(chain) > 1 else ""
         hint = "Use a shorter subject or fewer names"
         fitting = next((count for count in range(len(chain) - 1, 0, -1) if _fits(chain[:count], target.info)), 0)
-        if fitting and fitting == len(chain) - 1 and chain[-1].subject == chain[-1].issuer:
+        if fitting and fitting == len(chain) - 1 and chain[-1].is_self_issued:
             hint = "Omit the root certificate from the chain"
         elif fitting:
             hint = f"Write only the first {counted(fitting, 'certificate')} of the chain: there is no room for more"
@@ -367,7 +367,7 @@ def _attempt(chip: Chip, plan: WritePlan) -> Attempt | None:
 def _is_of_device(plan: WritePlan, attempt: Attempt | None) -> bool:
     """Whether a certificate is a device's beyond doubt, so that the chip need not be asked for the object's type."""
     leaf = plan.chain[0] if plan.chain else None
-    return bool(attempt and attempt.verifies and leaf and not leaf.is_ca and leaf.subject != leaf.issuer)
+    return bool(attempt and attempt.verifies and leaf and not leaf.is_ca and not leaf.is_self_issued)
 
 
 def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None:

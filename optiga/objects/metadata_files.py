@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import wide_encoding
+from optiga.files.encodings import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
 from optiga.files.known_documents import name_content
 from optiga.objects.objects import read_raw_metadata, read_words

@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
-from optiga.pki.contents import der_of_certificate
-from optiga.pki.kinds import (
-    CERTIFICATE,
-    CERTIFICATE_LABELS,
-    OPENSSLS_OWN,
-    PKCS7,
-    PKCS12,
-    PRIVATE_KEY,
-    PUBLIC_KEY,
-    REQUEST,
-    identify_der,
-    is_text,
-    more_behind,
-    title_of_labels,
-)
+from optiga.pki.contents import der_of_certificate, without_filler
+from optiga.pki.damage import explained
+from optiga.pki.key_damage import why_no_key
+from optiga.pki.kinds import CERTIFICATE, identify_der, is_text, more_behind
 from optiga.pki.lenient import Fields, name_of, read_fields
-from optiga.pki.name_parts import is_same_name, name_text, printable
+from optiga.pki.name_parts import is_same_encoded_name, is_same_name, name_text, printable
+from optiga.pki.other_content import other_content, refuse_other_blocks
 from optiga.pki.pem import encode_pem
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, refuse_utf16
-from optiga.pki.public_keys import is_signed_by, public_key_of, public_key_of_info
+from optiga.pki.public_keys import is_signature_of, is_signed_by, public_key_of, public_key_of_info
+from optiga.pki.respelled import respelled_certificate, signed_part
 from optiga.pki.x509_errors import one_error
 from optiga.protocol.der import SEQUENCE, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from cryptography import x509
 
-    from optiga.pki.pem_blocks import PemBlock
     from optiga.protocol.public_key import PublicKey
 
     _Extension = TypeVar("_Extension", x509.SubjectAlternativeName, x509.ExtendedKeyUsage)
@@ -57,26 +47,10 @@ _PURPOSES = {
     "1.3.6.1.5.5.7.3.8": "timeStamping",
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
 }
+_INDEFINITE = b"\x80"
+"""The first byte of the length of a BER value that ends with two zeros (X.690, 8.1.3.6)."""
 _LONGEST_HEAD = 6
 """Bytes of a DER value before its content: the tag, and the longest length that is read."""
-_HINTS = {
-    REQUEST: "Give the certificate that the CA issued for it",
-    PRIVATE_KEY: "Give the certificate of this key",
-    PUBLIC_KEY: "Give the certificate of this key",
-    PKCS7: "Extract the certificates: openssl pkcs7 -print_certs -in {file}",
-    PKCS12: "Extract the certificate: openssl pkcs12 -nokeys -in {file}",
-    OPENSSLS_OWN: "Convert it: openssl x509 -in {file}",
-}
-_GIVE_ONE = "Give a certificate in PEM or DER"
-
-
-class OtherContentError(CertificateError):
-    """A file holds something else than certificates, and it is known what.
-
-    :ivar held: what it holds, as :mod:`optiga.pki.kinds` names it.
-    """
-
-    held = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,6 +63,8 @@ class Certificate:
     :param not_before: begin of the validity, with the time zone UTC.
     :param oddity: the rule that the certificate breaks, as the rest of a sentence after "the certificate"; otherwise
         empty.
+    :param respelled: if its names alone break a rule, and they were let pass: as ``strict``, of the same certificate
+        with these names as UTF8String. Its own signature is not valid.
     """
 
     der: bytes
@@ -101,6 +77,7 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     oddity: str = ""
+    respelled: x509.Certificate | None = None
 
     @classmethod
     @takes
@@ -113,17 +90,39 @@ class Certificate:
         from cryptography import x509
 
         der = der_of_certificate(source)
-        with one_error():
-            parsed = x509.load_der_x509_certificate(der)
-            subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
-            public_key = public_key_of(parsed.public_key())
-            dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc  # parsed when asked for, as is the number
-            serial = parsed.serial_number
-            try:
-                is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-            except x509.ExtensionNotFound:
-                is_ca = False
+        try:
+            with one_error():
+                parsed = x509.load_der_x509_certificate(der)
+                subject, issuer = name_text(parsed.subject), name_text(parsed.issuer)
+                public_key = public_key_of(parsed.public_key())
+                dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc  # parsed when asked for, and the number
+                serial = parsed.serial_number
+                try:
+                    is_ca = bool(parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+                except x509.ExtensionNotFound:
+                    is_ca = False
+        except ValueError as error:
+            raise ValueError(explained(der, str(error))) from error.__cause__
         return cls(der, parsed, public_key, subject, issuer, is_ca, serial, *dates)
+
+    @classmethod
+    @takes
+    def parse_any_names(cls, source: str | bytes) -> Certificate:
+        """Parse a certificate whose names alone may break a rule of X.509, as those of old CAs do. A CA issues with it.
+
+        :param source: the certificate: DER, or PEM as text or bytes.
+        :raises ValueError: if it is not exactly one certificate, or it breaks another rule.
+        """
+        der = der_of_certificate(source)
+        try:
+            return cls.parse(der)
+        except ValueError as error:
+            oddity = str(error)
+        try:
+            made = cls.parse(respelled_certificate(der))
+        except ValueError:
+            raise ValueError(oddity) from None
+        return replace(made, der=der, strict=None, oddity=oddity, respelled=made.strict)
 
     @classmethod
     @takes
@@ -142,7 +141,7 @@ class Certificate:
         try:
             public_key = public_key_of_info(fields.key_info)
         except ValueError:
-            raise ValueError("its public key is damaged, or of an unknown type") from None
+            raise ValueError(f"its public key {why_no_key(fields.key_info)}") from None
         return cls(
             der,
             None,
@@ -159,26 +158,29 @@ class Certificate:
     def __getstate__(self) -> Mapping[str, Any]:
         """The fields; the object of ``cryptography`` goes nowhere, and is made of the DER again."""
         state = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**state, "strict": self.strict is not None}
+        return {**state, "strict": self.strict is not None, "respelled": self.respelled is not None}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         from cryptography import x509
 
-        strict = x509.load_der_x509_certificate(state["der"]) if state["strict"] else None
-        self.__dict__.update(state, strict=strict)
+        load, der = x509.load_der_x509_certificate, state["der"]
+        strict = load(der) if state["strict"] else None
+        respelled = load(respelled_certificate(der)) if state.get("respelled") else None
+        self.__dict__.update(state, strict=strict, respelled=respelled)
 
     @property
     def parsed(self) -> x509.Certificate:
-        """The certificate as an object of ``cryptography``.
+        """The certificate as an object of ``cryptography``; if its names were let pass, see ``respelled``.
 
         :raises CertificateError: if the certificate breaks a rule of X.509: do not draw conclusions from it.
         """
-        if self.strict is None:
+        parsed = self.strict or self.respelled
+        if parsed is None:
             raise CertificateError(
                 f"the certificate of {self.subject} breaks a rule of X.509: {self.oddity}",
                 hint="Have the certificate issued again",
             )
-        return self.strict
+        return parsed
 
     @cached_property
     def fields(self) -> Fields:
@@ -264,24 +266,32 @@ class Certificate:
         """
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-        if self.strict is None or issuer.strict is None:
-            return False
         try:
+            if self.respelled or issuer.respelled:
+                is_named = is_same_encoded_name(self.fields.issuer, issuer.fields.subject)
+                return is_named and is_signature_of(self.parsed, signed_part(self.der), issuer.parsed.public_key())
+            if self.strict is None or issuer.strict is None:
+                return False
             if self.names_exactly(issuer):
                 self.strict.verify_directly_issued_by(issuer.strict)
                 return True
             return is_same_name(self.strict.issuer, issuer.strict.subject) and is_signed_by(
                 self.strict, issuer.strict.public_key()
             )
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, CertificateError):
             return False
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether its issuer has the name of its subject, as that of a root CA has (RFC 5280, 7.1)."""
+        return is_same_encoded_name(self.fields.issuer, self.fields.subject)
 
     @takes
     def names_exactly(self, issuer: Certificate) -> bool:
         """Whether the issuer of this certificate is the other one's subject byte by byte, as RFC 5280, 4.1.2.6, asks of
         CAs: many programs do not compare names in another way.
         """
-        return self.parsed.issuer.public_bytes() == issuer.parsed.subject.public_bytes()
+        return self.fields.issuer == issuer.fields.subject
 
 
 Parser: TypeAlias = "Callable[[bytes], Certificate]"
@@ -296,7 +306,7 @@ def format_serial(number: int) -> str:
 def load_certificates(path: Path) -> list[Certificate]:
     """The certificates in a file: PEM with one or a chain, text around them allowed, or one in DER.
 
-    Each must follow the rules. What people have otherwise, :mod:`optiga.pki.certificate_files` reads.
+    Each must follow the rules but in its names. What people have otherwise, :mod:`optiga.pki.certificate_files` reads.
 
     :raises ConfigurationError: if the file cannot be read.
     :raises CertificateError: if it is something else, damaged, or holds none.
@@ -312,44 +322,18 @@ def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     if not data.strip():
         raise CertificateError(f"{name} is empty")
     refuse_utf16(data, name)
+    data = without_filler(data)
     if is_pem(data):
         blocks = list(iterate_blocks(data, name))
         refuse_other_blocks(blocks, name)
-        return [certificate_of_der(block.data, name, Certificate.parse) for block in blocks]
+        return [certificate_of_der(block.data, name, Certificate.parse_any_names) for block in blocks]
     if data[0] != SEQUENCE or is_text(data):
         raise CertificateError(
             f"no certificate in {name}",
             hint="Use a certificate in DER, or in PEM with a line -----BEGIN CERTIFICATE-----",
             reason=Reason.WRONG_TYPE,
         )
-    return [certificate_of_der(data, name, Certificate.parse)]
-
-
-def refuse_other_blocks(blocks: Sequence[PemBlock], name: str, *taken: str) -> None:
-    """Refuse PEM that holds something else than certificates, by what matters most of it.
-
-    :param name: what to call the file in messages.
-    :param taken: labels of what else may be there.
-    :raises CertificateError: if there is something else.
-    """
-    others = [block.label for block in blocks if block.label not in (*CERTIFICATE_LABELS, *taken)]
-    if others:
-        what = title_of_labels(others)
-        wanted = "a certificate" if len(others) == len(blocks) else "only certificates"
-        raise _other_content(name, what, wanted)
-
-
-def _other_content(name: str, held: str, wanted: str = "a certificate", *, is_der: bool = False) -> OtherContentError:
-    """The error of a file with something else than certificates.
-
-    :param name: what to call the file in messages; one with a space in it is not a file's.
-    """
-    hint = _HINTS.get(held, _GIVE_ONE).replace("{file}", "FILE" if " " in name else name)
-    if is_der and held == PKCS7:
-        hint = hint.replace("pkcs7 ", "pkcs7 -inform DER ")
-    error = OtherContentError(f"{name} holds {held}, not {wanted}", hint=hint, reason=Reason.WRONG_TYPE)
-    error.held = held
-    return error
+    return [certificate_of_der(data, name, Certificate.parse_any_names)]
 
 
 def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
@@ -359,6 +343,12 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     :raises CertificateError: if it is something else, damaged, or does not parse.
     """
     size = size_of(der)
+    if der[1:2] == _INDEFINITE:
+        raise CertificateError(
+            f"the certificate in {name} is BER with an indefinite length, not DER",
+            hint=f"Convert it: openssl x509 -inform DER -in {'FILE' if ' ' in name else name} -out NEW_FILE",
+            reason=Reason.WRONG_TYPE,
+        )
     if size is None and len(der) > _LONGEST_HEAD:
         raise CertificateError(
             f"the certificate in {name} does not parse: its length is malformed",
@@ -376,7 +366,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     except ValueError as error:
         what = identify_der(der)
         if what and what != CERTIFICATE:
-            raise _other_content(name, what, is_der=True) from None
+            raise other_content(name, what, is_der=True) from None
         if _breaks_a_rule_alone(der):
             raise CertificateError(
                 f"the certificate in {name} breaks a rule of X.509: {error}", hint="Have the certificate issued again"

@@ -21,10 +21,9 @@ from optiga.pki.certificate import (
     Certificate,
     Parser,
     certificate_of_der,
-    refuse_other_blocks,
 )
 from optiga.pki.chains import in_order
-from optiga.pki.contents import in_bytes
+from optiga.pki.contents import in_bytes, note_of_filler
 from optiga.pki.kinds import (
     CERTIFICATE,
     CERTIFICATE_LABELS,
@@ -34,6 +33,7 @@ from optiga.pki.kinds import (
     is_pkcs7,
     is_text,
 )
+from optiga.pki.other_content import refuse_other_blocks
 from optiga.pki.pem_blocks import PemBlock, is_pem, iterate_blocks
 from optiga.pki.pkcs12 import Contents, needs_passphrase, open_pkcs12
 from optiga.protocol.der import SEQUENCE, size_of
@@ -62,6 +62,7 @@ class NoCertificateError(CertificateError):
 
 
 _strictly: Parser = Certificate.parse
+_but_names: Parser = Certificate.parse_any_names
 
 
 class FoundCertificates(NamedTuple):
@@ -90,28 +91,32 @@ def unused_key(name: str) -> str:
     return f"the private key in {name} is not used: the chip has its own"
 
 
-def load_found(path: Path, *, strict: bool = False, passphrase: Passphrase | Unlock | None = None) -> FoundCertificates:
+def load_found(
+    path: Path, *, strict: bool = False, any_names: bool = False, passphrase: Passphrase | Unlock | None = None
+) -> FoundCertificates:
     """The certificates in a file; otherwise as :func:`find_certificates`.
 
     :param passphrase: what opens a PKCS #12 container.
     :raises ConfigurationError: if the file cannot be read.
     """
     opened = unlocked(read_input(path, "certificate", MAX_FILE_SIZE), str(path), passphrase)
-    return find_certificates(opened.content, str(path), strict=strict)
+    return find_certificates(opened.content, str(path), strict=strict, any_names=any_names)
 
 
-def find_certificates(data: bytes, name: str, *, strict: bool = False) -> FoundCertificates:
+def find_certificates(data: bytes, name: str, *, strict: bool = False, any_names: bool = False) -> FoundCertificates:
     """The certificates in the content of a file: a chain in any order is put in order.
 
     :param name: what to call the content in messages.
     :param strict: take no certificate that breaks a rule of X.509.
+    :param any_names: take strictly, but let names pass: a CA issues with what is found.
     :raises CertificateError: if it holds anything else, is damaged, or holds none.
     """
+    notes = list(note_of_filler(data, name))
     data = in_bytes(data, name)
     if not data.strip():
         raise CertificateError(f"{name} is empty")
-    parse = _strictly if strict else Certificate.parse_leniently
-    notes: list[str] = []
+    parse = _but_names if any_names else _strictly if strict else Certificate.parse_leniently
+    strict = strict or any_names
     if (texts := _pem_in_json(data)) is not None:
         if _PRIVATE_KEY in data:
             notes.append(unused_key(name))

@@ -35,9 +35,8 @@ def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
         return certificate.is_issued_by(issuer)
     try:
         ours, theirs = certificate.fields, issuer.fields
-        if not is_same_encoded_name(ours.issuer, theirs.subject):
-            return False
-        if ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
+        is_named = theirs.has_subject and is_same_encoded_name(ours.issuer, theirs.subject)
+        if not is_named or ours.algorithm not in _SIGNATURES or issuer.public_key.algorithm is None:
             return False
         return verifies(issuer.public_key, ours.signature, ours.signed, _SIGNATURES[ours.algorithm])
     except ValueError:

@@ -210,7 +210,7 @@ def name_values(data: bytes) -> list[str]:
         for relative in parts_of(only(data).content):
             for attribute in parts_of(relative.content):
                 _, value = parts_of(attribute.content)
-                values.append(_text(value) or "")
+                values.append(text_of(value) or "")
     except ValueError:
         pass
     return values
@@ -322,12 +322,12 @@ def _attribute(part: Part) -> str:
     fields = list(parts_of(part.content))
     if len(fields) != 2 or fields[0].tag != _OID:
         raise ValueError("a component of a name is not valid")
-    text = _text(fields[1])
+    text = text_of(fields[1])
     return f"{component_name(dotted(fields[0].content))}={fields[1].whole.hex() if text is None else escape(text)}"
 
 
-def _text(part: Part) -> str | None:
-    """The text of a value, None if it is none."""
+def text_of(part: Part) -> str | None:
+    """The text of a value; None if it is none."""
     encoding = _TEXTS.get(part.tag) or _WIDE_TEXTS.get(part.tag)
     if encoding is None:
         return None

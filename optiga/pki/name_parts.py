@@ -56,8 +56,8 @@ def is_same_encoded_name(one: bytes, other: bytes) -> bool:
     if one == other:
         return True
     try:
-        return bool(Name.load(one) == Name.load(other))
-    except (ValueError, TypeError, AttributeError):  # of values that are no texts, which are compared as they are
+        return bool(Name.load(one, strict=True) == Name.load(other, strict=True))
+    except (ValueError, TypeError, AttributeError, KeyError):  # values that are no texts are compared as they are
         return False
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from optiga.errors import CertificateError, Reason
-from optiga.files.files import wide_encoding
+from optiga.files.encodings import likely_encoding
 
 _BEGIN = rb"-----BEGIN ([A-Z0-9 .#\-]+?)-----"
 _BODY = rb"(?:\\[nrt]|[^A-Za-z0-9+/])*(?:[A-Za-z0-9+/]{16}|Proc-Type:)"
@@ -58,7 +58,7 @@ def refuse_utf16(data: bytes, name: str) -> None:
     :param name: what to call the data in messages.
     :raises CertificateError: if it is text in UTF-16 or UTF-32.
     """
-    if encoding := wide_encoding(data):
+    if encoding := likely_encoding(data):
         raise CertificateError(f"{name} is text in {encoding}", hint="Save it in UTF-8")
 
 

@@ -56,6 +56,10 @@ _CIPHERS = {
 }
 
 
+_OLD_IN_PEM = ("DES-CBC", "DES-CFB", "DES-OFB", "DES-ECB", "DESX", "RC2", "RC4", "IDEA", "BF", "CAST5", "SEED")
+"""What OpenSSL 3 has in its provider of old ciphers, by the beginning of the name."""
+
+
 class UnknownCipherError(ValueError):
     """A private key is encrypted with what cannot be decrypted here, whatever the passphrase.
 
@@ -71,10 +75,25 @@ class UnknownCipherError(ValueError):
 
         :param name: what to call the file in messages.
         """
+        is_old = self.cipher in _CIPHERS.values() or self.cipher.startswith(_OLD_IN_PEM)
+        provider = "-provider legacy -provider default " if is_old else ""
         return ConfigurationError(
             f"the private key in {name} is encrypted with {self.cipher}, which is not supported",
-            hint=f"Encrypt it with AES: openssl pkey -in {name} -aes256 -out FILE",
+            hint=f"Encrypt it with AES: openssl pkey {provider}-in {name} -aes256 -out FILE",
             reason=Reason.UNSUPPORTED,
+        )
+
+
+class BrokenKeyError(ValueError):
+    """A private key is one by its form, but its numbers are not those of a key. The text says why."""
+
+    def of_file(self, name: str) -> ConfigurationError:
+        """The error of a file that holds such a key.
+
+        :param name: what to call the file in messages.
+        """
+        return ConfigurationError(
+            f"{name} has no readable private key: {self}", hint="Give another copy of the key", reason=Reason.DAMAGED
         )
 
 
@@ -105,6 +124,7 @@ def load_private_key(content: bytes, passphrase: bytes | None) -> object:
     :param content: PEM, DER, or a PKCS #12 container.
     :param passphrase: None where it is not encrypted.
     :raises UnknownCipherError: if it is encrypted with what cannot be decrypted here.
+    :raises BrokenKeyError: if its numbers are not those of a key.
     :raises ValueError: if there is none, it is damaged, or the passphrase is another.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -119,6 +139,8 @@ def load_private_key(content: bytes, passphrase: bytes | None) -> object:
         is_open = passphrase is None or "password" not in str(error).lower()  # a wrong one is not tried again
         try:
             key = _load_leniently(content, passphrase) if is_open else None
+        except BrokenKeyError:
+            raise
         except (ValueError, CertificateError):
             key = None
         if key is None:
@@ -211,20 +233,29 @@ def _from_sec1(data: bytes, outer: KeyAlgorithm | None) -> ec.EllipticCurvePriva
 
     said = _read_sec1(data)
     if outer is not None and said.curve not in (None, outer):
-        raise ValueError("it names two curves")
+        raise BrokenKeyError("the key names two curves")
     named = outer or said.curve
     if named is None and said.point is None:
-        raise ValueError("its curve is missing")
+        raise BrokenKeyError("the curve of the key is missing")
+    if not said.secret:
+        raise BrokenKeyError("the private number of the key is 0, or missing")
+    mistake = ""
     for curve in [named] if named is not None else CURVES:
         try:
             key = ec.derive_private_key(said.secret, curve_of(curve))
+        except ValueError:
+            mistake = mistake or "the private number of the key is not less than the order of its curve"
+            continue
+        try:
             if said.point is None or key.public_key() == ec.EllipticCurvePublicKey.from_encoded_point(
                 curve_of(curve), said.point
             ):
                 return key
         except ValueError:
+            mistake = mistake or "the public key in it is not a point on its curve"
             continue
-    raise ValueError("its number is not valid for the curve, or its public key belongs to another key")
+        mistake = "the public key in it belongs to another private key"
+    raise BrokenKeyError(mistake)
 
 
 def _read_sec1(data: bytes) -> _Sec1:

@@ -132,16 +132,24 @@ def verifies(public_key: PublicKey, signature: bytes, data: bytes, hash_name: st
 
 
 def is_signed_by(certificate: x509.Certificate, key: CertificatePublicKeyTypes) -> bool:
-    """Whether a key verifies the signature of a certificate. Names are not looked at.
+    """Whether a key verifies the signature of a certificate; otherwise as :func:`is_signature_of`."""
+    return is_signature_of(certificate, certificate.tbs_certificate_bytes, key)
 
-    :raises ValueError: if the certificate does not say how it is signed.
+
+def is_signature_of(
+    whole: x509.Certificate | x509.CertificateRevocationList, signed: bytes, key: CertificatePublicKeyTypes
+) -> bool:
+    """Whether a key verifies the signature of a certificate or a CRL. Names are not looked at.
+
+    :param signed: what the signature is over.
+    :raises ValueError: if it does not say how it is signed.
     :raises UnsupportedAlgorithm: if the signature is of a kind that the cryptography library does not have.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-    signature, signed = certificate.signature, certificate.tbs_certificate_bytes
-    way, digest = certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm
+    signature, digest = whole.signature, whole.signature_hash_algorithm
+    way = whole.signature_algorithm_parameters
     try:
         if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(way, ec.ECDSA):
             key.verify(signature, signed, way)

@@ -28,6 +28,9 @@ _PARTS = {
 """What the library's notation for programmers speaks of, by what stands in it; the first that does."""
 UNSUPPORTED_NAME = "it has a name of a kind that few programs support, x400Address or ediPartyName"
 """What is said of a certificate that follows the rules, and that the library does not take for such a name."""
+NOT_BY_THE_RULES = "does not follow the rules of X.509"
+MALFORMED = "part of it is malformed"
+"""What is said where the library says no more: see :func:`optiga.pki.damage.explained`."""
 _SENTENCES = (
     (r"Duplicate ([0-9.]+) extension found", r"the extension \1 is given twice"),
     (r"encipher_only and decipher_only can only .*", "encipherOnly or decipherOnly in its keyUsage need keyAgreement"),
@@ -82,7 +85,7 @@ def _where(text: str) -> str:
     if "PrintableString" in text:
         return "a name is a PrintableString with a character that is not allowed"
     what = next((words for part, words in _PARTS.items() if f'"{part}' in text), "")
-    return f"{what} does not follow the rules of X.509" if what else "part of it is malformed"
+    return f"{what} {NOT_BY_THE_RULES}" if what else MALFORMED
 
 
 @contextmanager

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.passphrases import Passphrase, check_hint, is_wrong_passphrase
 from optiga.files.secrets import read_secret
-from optiga.pki.contents import in_bytes
-from optiga.pki.kinds import PRIVATE_KEY, identify
+from optiga.pki.contents import in_bytes, note_of_filler
+from optiga.pki.kinds import PKCS12, PRIVATE_KEY, identify
+from optiga.pki.other_keys import find_other_form
 from optiga.pki.pem_blocks import as_pem, labels_of
 from optiga.pki.pkcs12 import is_pkcs12, open_pkcs12
-from optiga.pki.private_keys import UnknownCipherError, is_encrypted, load_private_key
+from optiga.pki.private_keys import BrokenKeyError, UnknownCipherError, is_encrypted, load_private_key
 
 if TYPE_CHECKING:
     from optiga.update.payloads import PrivateKey
@@ -43,7 +44,7 @@ class KeyFile(NamedTuple):
         content = file.data
         with suppress(CertificateError):  # what it is then, is said where it is opened
             content = as_pem(in_bytes(content, str(path)), str(path))
-        return cls(path, content, file.warnings)
+        return cls(path, content, (*file.warnings, *note_of_filler(file.data, str(path))))
 
     @property
     def is_encrypted(self) -> bool:
@@ -73,7 +74,7 @@ class KeyFile(NamedTuple):
             try:
                 key = load_private_key(self.content, candidate)
                 break
-            except UnknownCipherError as error:
+            except (UnknownCipherError, BrokenKeyError) as error:
                 raise error.of_file(str(self.path)) from None
             except ValueError:
                 continue
@@ -86,7 +87,15 @@ class KeyFile(NamedTuple):
         return key
 
     def _no_key(self, given: Passphrase | None) -> ConfigurationError:
+        if other := find_other_form(self.content, str(self.path)):
+            return other
         what = identify(self.content)
+        if what == PKCS12 and not self._is_other_passphrase(given):
+            return ConfigurationError(
+                f"the PKCS #12 container in {self.path} holds no private key",
+                hint="Give the file with its private key",
+                reason=Reason.MISSING,
+            )
         if what and what != PRIVATE_KEY and not self._is_other_passphrase(given):
             return ConfigurationError(
                 f"{self.path} holds {what}, not a private key",

@@ -236,13 +236,17 @@ class TestSignature:
         [
             make_form(sign=lambda _: bytes(70)),
             make_form(algorithm=algorithm("sha384_ecdsa")),
-            make_form(algorithm=algorithm("sha256_rsa")),
-            make_form(algorithm=algorithm("ed25519")),
             make_form(key_info=RSA_INFO, algorithm=algorithm("sha256_rsa"), sign=lambda _: bytes(256)),
         ],
     )
     def test_others_are_not_of_the_key(self, der):
         assert "signature does not verify with the key" in refusal(der)
+
+    @pytest.mark.parametrize(("name", "title"), [("sha256_rsa", "RSA"), ("ed25519", "Ed25519")])
+    def test_an_algorithm_that_is_not_the_keys_is_named(self, name, title):
+        said = refusal(make_form(algorithm=algorithm(name)))
+        assert f"signed with {title}" in said
+        assert "secp256r1" in said
 
 
 def test_the_roots_own_name(root, tmp_path):

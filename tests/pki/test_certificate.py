@@ -126,7 +126,7 @@ REFUSED = [
     (LEAF[:100], "the certificate in f is cut off"),
     (LEAF[:1] + b"\xc2" + LEAF[2:], "the certificate in f does not parse: its length is malformed"),
     (LEAF[:5] + b"\x7f" + LEAF[6:], "the certificate in f does not parse: "),
-    (LEAF + b"\r\n", "behind the certificate in f are 2 more bytes"),
+    (LEAF + b"\r\n\x05", "behind the certificate in f are 3 more bytes"),
     (bytes.fromhex("3003020101"), "the certificate in f does not parse: "),
     (pem(LEAF).encode()[:200], "f:1: the block that starts here has no line -----END CERTIFICATE-----"),
     (

@@ -162,7 +162,7 @@ REFUSED = {
         + encode(0xA0, encode(SEQUENCE, encode(INTEGER, b"\x01") + encode(SEQUENCE, b""))),
     ),
     "two curves": pkcs8(sec1(SECRET.to_bytes(33, "big"), curve="2b81040022")),
-    "more behind it": sec1(SECRET.to_bytes(33, "big")) + b"\x00",
+    "more behind it": sec1(SECRET.to_bytes(33, "big")) + b"\x05",
     "cut off": sec1(SECRET.to_bytes(33, "big"))[:-1],
 }
 

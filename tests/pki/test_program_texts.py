@@ -101,7 +101,7 @@ def test_a_program_that_prints_pem() -> None:
         find_certificates(source.encode(), "f")
 
 
-@pytest.mark.parametrize(("behind", "said"), [(b"\0", "is 1 more byte"), (b"\r\n", "are 2 more bytes")])
+@pytest.mark.parametrize(("behind", "said"), [(b"\x05", "is 1 more byte"), (b"\r\n\xff", "are 3 more bytes")])
 def test_more_behind_what_has_a_public_key(behind: bytes, said: str) -> None:
     with pytest.raises(CertificateError, match=f"behind a certificate in f {said}"):
         parse_public_key(LEAF + behind, "f")
