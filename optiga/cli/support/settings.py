@@ -138,10 +138,7 @@ class Settings:
         return chip
 
     def note_new_chip(self) -> None:
-        """Say that opening the port has made an emulated chip, if it has; said once, ``--quiet`` or not.
-
-        Its name may be misspelt, so it is told wherever it is told that the chip is emulated.
-        """
+        """Say that opening the port has made an emulated chip, also with ``--quiet``: its name may be misspelt."""
         if self._makes_chip:
             self._makes_chip = False
             self.has_made_chip = True
