@@ -73,8 +73,13 @@ def warnings_about_fields(values: Iterable[tuple[str, str]]) -> list[str]:
     return [
         f"{name}: {found[0]!r} is not replaced, so every chip gets the name {value!r}. {UID_FIELD} means the chip's UID"
         for name, value in values
-        if UID_FIELD not in value and (found := re.search(_LIKELY, value, re.IGNORECASE))
+        if UID_FIELD not in value and _has_word(value) and (found := re.search(_LIKELY, value, re.IGNORECASE))
     ]
+
+
+def _has_word(value: str) -> bool:
+    """Whether there is anything to look for: to compile the expression for it takes longer than to read most names."""
+    return any(word in value.lower() for word in ("uid", "udi", "serial"))
 
 
 def check_new_name(path: Path) -> None:

@@ -23,7 +23,7 @@ _FILES = {
     **dict.fromkeys((".pem", ".crt", ".cer", ".der", ".p7b", ".p12", ".pfx"), "write"),
 }
 """What is done with a file that is named alone, by the end of its name."""
-_PORT = re.compile(r"emulator(?::.*)?|(?:socket|rfc2217)://.+|/dev/.+|com\d+|ft260(?:[:?].*)?", re.IGNORECASE)
+_PORT = r"emulator(?::.*)?|(?:socket|rfc2217)://.+|/dev/.+|com\d+|ft260(?:[:?].*)?"
 _SYNONYMS = "optiga.cli.support.synonyms"
 """Loaded only for what is not known."""
 _CUTOFF = 0.7
@@ -152,7 +152,7 @@ def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
 
 def as_port(word: str) -> bool:
     """Whether a word is written as a port is, and as nothing else."""
-    return _PORT.fullmatch(word) is not None
+    return re.fullmatch(_PORT, word, re.IGNORECASE) is not None
 
 
 def _help_of(ctx: click.Context, words: Iterable[str]) -> str:
