@@ -86,9 +86,12 @@ def test_what_cannot_be_had_again_needs_standard_output(typed: str, tmp_path: Pa
 
 
 @pytest.mark.long
-def test_a_csr_is_in_its_file(tmp_path: Path) -> None:
+def test_a_result_that_is_lost_is_an_error(tmp_path: Path) -> None:
     done = run_process(
         ["sh", "-c", '"$@" >&-', "sh", *OPTIGA, "--port", "emulator:chip", "--csr", str(CONFIG)], tmp_path
     )
-    assert done.returncode == 0
-    assert len(list(tmp_path.glob("*.csr"))) == 1
+    assert done.returncode == 2
+    (csr,) = tmp_path.glob("*.csr")
+    (error,) = (line for line in done.stderr.splitlines() if line.startswith("Error: "))
+    assert "standard output: it is closed" in error
+    assert csr.name in error

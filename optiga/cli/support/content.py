@@ -13,7 +13,7 @@ import click
 
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import out_file_option, refuse_force
-from optiga.cli.support.printing import print_lines
+from optiga.cli.support.printing import print_lines, require_standard_output
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
@@ -235,12 +235,11 @@ def give(
 
 
 def write_bytes(data: bytes) -> None:
-    """Write bytes to standard output, if there is one.
+    """Write bytes to standard output.
 
-    :raises ConfigurationError: if it does not take them, for example on a full disk.
+    :raises ConfigurationError: if it does not take them, for example on a full disk, or is closed.
     """
-    if sys.stdout is None:  # as it is where the process was started with it closed
-        return
+    require_standard_output()
     try:
         stream = sys.stdout.buffer
         stream.write(data)

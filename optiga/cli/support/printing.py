@@ -95,11 +95,21 @@ def check_standard_output(what: str) -> None:
         )
 
 
-def print_lines(text: str, *, line_break: bool = True) -> None:
-    """Print lines of a result; nothing where the process was started with standard output closed.
+def require_standard_output() -> None:
+    """Refuse to lose what is about to be printed, where the process was started with standard output closed.
 
-    :raises ConfigurationError: if standard output does not take it, for example on a full disk.
+    :raises ConfigurationError: if it was.
     """
+    if sys.stdout is None:
+        raise ConfigurationError("cannot write to standard output: it is closed", reason=Reason.NOT_WRITABLE)
+
+
+def print_lines(text: str, *, line_break: bool = True) -> None:
+    """Print lines of a result.
+
+    :raises ConfigurationError: if standard output does not take it, for example on a full disk, or is closed.
+    """
+    require_standard_output()
     try:
         click.echo(text, nl=line_break)
     except BrokenPipeError:
