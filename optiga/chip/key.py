@@ -12,11 +12,11 @@ from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import PublicKeySource, algorithm_of, key_oid_of, public_key_of
 from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
-from optiga.files.problems import suggest
 from optiga.protocol import der
 from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
 from optiga.protocol.objects import SLOTS, format_oid
+from optiga.suggestions import suggest
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:

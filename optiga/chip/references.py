@@ -7,11 +7,11 @@ import re
 from typing import Protocol, TypeAlias
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.problems import suggest
 from optiga.protocol import objects
 from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 from optiga.protocol.objects import Reference
 from optiga.protocol.public_key import PublicKey
+from optiga.suggestions import suggest
 
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----(.*)-----END PUBLIC KEY-----", re.DOTALL)
 

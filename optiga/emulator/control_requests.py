@@ -13,7 +13,7 @@ from optiga.emulator.events import Events
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason, shorten
 from optiga.files.json_lines import parse_json
-from optiga.files.problems import suggest
+from optiga.suggestions import suggest
 
 _Answer = Mapping[str, object]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.problems import suggest
 from optiga.protocol import models
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.models import Model
 from optiga.protocol.objects import ObjectKind
+from optiga.suggestions import suggest
 from optiga.values import Value, frozen
 
 

@@ -20,13 +20,14 @@ from optiga.files.files import read_input
 from optiga.files.json_lines import Document, parse_json
 from optiga.files.known_documents import CONFIGURATION, PEM, Known, name_content, name_document
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
-from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems, suggest
+from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.csr_config import SCHEMES, find_slot_mistake, write_aws_iot, write_csr_config, wrong_number
 from optiga.pki.extensions import Extensions, read_extensions
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake, find_mistake_in_text
 from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_KEY_BITS, Curve, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, KeyUsage
 from optiga.protocol.objects import SLOTS, ObjectRef, Slot, format_oid
+from optiga.suggestions import suggest
 from optiga.values import Value, frozen
 
 MAX_SIZE = 1 << 20

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError, Reason
-from optiga.files.problems import suggest
 from optiga.pki.public_keys import load_key
 from optiga.protocol.algorithms import AES_KEY_SIZES, ALGORITHM_NAMES, CURVES, KeyAlgorithm
 from optiga.protocol.public_key import PublicKey
+from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa

@@ -9,7 +9,6 @@ from optiga.chip.abilities import require
 from optiga.chip.references import algorithm_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
-from optiga.files.problems import suggest
 from optiga.identity.possession import Outcome, prove_public_key
 from optiga.objects.access import check_access
 from optiga.objects.addressing import KEY, resolve
@@ -23,6 +22,7 @@ from optiga.protocol.metadata import Tag
 from optiga.protocol.objects import AES, OBJECTS, SLOTS, SYMMETRIC_KEY, Reference, Slot, format_oid, slots_for_new_keys
 from optiga.protocol.rules.known import access_now
 from optiga.results import ABSENT
+from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
     from optiga.chip import Chip

@@ -9,11 +9,11 @@ from typing import Any
 
 from optiga.errors import ConfigurationError
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
-from optiga.files.problems import suggest
 from optiga.identity.configuration import CURVE_WORDS, RSA_WORDS, parse_configuration
 from optiga.identity.csr_config import SCHEMES, find_slot_mistake
 from optiga.pki.names import COMPONENTS, OTHER_NAMES, SAME_NAMES, find_mistake
 from optiga.protocol.objects import slots_for_new_keys
+from optiga.suggestions import suggest
 
 ALGORITHMS: tuple[str, ...] = (*CURVE_WORDS, *(f"rsa{bits}" for bits in RSA_WORDS))
 """The keys of which there can be a configuration, for example ``secp256r1`` or ``rsa2048``."""

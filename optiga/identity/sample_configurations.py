@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.problems import suggest
+from optiga.suggestions import suggest
 
 _FOLDER = "configs"
 _SUFFIX = ".jsn"

@@ -72,7 +72,7 @@ def explained(data: bytes, error: str) -> str:
         return f"the extension {TITLES.get(twice[1], twice[1])} is given twice"
     if error != MALFORMED and not error.endswith(NOT_BY_THE_RULES) and not error.startswith(_OF_A_NAME):
         return error
-    with suppress(ValueError):
+    with suppress(ValueError, IndexError):  # where parts of it are missing, no other is looked at
         return next(_mistakes(data), error)
     return error
 

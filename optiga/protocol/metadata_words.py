@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from optiga.errors import counted
-from optiga.files.problems import same_word, suggest
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, LifeCycleState, ObjectType
 from optiga.protocol.conditions import (
     COMPARISON_WORDS,
@@ -36,6 +35,7 @@ from optiga.protocol.metadata import (
 )
 from optiga.protocol.objects import SLOTS, parse_oid
 from optiga.protocol.rules.values import VALUE_SIZES, Problem, check_form
+from optiga.suggestions import same_word, suggest
 
 _SECURITY_STATUSES = (Condition.SECURITY_STATUS_GLOBAL, Condition.SECURITY_STATUS_APPLICATION)
 _JOINTS = {"&&": Operator.AND, "and": Operator.AND, "||": Operator.OR, "or": Operator.OR}

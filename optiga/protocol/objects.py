@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from optiga.files.problems import suggest
+from optiga.suggestions import suggest
 from optiga.values import Value, frozen
 
 LCS_GLOBAL = 0xE0C0

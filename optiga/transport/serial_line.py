@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from optiga.errors import BoardError, Reason, naming
 from optiga.files.activity import Activity
-from optiga.files.problems import suggest
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
+from optiga.suggestions import suggest
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
 from optiga.transport.permission import permission_hint
 from optiga.transport.urls import SOCKET, check_options, is_url, split_url

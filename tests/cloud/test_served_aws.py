@@ -326,9 +326,9 @@ with testing.served_aws() as cloud:
             raise SystemExit("a negative number")
         except ValueError:
             pass
-    for call in (cloud.fail, cloud.falsify):
+    for call, how in ((cloud.fail, testing.CloudFault.THROTTLE), (cloud.falsify, dict)):
         try:
-            call("CreateThingy", None)
+            call("CreateThingy", how)
             raise SystemExit("a name that AWS does not have")
         except ValueError as error:
             assert "CreateThingy" in str(error)

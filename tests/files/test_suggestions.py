@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optiga.files.problems import same_word, suggest
+from optiga.suggestions import same_word, suggest
 
 CHOICES = (
     "cbc",

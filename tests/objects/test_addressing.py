@@ -252,6 +252,7 @@ def test_there_is_one_resolver() -> None:
     assert referring - {"optiga", "optiga.objects.addressing"} == {
         "optiga.crypto.signatures",  # a reference comes before a file of that name
         "optiga.identity.configuration",  # slots alone, with the line of the file
+        "optiga.identity.csr_config",  # which slots those are
         "optiga.provision.chip_slot",  # the slot of an object
         "optiga.transfer.form",  # whether a file's member is meant for an object at all, which is resolved elsewhere
     }

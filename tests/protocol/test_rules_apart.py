@@ -48,4 +48,7 @@ def test_rules_import_nothing_above_the_protocol() -> None:
         for name in reachable([name for name in edges if name.startswith(RULES)], edges)
         if not name.startswith("optiga.protocol")
     }
-    assert above <= {"optiga", "optiga.errors", "optiga.values"}
+    assert above <= {
+        "optiga",
+        *(f"optiga.{name}" for name in ("arguments", "errors", "naming", "suggestions", "values")),
+    }

@@ -37,6 +37,13 @@ class Command(Value, ABC, Generic[T]):
         return getattr(self, "oid", None)
 
     @property
+    def condition(self) -> str:
+        """The access condition of its object that the chip asks for: ``read``, ``change`` or ``execute``; empty if
+        another rule decides.
+        """
+        return "execute"
+
+    @property
     def param(self) -> int:
         """Value of the Param field."""
         return 0

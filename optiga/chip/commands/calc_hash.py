@@ -58,6 +58,7 @@ class CalcHash(Command[bytes]):
 
     code: ClassVar[CommandCode] = CommandCode.CALC_HASH
     param: ClassVar[int] = HASH_SHA256
+    condition: ClassVar[str] = "read"
 
     @property
     def target(self) -> int | None:

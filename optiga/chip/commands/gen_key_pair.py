@@ -29,6 +29,7 @@ class GenKeyPair(Command[bytes]):
     usage: KeyUsage
 
     code: ClassVar[CommandCode] = CommandCode.GEN_KEY_PAIR
+    condition: ClassVar[str] = "change"
 
     @property
     def param(self) -> int:

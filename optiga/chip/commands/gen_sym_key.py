@@ -28,6 +28,7 @@ class GenSymKey(Command[bytes]):
     usage: KeyUsage = KeyUsage.ENCRYPTION
 
     code: ClassVar[CommandCode] = CommandCode.GEN_SYM_KEY
+    condition: ClassVar[str] = "change"
 
     @property
     def param(self) -> int:

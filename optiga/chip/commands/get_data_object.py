@@ -35,6 +35,10 @@ class GetData(Command[bytes]):
     param: ClassVar[int] = PARAM_DATA
 
     @property
+    def condition(self) -> str:
+        return "" if self._is_of_key else "read"
+
+    @property
     def data(self) -> bytes:
         return b"".join(number.to_bytes(2, "big") for number in (self.oid, self.offset, self.length))
 
@@ -50,10 +54,14 @@ class GetData(Command[bytes]):
     def hint(self, error: ErrorCode) -> str:
         if error != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return ""
-        info = OBJECTS.get(self.oid)
-        if info and info.kind.is_key:
+        if self._is_of_key:
             return "A private key never leaves the chip"
         return f"The object's read {DENIES} it"
+
+    @property
+    def _is_of_key(self) -> bool:
+        info = OBJECTS.get(self.oid)
+        return info is not None and info.kind.is_key
 
 
 @frozen
@@ -64,6 +72,7 @@ class GetMetadata(Command[Metadata]):
 
     code: ClassVar[CommandCode] = CommandCode.GET_DATA_OBJECT
     param: ClassVar[int] = PARAM_METADATA
+    condition: ClassVar[str] = ""
     traits: ClassVar[Traits] = _TRAITS
 
     @property

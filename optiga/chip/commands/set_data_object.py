@@ -38,6 +38,10 @@ class SetData(Command[None]):
     code: ClassVar[CommandCode] = CommandCode.SET_DATA_OBJECT
 
     @property
+    def condition(self) -> str:
+        return "" if self.oid == INFINEON_CERTIFICATE else "change"
+
+    @property
     def param(self) -> int:
         return PARAM_ERASE_AND_WRITE if self.erase else PARAM_WRITE
 
@@ -76,6 +80,7 @@ class SetMetadata(Command[None]):
 
     code: ClassVar[CommandCode] = CommandCode.SET_DATA_OBJECT
     param: ClassVar[int] = PARAM_METADATA
+    condition: ClassVar[str] = ""
 
     @property
     def data(self) -> bytes:

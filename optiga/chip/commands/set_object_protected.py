@@ -43,8 +43,8 @@ class SetObjectProtected(Command[None]):
     oid: int
 
     code: ClassVar[CommandCode] = CommandCode.SET_OBJECT_PROTECTED
-
     param: ClassVar[int] = MANIFEST_VERSION
+    condition: ClassVar[str] = ""
 
     @property
     def data(self) -> bytes:

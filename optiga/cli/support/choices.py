@@ -34,10 +34,10 @@ class NamedChoice(click.Choice[str]):
         return super().convert(self._find(str(value)) or self._same(str(value)) or value, param, ctx)
 
     def _same(self, value: str) -> str | None:
-        same_word: Callable[[str], str] = load("optiga.files.problems:same_word", "optiga")
+        same_word: Callable[[str], str] = load("optiga.suggestions:same_word", "optiga")
         return next((choice for choice in self.choices if same_word(choice) == same_word(value)), None)
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
         """What a mistake is answered with: the choices as they are written, and the one that may be meant."""
-        meant = load("optiga.files.problems:suggest", "optiga")(str(value), self.choices, self._other_names)
+        meant = load("optiga.suggestions:suggest", "optiga")(str(value), self.choices, self._other_names)
         return f"{value!r} is not one of {', '.join(self.choices)}{meant}"

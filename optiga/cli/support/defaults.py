@@ -185,7 +185,7 @@ def _check(where: str, key: str, value: Any) -> None:
             reason=Reason.DENIED,
         )
     if key not in KEYS:
-        suggest, is_section = load("optiga.files.problems:suggest", "optiga"), isinstance(value, Mapping)
+        suggest, is_section = load("optiga.suggestions:suggest", "optiga"), isinstance(value, Mapping)
         why = suggest(key, KEYS, {}) or ": this file has no sections" * is_section
         raise ConfigurationError(
             f"{where}: {key!r} is not a known default{why} (one of {', '.join(sorted(KEYS))})",

@@ -11,8 +11,9 @@ from optiga.cli.support.query_errors import why_invalid, why_unfit
 from optiga.cli.support.query_names import find_wrong_name
 from optiga.cli.support.samples import sample_of
 from optiga.errors import ConfigurationError
-from optiga.files.problems import describe_kind, suggest
+from optiga.files.problems import describe_kind
 from optiga.results import to_json
+from optiga.suggestions import suggest
 
 _LONGEST = 10_000
 """Most characters of an expression; the parser takes far longer for one of several times as many."""

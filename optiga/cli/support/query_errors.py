@@ -19,7 +19,7 @@ from jmespath.exceptions import (
 from jmespath.functions import TYPES_MAP, Functions
 
 from optiga.errors import counted
-from optiga.files.problems import suggest
+from optiga.suggestions import suggest
 
 _KINDS: Final = {
     "number": "a number",

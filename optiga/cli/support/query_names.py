@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from optiga.files.problems import describe_kind, suggest
+from optiga.files.problems import describe_kind
+from optiga.suggestions import suggest
 
 _LITERALS: Final = ("true", "false", "null")
 _UNKNOWN: Final = object()

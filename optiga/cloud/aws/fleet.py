@@ -15,8 +15,8 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.placeholders import UID_FIELD
-from optiga.files.problems import suggest
 from optiga.pki.names import fill_uid
+from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import Aws

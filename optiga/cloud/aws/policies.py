@@ -13,8 +13,9 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
-from optiga.files.problems import describe_path, suggest
+from optiga.files.problems import describe_path
 from optiga.pki.names import fill_uid
+from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.connection import Aws

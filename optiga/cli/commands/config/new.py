@@ -20,7 +20,6 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.aws_names import check_name
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
-from optiga.files.problems import suggest
 from optiga.files.shown import shown
 from optiga.identity.configuration import parse_configuration
 from optiga.identity.keys_on_chip import find_algorithm
@@ -33,6 +32,7 @@ from optiga.identity.new_configuration import (
     usual_slot,
 )
 from optiga.objects.names import algorithm_other_names
+from optiga.suggestions import suggest
 
 _CONFIG: FileName = FileName("CONFIG", dash=False)
 _ASKED = {

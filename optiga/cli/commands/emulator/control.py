@@ -19,7 +19,7 @@ from optiga.emulator.events import Event
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
-from optiga.files.problems import suggest
+from optiga.suggestions import suggest
 
 _ANOTHER = "Name another file"
 _VERBS = ("power", "fault", "events", "snapshot", "restore", "security-counter")
