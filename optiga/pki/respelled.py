@@ -8,6 +8,7 @@ signature is over the bytes as they were, so it is always verified with those.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from optiga.pki.lenient import Part, only, parts_of, text_of
 from optiga.protocol import der
@@ -46,33 +47,47 @@ def signed_part(data: bytes) -> bytes:
 
 
 def _respelled(data: bytes, places: tuple[int, ...], *, has_bare_version: bool = False) -> bytes:
-    body, *rest = parts_of(only(data).content)
-    parts = list(parts_of(body.content))
-    version = der.INTEGER if has_bare_version else _VERSION
-    first = 1 if parts and parts[0].tag == version else 0
-    values = [part.whole for part in parts]
-    if len(values) <= first + max(places):
-        raise ValueError("it does not have the structure of a certificate")
-    for place in places:
-        values[first + place] = _name(parts[first + place])
-    signed = der.encode(der.SEQUENCE, b"".join(values))
-    return der.encode(der.SEQUENCE, signed + b"".join(part.whole for part in rest))
+    def written_with(text: Callable[[Part], bytes]) -> bytes:
+        outer = only(data)
+        body, *rest = parts_of(outer.content)
+        parts = list(parts_of(body.content))
+        version = der.INTEGER if has_bare_version else _VERSION
+        first = 1 if parts and parts[0].tag == version else 0
+        values = [part.whole for part in parts]
+        if len(values) <= first + max(places):
+            raise ValueError("parts of it are missing")
+        for place in places:
+            values[first + place] = _name(parts[first + place], text)
+        signed = der.encode(body.tag, b"".join(values))
+        return der.encode(outer.tag, signed + b"".join(part.whole for part in rest))
+
+    if written_with(_as_it_is) != data:
+        raise ValueError("it breaks another rule than that of texts in names")
+    return written_with(_readable)
 
 
-def _name(name: Part) -> bytes:
+def _name(name: Part, text: Callable[[Part], bytes]) -> bytes:
     relative = []
     for one in parts_of(name.content):
-        pairs = sorted(_attribute(pair) for pair in parts_of(one.content))  # as DER orders what is in a SET
-        relative.append(der.encode(one.tag, b"".join(pairs)))
+        pairs = (_attribute(pair, text) for pair in parts_of(one.content))
+        relative.append(der.encode(one.tag, b"".join(sorted(pairs))))  # as DER orders what is in a SET
     return der.encode(name.tag, b"".join(relative))
 
 
-def _attribute(pair: Part) -> bytes:
+def _attribute(pair: Part, text: Callable[[Part], bytes]) -> bytes:
     values = list(parts_of(pair.content))
-    if len(values) != 2 or not _is_wrong(values[1]):
+    if len(values) != 2:
         return pair.whole
-    text = text_of(values[1])
-    return pair.whole if text is None else der.encode(pair.tag, values[0].whole + der.encode(_UTF8, text.encode()))
+    return der.encode(pair.tag, values[0].whole + text(values[1]))
+
+
+def _as_it_is(value: Part) -> bytes:
+    return der.encode(value.tag, value.content)
+
+
+def _readable(value: Part) -> bytes:
+    text = text_of(value) if _is_wrong(value) else None
+    return value.whole if text is None else der.encode(_UTF8, text.encode())
 
 
 def _is_wrong(value: Part) -> bool:

@@ -45,7 +45,7 @@ class TestWithAws:
     @pytest.mark.long
     def test_register(self, cli: Cli, cloud: Cloud, person: None) -> None:
         lines = cli("--port", CHIP, "-q", "register", "--thing", "lamp").out.splitlines()
-        assert [line.split()[0] for line in lines[:4]] == ["chip", "slot", "certificate", "thing"]
+        assert [line.split()[0] for line in lines[:5]] == ["chip", "slot", "certificate", "serial", "thing"]
         assert not any(line.startswith("policy") for line in lines)
 
 
