@@ -85,6 +85,11 @@ def test_what_a_function_does_not_take(query: str, said: str) -> None:
     assert f"does not fit the result: {said}" in str(raised.value)
 
 
+def test_a_call_within_the_call_may_lack_the_argument() -> None:
+    with pytest.raises(ConfigurationError, match=r"map\(\) takes"):
+        search("map(&map(uid), uid)", RESULT)
+
+
 _ANY: frozenset[str] = frozenset({"not_null", "to_array", "to_number", "to_string", "type"})
 """Functions that take a value of any type."""
 

@@ -48,7 +48,8 @@ class OurContext(click.Context):
         super().__exit__(exc_type, exc_value, tb)
         if self.parent is None and isinstance(exc_value, KeyboardInterrupt):
             with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
-                if sys.stderr is not None and sys.stderr.isatty():  # where ^C stands; click ends that line anywhere
+                is_erased = getattr(self.obj, "has_taken_echo", False)
+                if sys.stderr is not None and sys.stderr.isatty() and not is_erased:  # click ends that line anywhere
                     print(file=sys.stderr)
             raise click.Abort from exc_value
 

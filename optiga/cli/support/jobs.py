@@ -9,8 +9,6 @@ import click
 
 from optiga.cli.support.guesses import refuse_option_as_value
 from optiga.cli.support.lazy import LazyGroup
-from optiga.cli.support.printing import say
-from optiga.cli.support.settings import Settings
 
 _OVERRULED = ("port", "output")
 """Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
@@ -48,19 +46,6 @@ class JobGroup(LazyGroup):
 
         parser.parse_args = parse_once
         return parser
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what interrupts it is told by whoever has called.
-
-        click itself would print an empty line first, behind the terminal's echo of Ctrl-C, also where there is none.
-        """
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupted:
-            settings = ctx.find_object(Settings)
-            if settings is None or not settings.has_taken_echo:
-                say("")
-            raise click.Abort from interrupted
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, and how to get the help of one: ``help`` is a word that every group knows, no command."""

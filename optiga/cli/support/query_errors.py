@@ -125,7 +125,8 @@ def _why_wrong_type(error: JMESPathTypeError, node: Mapping[str, Any], path_of: 
     place = next((number for number, each in enumerate(signature) if each["types"] is types), None)
     if place is None:  # what the expression behind & gives
         return f"{name}() compares {_either([_KINDS[each].split()[-1] + 's' for each in types])}, but is given {got}"
-    arguments = {path_of(each["children"][place]) for each in _functions(node) if each["value"] == name}
+    calls = [each["children"] for each in _functions(node) if each["value"] == name]
+    arguments = {path_of(children[place]) for children in calls if place < len(children)}
     path = next(iter(arguments)) if len(arguments) == 1 else ""
     takes = f"{name}() takes {wanted}"
     if len(signature) > 1:
