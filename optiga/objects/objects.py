@@ -18,6 +18,7 @@ from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.reading import Comparison
+from optiga.objects.weak_secrets import count_known_bytes, warn_of_conditions, warn_of_known_secret
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag, tag_word
@@ -43,17 +44,19 @@ class MetadataChange:
     :param before: what the object has.
     :param changes: the tags that are to have other values; empty if it has them all already.
     :param stays: what can never be undone of it, one sentence each.
+    :param weak: what protects nothing afterwards, one sentence each.
     """
 
     info: ObjectInfo
     before: Metadata
     changes: Metadata
     stays: tuple[str, ...]
+    weak: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
-        """What a key can no longer do, one sentence each."""
-        return lost_uses(self.info.oid, self.before, self.changes)
+        """What a key can no longer do, and what protects nothing, one sentence each."""
+        return [*lost_uses(self.info.oid, self.before, self.changes), *self.weak]
 
     @property
     def is_needed(self) -> bool:
@@ -191,9 +194,11 @@ def why_of_other_kind(info: ObjectInfo, tag: int) -> str:
 
 
 def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: bool = False) -> MetadataChange:
-    """Compare metadata that are wanted with those that an object has. One exchange, which changes nothing.
+    """Compare metadata that are wanted with those that an object has. Nothing is changed. One exchange; one more if the
+    object becomes a secret, and one for each object that a condition names.
 
-    :param partly: take a key's usages of which it can have one at least; otherwise it must be able to have each.
+    :param partly: the change is one of many: a key takes those of its usages that it can have, one at least, and it is
+        not looked at what the other objects have. Otherwise it must be able to have each usage.
     :raises ConfigurationError: if they can no longer be set, do not fit, nothing could use a key for its usage, or the
         chip's model does not know them.
     """
@@ -233,14 +238,27 @@ def plan_metadata(chip: Chip, info: ObjectInfo, wanted: Metadata, *, partly: boo
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
-    return MetadataChange(info, before, changes, tuple(what_stays(before, changes)))
+    stays = tuple(what_stays(before, changes))
+    return MetadataChange(info, before, changes, stays, () if partly else tuple(_weak(chip, info, before, changes)))
+
+
+def _weak(chip: Chip, info: ObjectInfo, before: Metadata, changes: Metadata) -> list[str]:
+    """What protects nothing after a change, one sentence each."""
+    set_now = [tag for tag in md.ACCESS_TAGS if changes.get(tag) is not None]
+    weak = warn_of_conditions(chip, info, before.with_tags(dict(changes.items())), set_now)
+    if count := count_known_bytes(chip, info, before, changes):
+        weak.append(warn_of_known_secret(info, count))
+    return weak
 
 
 def plan_lock(chip: Chip, info: ObjectInfo) -> MetadataChange:
     """What locking an object means; nothing is needed if it is locked already."""
     before = chip.objects.metadata(info.oid)
-    wanted = {} if before.is_locked else {int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])}
-    return MetadataChange(info, before, Metadata(wanted), tuple(what_stays(before, Metadata(wanted))))
+    if before.is_locked:
+        return MetadataChange(info, before, Metadata({}), ())
+    wanted = Metadata({int(Tag.LCSO): bytes([LifeCycleState.OPERATIONAL])})
+    weak = warn_of_conditions(chip, info, before.with_tags(dict(wanted.items())), md.ACCESS_TAGS)
+    return MetadataChange(info, before, wanted, tuple(what_stays(before, wanted)), tuple(weak))
 
 
 def execute_metadata(chip: Chip, change: MetadataChange) -> Metadata:

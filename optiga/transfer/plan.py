@@ -12,6 +12,7 @@ from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
 from optiga.objects.stored import decode_stored
+from optiga.objects.weak_secrets import count_known_bytes, warn_of_known_secret
 from optiga.pki.certificate import Certificate
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode
@@ -53,6 +54,7 @@ class ObjectPlan:
     :param state: its LcsO if that goes on.
     :param left: why something of it in the file stays out; empty if nothing does.
     :param stays: what can never be undone, one sentence each.
+    :param known: how many bytes of zeros become a secret, because the file does not have it; 0 if none do.
     """
 
     info: ObjectInfo
@@ -63,6 +65,7 @@ class ObjectPlan:
     state: Metadata = field(default_factory=lambda: Metadata({}))
     left: str = ""
     stays: tuple[str, ...] = ()
+    known: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -114,12 +117,13 @@ class ImportPlan:
 
     @property
     def warnings(self) -> list[str]:
-        """What keys can no longer do, one sentence each, with the object."""
-        return [
+        """What keys can no longer do, and which secrets everybody knows, one sentence each, with the object."""
+        lost = [
             sentence
             for plan in self.objects
             for sentence in lost_uses(plan.info.oid, plan.before, plan.changes.with_tags(dict(plan.state.items())))
         ]
+        return lost + [warn_of_known_secret(plan.info, plan.known) for plan in self.objects if plan.known]
 
     @property
     def steps(self) -> list[str]:
@@ -199,6 +203,10 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
     if stays_empty(info, before, before.with_tags({**changes, **state})):
         stays.append("the slot has no key and can never get one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
+    known = 0 if data else count_known_bytes(chip, info, before, planned.changes)
+    after = before.with_tags(dict(planned.changes.items()))
+    if known and access_now(after, Tag.CHANGE) == NEVER:
+        stays.append(f"its secret is {counted(known, 'zero')} and can never be another")
     if data:
         stays += what_stays_written(
             info.oid, data, chip.objects.read(info.oid) if info.oid in oids.LIFE_CYCLES else b""
@@ -214,6 +222,7 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
         state=Metadata(state),
         left=(_INTERRUPTED if is_interrupted else left) or _what_remains(entry, before),
         stays=tuple(stays),
+        known=known,
     )
 
 
