@@ -78,8 +78,14 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
         raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
     for name, value in options.items():
         if value is not None and not set(asked) & set(_BELONGS[name]):
+            needed = " or ".join(_BELONGS[name])
+            if subcommand and _has_option(subcommand, name):
+                raise click.UsageError(
+                    f"{name} before '{subcommand}' requires {needed}. Write it after the command: "
+                    f"'{subcommand} ... {name}'."
+                )
             meant = " For the folder of the CSR, use --out-dir." if name == "--out" and "--csr" in asked else ""
-            raise click.UsageError(f"{name} requires {' or '.join(_BELONGS[name])}.{meant}")
+            raise click.UsageError(f"{name} requires {needed}.{meant}")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError(
             "--strict and --dry-run do not go together: the key signs only when the certificate is written."
@@ -88,3 +94,14 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
         raise click.UsageError("--public-key requires --keep-key: a new key has its own public key.")
     if options["--slot"] is not None and options["--id"] is not None:
         raise click.UsageError("--slot and --id do not go together: each names an object to write to.")
+
+
+def _has_option(name: str, option: str) -> bool:
+    """Whether a command, or one of a group, has an option."""
+    ctx = click.get_current_context()
+    group = ctx.command
+    command = group.get_command(ctx, name) if isinstance(group, click.Group) else None
+    if isinstance(command, click.Group):
+        below = (command.get_command(ctx, each) for each in command.list_commands(ctx))
+        return any(option in param.opts for each in below if each is not None for param in each.params)
+    return command is not None and any(option in param.opts for param in command.params)
