@@ -67,6 +67,7 @@ WAYS = {
         ["-q", "--port", "emulator:chip", "--csr", str(CONFIG)],
         {
             "_version",
+            "suggestions",
             "arguments",
             "chip",
             "cli",
@@ -106,6 +107,7 @@ WAYS = {
         ["-q", "--csr", str(CONFIG)],
         {
             "_version",
+            "suggestions",
             "arguments",
             "chip",
             "cli",
