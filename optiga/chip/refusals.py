@@ -12,7 +12,7 @@ from optiga.chip.commands.base import DENIES
 from optiga.chip.unusable import explain_unusable, find_unusable
 from optiga.errors import ChipError, naming
 from optiga.protocol.codes import ErrorCode, life_cycle_word
-from optiga.protocol.conditions import Condition
+from optiga.protocol.conditions import NEVER, Condition, SimpleCondition
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import format_oid
 from optiga.protocol.rules.access import evaluate
@@ -61,23 +61,29 @@ def _name_condition(
 
 
 def _advice(metadata: Metadata, tag: Tag, authorized: Container[int]) -> str:
-    """What fulfils the condition, as the rest of a text; empty if nothing that is known here does."""
+    """What fulfils the condition, as the rest of a text; empty if nothing does."""
     condition = access_now(metadata, tag)
-
-    def named(kind: Condition) -> str:
-        found = {simple.value for simple in condition if simple.kind is kind}
-        return ", ".join(map(format_oid, sorted(oid for oid in found if oid not in authorized)))
-
-    ways = []
-    if secrets := named(Condition.AUTHORIZATION):
-        ways.append(naming("Prove that you have the secret of {secrets} ({authorize})", secrets=secrets))
-    if named(Condition.CONFIDENTIALITY):
-        ways.append(naming("Use a shielded connection between board and chip"))
-    if tag is Tag.CHANGE and (anchors := named(Condition.INTEGRITY)):
-        ways.append(naming("A protected update that {anchors} verifies can change it", anchors=anchors))
-    if counters := named(Condition.LINKED_COUNTER):
-        ways.append(naming("The counter {counters} may have reached its threshold", counters=counters))
+    if condition == NEVER:
+        return ""
     text = naming("")
-    for way in ways:
-        text = naming("{text}. {way}", text=text, way=way)
+    for number, alternative in enumerate(condition.alternatives):
+        needs = naming("")
+        for simple in alternative:
+            if simple.kind is not Condition.AUTHORIZATION or simple.value not in authorized:
+                needs = naming("{needs}{and_}{need}", needs=needs, and_=" and " * bool(needs), need=_need(simple, tag))
+        text = naming("{text}{or_}{needs}", text=text, or_=", or " if number else ". It needs ", needs=needs)
     return text
+
+
+def _need(simple: SimpleCondition, tag: Tag) -> str:
+    """What fulfils one simple condition, as an object of "needs"."""
+    named = format_oid(simple.value)
+    if simple.kind is Condition.AUTHORIZATION:
+        return naming("proof of the secret in {named} ({authorize})", named=named)
+    if simple.kind is Condition.CONFIDENTIALITY:
+        return f"a shielded connection with the secret in {named}"
+    if simple.kind is Condition.INTEGRITY and tag is Tag.CHANGE:
+        return f"a protected update that {named} verifies"
+    if simple.kind is Condition.LINKED_COUNTER:
+        return f"uses left of the counter in {named}"
+    return str(simple)

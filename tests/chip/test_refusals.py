@@ -49,11 +49,12 @@ def refuse(tmp_path: Path, oid: int, words: list[str], action: Action) -> ChipEr
     ("words", "advice"),
     [
         (["read: never"], ""),
-        (["read: auto 0xF1D6"], "secret of 0xF1D6 ('authorize')"),
-        (["read: conf 0xE140"], "shielded connection"),
-        (["read: conf 0xE140 && auto 0xF1D6"], "secret of 0xF1D6 ('authorize'). Use a shielded connection"),
-        (["read: luc 0xE120 && auto 0xF1D6"], "counter 0xE120"),
-        (["read: lcso < initialization || auto 0xF1D6", "lcso: initialization"], "secret of 0xF1D6"),
+        (["read: auto 0xF1D6"], "It needs proof of the secret in 0xF1D6 ('authorize')"),
+        (["read: conf 0xE140"], "It needs a shielded connection with the secret in 0xE140"),
+        (["read: conf 0xE140 && auto 0xF1D6"], "the secret in 0xE140 and proof of the secret in 0xF1D6"),
+        (["read: conf 0xE140 || auto 0xF1D6"], "the secret in 0xE140, or proof of the secret in 0xF1D6"),
+        (["read: luc 0xE120 && auto 0xF1D6"], "uses left of the counter in 0xE120 and proof"),
+        (["read: lcso < initialization || auto 0xF1D6", "lcso: initialization"], "needs proof of the secret in 0xF1D6"),
     ],
 )
 def test_reading(tmp_path: Path, words: list[str], advice: str) -> None:
@@ -61,14 +62,14 @@ def test_reading(tmp_path: Path, words: list[str], advice: str) -> None:
     condition = words[0].removeprefix("read: ")
     assert f"The read access condition of 0xF1D0 is '{condition}'" in error.hint
     assert advice in str(error)
-    assert ("secret" in error.hint, "shielded" in error.hint) == ("auto" in condition, "conf" in condition)
+    assert ("proof" in error.hint, "shielded" in error.hint) == ("auto" in condition, "conf" in condition)
     assert ("its life cycle state is initialization" in error.hint) == ("lcso" in condition)
 
 
 @pytest.mark.parametrize(
     ("oid", "words", "action", "told"),
     [
-        (0xF1D0, ["change: int 0xE0E8"], write, "A protected update that 0xE0E8 verifies can change it"),
+        (0xF1D0, ["change: int 0xE0E8"], write, "It needs a protected update that 0xE0E8 verifies"),
         (0xF1D0, ["change: lcso < operational", "lcso: operational"], write, "its life cycle state is operational"),
         (0xE120, ["execute: never"], count, "The execute access condition of 0xE120 is 'never'"),
         (0xE0F2, ["execute: auto 0xF1D6"], sign, "The execute access condition of 0xE0F2 is 'auto 0xF1D6'"),
