@@ -208,6 +208,7 @@ class TestWrite:
         assert (result.code, result.out) == (0, "False\n")
         warning = "Warning: the certificate does not belong to the key in 0xE0F1\n"
         assert result.err == emulated(port) + warning
+        assert "use --strict" in cli("--port", port, "--write", "other.pem").err
 
     def test_of_another_key_if_strict(self, cli: Cli, port: str, csr: Path) -> None:
         before = stored(port, 0xE0E1)
