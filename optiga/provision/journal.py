@@ -125,6 +125,13 @@ class Journal(NotCopied):
             chains = self._every_chain() if uid is None else [self._chain(uid)]
             return in_order(events_of(dated(chain)) for chain in chains)
 
+    def uids_beginning_with(self, digits: str) -> list[str]:
+        """The UIDs of its chips that begin with hex digits, sorted."""
+        with self._reading():
+            if not self._store.is_chained:
+                return sorted(uids_of(self._connection, "WHERE uid GLOB ?", f"{digits}*"))
+            return sorted(self._store.uids_beginning_with(digits))
+
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
         with self._reading():
