@@ -126,8 +126,12 @@ def command(
         "--ignore-names": ignore_names,
         "a passphrase": passphrase_file is not None or ask_passphrase,
     }
+    not_used = _ca_not_used(settings) if ca_path is None else ""
     if ca_path is None and any(of_ca.values()):
-        raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} requires --ca.")
+        needing = next(name for name, is_given in of_ca.items() if is_given)
+        raise click.UsageError(f"{needing} requires --ca.{f' {not_used}.' if not_used else ''}")
+    if not_used:
+        settings.note(f"{not_used}: without --ca, AWS issues the certificate")
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
@@ -185,6 +189,14 @@ def command(
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, shared=shared_journal)
+
+
+def _ca_not_used(settings: Settings) -> str:
+    """That a file of defaults names a CA, which does not count here; empty if none does."""
+    defaults = settings.defaults
+    if defaults is None or "ca" not in defaults.values:
+        return ""
+    return f"The value of ca in {defaults.where('ca')} does not count for 'provision'"
 
 
 def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
