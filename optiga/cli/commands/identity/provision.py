@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
@@ -166,7 +168,8 @@ def command(
             trust=believed,
             renew=renew,
         )
-    plan = make_plan(job, services)
+    with KeyFate(job.slot.key_oid):
+        plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
     if dry_run:
@@ -227,7 +230,9 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
-    with opened as journal, settings.open_chip() as chip:
+    with opened as journal, ExitStack() as used:
+        with KeyFate(plan.slot.key_oid):
+            chip = used.enter_context(settings.open_chip())
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         outputs = plan.outputs(entry.uid)
         result = entry.run_result(journal.newest_seal, outputs.folder)
