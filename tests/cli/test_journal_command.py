@@ -244,7 +244,7 @@ class TestHistory:
         assert lives == first + new
         assert (first[-1]["event"], first[-1]["certificate_id"], first[-1]["serial"]) == ("finished", "c" * 64, SERIAL)
         assert first[-1]["key"] == hashlib.sha256(b"\x30\x00").hexdigest()
-        assert [one["event"] for one in new] == ["begun", "key made", "issued", "deprovisioned"]
+        assert [one["event"] for one in new] == ["begun", "key", "certified", "deprovisioned"]
         assert [one["key"] for one in new] == [None, *[hashlib.sha256(info).hexdigest()] * 3]
         assert [one["serial"] for one in new] == [None, None, *[SERIAL.zfill(40)] * 2]
         assert "c" * 64 in new[0]["detail"]
@@ -269,7 +269,7 @@ class TestHistory:
         assert [(one["uid"], one["event"]) for one in found] == [
             ("00" * 27, "begun"),
             (UID, "begun"),
-            (UID, "key made"),
+            (UID, "key"),
         ]
 
     @pytest.mark.parametrize("is_taken_over", [False, True])
@@ -281,7 +281,7 @@ class TestHistory:
                 journal.append(UID, "second", Begun("aws", ""))
         found = [one for one in self.history(cli, "--uid", UID) if one["slot"] == "second"]
         times = {one["event"]: one["time"] for one in found}
-        assert times["key made"] is times["issued"] is times["finished"] is None
+        assert times["key"] is times["certified"] is times["finished"] is None
         started = saved[0].started_at
         assert started
         assert found[0]["time"] == started.isoformat()
