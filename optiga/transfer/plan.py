@@ -200,14 +200,14 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
     if stays_empty(info, before, before.with_tags({**changes, **state})):
         stays.append("the slot has no key and can never get one")
     data, left = _plan_data(chip, entry, before, life_cycle=life_cycle)
-    if state and left == _NO_DATA:
-        stays.append("its data are not in the file: it keeps the data that the chip has now")
     if data:
         stays += what_stays_written(
             info.oid, data, chip.objects.read(info.oid) if info.oid in oids.LIFE_CYCLES else b""
         )
         if lost := lost_certificate(chip, info.oid):
             stays.append(lost)
+    elif state and left == _NO_DATA:
+        stays.append("its data are not in the file: it keeps the data that the chip has now")
     return ObjectPlan(
         info,
         before,
