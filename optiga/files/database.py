@@ -199,14 +199,16 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error | OSError, *, make: bo
     try:
         path.stat()
     except FileNotFoundError:
-        if not make:
+        if not make and path.parent.is_dir():
             return ConfigurationError(
                 f"{kind.title} {path}: the file does not exist", hint=kind.absent, reason=Reason.NOT_FOUND
             )
         if not path.parent.is_dir():
             return ConfigurationError(
-                f"{kind.title} {path} cannot be made: the folder does not exist",
-                hint="Create it first, or name another",
+                f"{kind.title} {path} cannot be made: the folder does not exist"
+                if make
+                else f"{kind.title} {path}: the folder does not exist",
+                hint="Create it first, or name another" if make else "Check the name",
                 reason=Reason.NOT_FOUND,
             )
     except OSError as error_of_system:
