@@ -101,7 +101,12 @@ class CaFolder:
 
         :raises ConfigurationError: if it cannot be read.
         """
-        return read_input(self.path / KEY, "CA's key", _MAX_KEY_SIZE)
+        try:
+            return read_input(self.path / KEY, "CA's key", _MAX_KEY_SIZE)
+        except ConfigurationError as error:
+            if error.reason is Reason.NOT_FOUND:
+                error.advise("Restore it from a backup. Without the key, the CA can neither issue nor revoke")
+            raise
 
     @property
     def key_is_encrypted(self) -> bool:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, OptigaError
+from optiga.files.interruptions import Unchanged
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class KeyFate:
         if self.fate is Fate.UNKNOWN and isinstance(error, ChipError) and error.code:
             self.fate = Fate.AS_IT_WAS  # the chip refuses
         if self.fate is Fate.AS_IT_WAS:
+            if isinstance(error, KeyboardInterrupt) and not error.args:
+                error.args = (Unchanged(self.text),)
             return
         self._is_said = True
         if isinstance(error, OptigaError):

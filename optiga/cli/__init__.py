@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from optiga.cli.render.errors import CONFIGURATION, INTERRUPTED, json_line
 from optiga.errors import Reason
-from optiga.files.interruptions import INTERRUPTIONS
+from optiga.files.interruptions import INTERRUPTIONS, Unchanged
 from optiga.files.shown import shown
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         for said in interrupted.args:
-            print(f"Warning: {shown(str(said))}", file=sys.stderr)
+            print("" if isinstance(said, Unchanged) else "Warning: ", shown(str(said)), sep="", file=sys.stderr)
         said = _ENDINGS.get(number.name, "Interrupted")
         if as_json:
             said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said)

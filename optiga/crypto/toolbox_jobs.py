@@ -66,19 +66,25 @@ def plan_encryption(message: bytes, mode: str, iv: bytes | None, padding: str) -
 
         padder = PKCS7(8 * BLOCK_SIZE).padder()
         message = padder.update(message) + padder.finalize()
-    return _plan(message, mode, iv, padding)
+    return _plan(message, mode, iv, padding, is_new=True)
 
 
 def plan_decryption(protected: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
     """Check what :func:`decrypt` is to decrypt; otherwise as :func:`plan_encryption`."""
-    return _plan(protected, mode, iv, padding)
+    return _plan(protected, mode, iv, padding, is_new=False)
 
 
-def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
+def _plan(content: bytes, mode: str, iv: bytes | None, padding: str, *, is_new: bool) -> AesJob:
+    """Check what is encrypted or decrypted.
+
+    :param is_new: whether it is a message that nobody has encrypted yet.
+    """
     if not content or len(content) % BLOCK_SIZE:
         raise ConfigurationError(
             f"{counted(len(content), 'byte', 'are')} not a multiple of the block size, {BLOCK_SIZE} bytes",
-            hint=naming("To pad a message, use {padding=pkcs7}. Encrypted data are always whole blocks"),
+            hint=naming("To pad it, use {padding=pkcs7}")
+            if is_new
+            else "Encrypted data are always whole blocks: check that nothing is missing at the end",
         )
     if mode == "ecb" and iv is not None:
         raise ConfigurationError(naming("ECB does not use {iv}"), hint="Omit it, or use CBC")
@@ -86,7 +92,9 @@ def _plan(content: bytes, mode: str, iv: bytes | None, padding: str) -> AesJob:
         was = "but there is none" if iv is None else f"not {len(iv)}"
         raise ConfigurationError(
             f"CBC needs an initialization vector of {BLOCK_SIZE} bytes, {was}",
-            hint=naming("Give it with {iv}. For a new message, make one with 'python -m optiga random 16'"),
+            hint=naming("Give it with {iv}. To make one for a new message, use 'python -m optiga random 16'")
+            if is_new
+            else naming("Give the one that the message was encrypted with ({iv})"),
         )
     return AesJob(content, SymmetricMode[mode.upper()], iv or b"", padding == "pkcs7")
 

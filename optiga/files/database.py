@@ -90,7 +90,7 @@ def open_database(
                 if not is_none:
                     _check(connection, path, kind)
             if is_none:
-                with closing(_nothing(kind, threads=threads)) as nothing:
+                with closing(nothing_in(kind, threads=threads)) as nothing:
                     yield nothing
             else:
                 yield connection
@@ -139,7 +139,20 @@ def _make(path: Path, kind: Kind, *, shared: bool) -> None:
         raise _explain(path, kind, error, make=True) from None
 
 
-def _nothing(kind: Kind, *, threads: bool) -> sqlite3.Connection:
+def check_can_be_made(path: Path, kind: Kind, *, shared: bool = False) -> None:
+    """Make sure that a file can be made, by making another in its folder.
+
+    :raises ConfigurationError: if it cannot.
+    """
+    check_file(path, kind.title, shared=shared, hint=kind.shared)
+    try:
+        with Temporary(path, 0o644):
+            pass
+    except OSError as error:
+        raise _explain(path, kind, error, make=True) from None
+
+
+def nothing_in(kind: Kind, *, threads: bool) -> sqlite3.Connection:
     """What stands for a file without any table: one with nothing in it, into which nothing can be written."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=not threads)
     create(connection, kind)
@@ -186,14 +199,16 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error | OSError, *, make: bo
     try:
         path.stat()
     except FileNotFoundError:
-        if not make:
+        if not make and path.parent.is_dir():
             return ConfigurationError(
                 f"{kind.title} {path}: the file does not exist", hint=kind.absent, reason=Reason.NOT_FOUND
             )
         if not path.parent.is_dir():
             return ConfigurationError(
-                f"{kind.title} {path} cannot be made: the folder does not exist",
-                hint="Create it first, or name another",
+                f"{kind.title} {path} cannot be made: the folder does not exist"
+                if make
+                else f"{kind.title} {path}: the folder does not exist",
+                hint="Create it first, or name another" if make else "Check the name",
                 reason=Reason.NOT_FOUND,
             )
     except OSError as error_of_system:

@@ -41,6 +41,12 @@ class EndRequested(KeyboardInterrupt):
         self.number = number
 
 
+class Unchanged(str):
+    """What an interrupted run has left as it was, in the arguments of an interruption, where all else is a warning."""
+
+    __slots__ = ()
+
+
 class Interruptions:
     """Makes an :class:`EndRequested` of each request to end, as long as the context lasts.
 

@@ -12,7 +12,7 @@ from optiga.arguments import takes
 from optiga.chip.commands.gen_key_pair import is_rsa_key, take_public_key
 from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, Reason
-from optiga.files.files import write_whole
+from optiga.files.files import check_folder, write_whole
 from optiga.pki.pem import encode_base64, encode_pem
 from optiga.pki.public_keys import public_key_of_numbers, public_key_of_point, verifies
 from optiga.pki.request_parts import encode_attributes, encode_subject
@@ -76,6 +76,7 @@ class Csr(Value):
         :returns: path of the file.
         :raises ConfigurationError: if the file cannot be written.
         """
+        check_folder(Path(folder))
         path = Path(folder, self.filename)
         write_whole(path, self.pem.encode("ascii"))
         return path

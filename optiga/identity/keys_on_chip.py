@@ -346,7 +346,11 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     :raises CertificateError: if it holds none, or that of another key.
     :raises ChipError: if the chip refuses.
     """
-    certificate = stored_certificate(chip, where)
+    hint = naming(
+        "The chip outputs a public key only when it generates the key: write a certificate of the key first, or give "
+        "the object that holds one with {certificate}"
+    )
+    certificate = stored_certificate(chip, where, hint)
     public_key = certificate.public_key
     proof = prove_public_key(chip, slot.key_oid, public_key, f"the certificate in {where.info.label}")
     if proof.outcome in (Outcome.MISMATCH, Outcome.NO_KEY):
@@ -357,11 +361,12 @@ def certified_key(chip: Chip, slot: Slot, where: Target) -> CertifiedKey:
     return CertifiedKey(pem, public_key.title, certificate.subject, proof.key_match, proof.text)
 
 
-def stored_certificate(chip: Chip, where: Target) -> Certificate:
+def stored_certificate(chip: Chip, where: Target, hint: str = "Write one first, or give another object") -> Certificate:
     """The certificate in an object, the leaf where there is a chain.
+
+    :param hint: what to do if there is none.
 
     :raises CertificateError: if there is none, or nothing that parses.
     :raises ChipError: if the chip refuses.
     """
-    hint = "Give the certificate: the chip outputs a public key only when it generates the key"
     return read_certificates(chip, where.oid, hint=hint)[0]

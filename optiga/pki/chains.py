@@ -83,11 +83,18 @@ def why_broken(chain: list[Certificate]) -> list[str]:
     :param chain: leaf first.
     """
     return [
-        f"the chain is not valid: the certificate of {certificate.subject} is not issued by the next one, "
-        f"{issuer.subject}"
+        f"the chain is not valid: the certificate of {certificate.subject}{_told_apart(certificate, issuer)} is not "
+        f"issued by the next one, {issuer.subject}{_told_apart(issuer, certificate)}"
         for certificate, issuer in pairwise(chain)
         if not seems_issued_by(certificate, issuer)
     ]
+
+
+def _told_apart(certificate: Certificate, other: Certificate) -> str:
+    """What tells a certificate from another of the same subject, for a message; empty if the subject does."""
+    if certificate.subject != other.subject:
+        return ""
+    return f" (serial number {certificate.parsed.serial_number:x})"
 
 
 def warnings_about(chain: list[Certificate], now: datetime, *, device: bool = True) -> list[str]:

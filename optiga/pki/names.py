@@ -14,6 +14,8 @@ from optiga.files.placeholders import UID_FIELD
 
 UID_DIGITS = 54
 """Characters that the UID takes."""
+LEAST_UID_DIGITS = 6
+"""Fewest hex digits that stand for a UID which begins with them."""
 
 
 class ValueForm(Enum):

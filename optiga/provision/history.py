@@ -9,14 +9,17 @@ from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
 from optiga.provision.entry import Entry
+from optiga.provision.events import StepName
 from optiga.provision.facts import (
     Attested,
     Begun,
     Billed,
     CsrSigned,
     Fact,
+    FactoryProven,
     Imported,
     Issued,
+    KeyMade,
     Placed,
     PolicyAttached,
     Removed,
@@ -38,7 +41,7 @@ class HistoryEvent:
 
     :param time: when, ISO 8601; None for what comes from a journal of version 1, which did not keep it.
     :param uid: the chip's UID in hex.
-    :param event: what was done, for example ``key made``; the names are those of :data:`.facts.KINDS`.
+    :param event: what was done: the name of the step that it is the end of, for example ``key``, or of the fact.
     :param detail: what it was done with: a file, a thing, a policy, an account and its region; None if that is said.
     :param key: SHA-256, in hex, of the public key (SubjectPublicKeyInfo).
     :param serial: the certificate's serial number in hex, by which its CA knows it.
@@ -59,12 +62,22 @@ class HistoryEvent:
     issuer_name: str | None
 
 
+_STEP_NAMES: dict[type[Fact], StepName] = {
+    KeyMade: StepName.KEY,
+    CsrSigned: StepName.CSR,
+    Issued: StepName.CERTIFIED,
+    FactoryProven: StepName.CERTIFIED,
+    ThingAttached: StepName.THING,
+    PolicyAttached: StepName.POLICY,
+}
+"""The steps that facts of another name are the end of: people know the steps."""
 _DETAILS: dict[type[Fact], Callable[[Any], str | None]] = {
     Begun: lambda fact: ", ".join(f"replaces {one.certificate_id}" for one in fact.replaced) or None,
     Placed: lambda fact: f"account {fact.account}, {fact.region}",
     Attested: lambda fact: f"certificate {fact.fingerprint}",
     CsrSigned: lambda fact: str(fact.filename),
     Issued: lambda fact: str(fact.file),
+    FactoryProven: lambda _: "the chip's own certificate",
     ThingAttached: lambda fact: str(fact.thing),
     Billed: lambda fact: str(fact.billing_group),
     PolicyAttached: lambda fact: str(fact.policy),
@@ -126,7 +139,7 @@ def _event(at: datetime | None, entry: Entry, fact: Fact) -> HistoryEvent:
         at.isoformat() if at else None,
         entry.uid,
         entry.slot,
-        kind_of(fact),
+        _STEP_NAMES[type(fact)].value if type(fact) in _STEP_NAMES else kind_of(fact),
         detail(fact) if detail else None,
         hashlib.sha256(entry.key_info).hexdigest() if entry.key_info is not None else None,
         entry.serial,

@@ -2,8 +2,7 @@
 
 It is added to, and never changed: facts, each with the hash of the one before it of the same chip, and seals
 (:mod:`.chain`). The seals are compared when the journal is opened, a chip's facts with its chain before they are used,
-and all of it where all of it is read. A journal of version 1 is read as it is, and taken over with the first fact that
-is added.
+and all of it where all of it is read. A journal of version 1 is taken over with the first fact that is added.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from optiga.errors import ConfigurationError, OptigaError, Reason, counted
 from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
 from optiga.files.interruptions import Uninterrupted
+from optiga.files.late_database import open_late
 from optiga.files.placeholders import check_new_name
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals, dated, facts_of
 from optiga.provision.entry import Entry, Step
@@ -124,6 +124,13 @@ class Journal(NotCopied):
                 return in_order(map(events_of, dated_facts(self._connection, uid)))
             chains = self._every_chain() if uid is None else [self._chain(uid)]
             return in_order(events_of(dated(chain)) for chain in chains)
+
+    def uids_beginning_with(self, digits: str) -> list[str]:
+        """The UIDs of its chips that begin with hex digits, sorted."""
+        with self._reading():
+            if not self._store.is_chained:
+                return sorted(uids_of(self._connection, "WHERE uid GLOB ?", f"{digits}*"))
+            return sorted(self._store.uids_beginning_with(digits))
 
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
@@ -361,7 +368,7 @@ def open_journal(
 ) -> Iterator[Journal]:
     """Open a journal. A context manager.
 
-    :param make: create the journal if it does not exist.
+    :param make: create the journal with the first entry if it does not exist.
     :param shared: accept (and create) a journal that one of the user's groups can write.
     :param warn: function that gets warnings, one sentence each.
     :raises ConfigurationError: if the file cannot be read or written, is not a journal, other users could have changed
@@ -377,7 +384,7 @@ def open_journal(
             hint=f"Restore the journal. To begin a new journal, delete {seal_path(path)} first",
             reason=Reason.NOT_FOUND,
         )
-    with open_database(path, KIND, make=make, shared=shared, threads=True) as connection:
+    with (open_late if make else open_database)(path, KIND, shared=shared, threads=True) as connection:
         journal = Journal(connection, path, shared=shared, warn=warn)
         journal.check_seals(beside)
         yield journal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 from optiga.errors import naming
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from optiga.provision.events import Reporter
     from optiga.provision.outputs import ChipOutputs
+    from optiga.provision.steps.work import Work
 
+_CERTIFICATE_ID = re.compile(rb":cert/([0-9a-f]{64})\b")
 _HEAD = 1 << 12
 """Bytes of a file with an ARN that are looked at."""
 
@@ -68,24 +71,26 @@ def _files_of(entry: Entry, outputs: ChipOutputs) -> Iterator[tuple[Path, bytes]
         yield outputs.arn, _arn_text(entry.registered.arn)
 
 
-def write_arn(entry: Entry, arn: str, outputs: ChipOutputs, reporter: Reporter) -> None:
+def write_arn(entry: Entry, arn: str, work: Work) -> None:
     """Write the ARN of a certificate as the predecessor's steps leave it, in quotes; note if it was another one.
 
     :raises ConfigurationError: if the file cannot be written.
     """
-    path, content = outputs.arn, _arn_text(arn)
+    path, content = work.outputs.arn, _arn_text(arn)
     own = [content.strip(), *(name.encode() for name in known_keys(entry))]
     held = _read(path)
     write_whole(path, content, ours=True)
-    if held and not any(one in held for one in own):
-        reporter.note(
-            naming(
-                "{path} held the ARN of another certificate and was replaced. To keep the files of each chip, use "
-                "{outputs} with {field}",
-                path=path,
-                field=UID_FIELD,
-            )
-        )
+    if not held or any(one in held for one in own) or _is_of_chip(held, work):
+        return
+    said = f"{path} held the ARN of another certificate and was replaced"
+    advice = "{said}. To keep the files of each chip, use {outputs} with {field}"
+    work.reporter.note(said if work.uid in str(path) else naming(advice, said=said, field=UID_FIELD))
+
+
+def _is_of_chip(held: bytes, work: Work) -> bool:
+    """Whether the journal has the certificate of an ARN as one that this chip alone has had."""
+    found = _CERTIFICATE_ID.search(held)
+    return found is not None and work.journal.owners(found[1].decode()) == {work.uid}
 
 
 def _arn_text(arn: str) -> bytes:

@@ -54,7 +54,9 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
         reporter.tell(RunStarted, steps=tuple(step.name for step in steps(job)))
         plan = plan or make_plan(job, services, reporter)
         with services.journal.sealed():
-            entry, is_changed = _run(_prepare(plan, services, services.journal, chip, reporter))
+            with KeyFate(job.slot.key_oid):
+                work = _prepare(plan, services, services.journal, chip, reporter)
+            entry, is_changed = _run(work)
         reporter.tell(RunDone, is_changed=is_changed, journal_seal=services.journal.newest_seal)
     return entry
 
@@ -78,17 +80,18 @@ def _run(work: Work) -> tuple[Entry, bool]:
     """
     plan, attestation = work.plan, work.attestation
     listed = steps(plan.job)
-    for step in listed:
-        if isinstance(step, OpeningStep):
-            with work.reporter.step(step.name):
-                step.open(work)
-    attestation.look()
-    known = work.journal.find(work.uid, plan.slot.name)
-    if not plan.job.renew:
-        attestation.check(known)
-    attestation.warn_of_loss(known)
-    preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
-    entry = attestation.begin(preparation.begin(known))
+    with KeyFate(plan.slot.key_oid):
+        for step in listed:
+            if isinstance(step, OpeningStep):
+                with work.reporter.step(step.name):
+                    step.open(work)
+        attestation.look()
+        known = work.journal.find(work.uid, plan.slot.name)
+        if not plan.job.renew:
+            attestation.check(known)
+        attestation.warn_of_loss(known)
+        preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
+        entry = attestation.begin(preparation.begin(known))
     if entry.is_finished:
         _leave(entry, work, is_written=_confirm(entry, work))
         return entry, False

@@ -25,7 +25,7 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="the journal",
-    absent=naming("To create it, use {make}. To use another journal, use {journal}"),
+    absent=naming("To create it, use {make}. To use the one in an output folder, or another, use {journal}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
     shared=naming("To accept a journal that your group may write, use {shared}"),
 )
@@ -112,6 +112,11 @@ class Store:
         query = "SELECT sequence, hash FROM facts WHERE uid = ? ORDER BY sequence DESC LIMIT 1"
         found = self._connection.execute(query, (uid,)).fetchone()
         return (found[0], found[1]) if found else None
+
+    def uids_beginning_with(self, digits: str) -> set[str]:
+        """The UIDs that begin with hex digits."""
+        found = self._connection.execute("SELECT DISTINCT uid FROM facts WHERE uid GLOB ?", (f"{digits}*",))
+        return {uid for (uid,) in found}
 
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate."""

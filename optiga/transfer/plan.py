@@ -40,6 +40,7 @@ _OWN = (
     oids.LAST_ERROR_CODE,
 )
 _CHANGE = int(Tag.CHANGE)
+_NO_DATA = "its data are not in the file"
 _INTERRUPTED = "a protected update of it was interrupted in the file's chip: its data and version are not in the file"
 
 
@@ -213,6 +214,8 @@ def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: boo
         )
         if lost := lost_certificate(chip, info.oid):
             stays.append(lost)
+    elif state and left == _NO_DATA:
+        stays.append("its data are not in the file: it keeps the data that the chip has now")
     return ObjectPlan(
         info,
         before,
@@ -292,7 +295,7 @@ def _why_no_data(entry: Entry, before: Metadata) -> str:
     if entry.info.kind.is_key:
         return "" if metadata.algorithm is None else "keys never leave a chip: the key is not in the file"
     was_empty = metadata.get(Tag.USED_SIZE) is not None and metadata.used_size == 0
-    return "" if was_empty and before.used_size == 0 else "its data are not in the file"
+    return "" if was_empty and before.used_size == 0 else _NO_DATA
 
 
 def _what_remains(entry: Entry, before: Metadata) -> str:

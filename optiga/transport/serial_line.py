@@ -186,6 +186,8 @@ def _meant(port: str) -> str:
     """Which port was probably meant, if one that is no device was; else empty."""
     if os.name == "posix" and re.fullmatch(r"tty\w+|(cu|tty)\.[\w.-]+|i2c-\d+", port):
         return f", did you mean '/dev/{port}'?"
+    if re.fullmatch(r"(?!com\d)[\w-]+(\.[\w-]+)*:\d{2,5}", port, re.IGNORECASE):
+        return f", did you mean '{SOCKET}://{port}'?"
     kind, colon, rest = port.partition(":")
     near = suggest(kind, _KINDS, {})
     return near[:-2] + f"{colon}{rest}'?" if near else ""

@@ -177,6 +177,13 @@ class TestAgain:
         assert result.code == 0
         assert f"Warning: a certificate of this key was revoked ({reason}): {serials[1]}" in result.err
 
+    def test_a_graver_reason_is_not_the_former(self, cli: Cli, serials: list[str]) -> None:
+        revoke = ("ca", "revoke", serials[0], "--ca", "nw", "--yes", "--reason")
+        assert cli(*revoke, "superseded").code == 0
+        (note,) = [line for line in cli(*revoke, "keyCompromise").err.splitlines() if "already revoked" in line]
+        assert "with the reason superseded" in note
+        assert "now keyCompromise" in note
+
     def test_in_place_of_one_that_was_superseded(self, cli: Cli, serials: list[str]) -> None:
         for serial in serials[:2]:
             cli("ca", "revoke", serial, "--ca", "nw", "--reason", "superseded", "--yes")

@@ -139,3 +139,9 @@ class TestWhereTheFolderStands:
     @pytest.mark.parametrize("given", ["list", "list none", "show ab12", "passphrase", "passphrase --ca none"])
     def test_nothing_is_made_up(self, cli: Cli, root: str, given: str) -> None:
         assert "Did you mean" not in fails(cli, 2, "ca", *given.split())
+
+
+def test_a_key_that_is_gone(cli: Cli) -> None:
+    assert cli("ca", "init", "gone", "--no-passphrase").code == 0
+    Path("gone/ca.key").unlink()
+    assert "from a backup" in fails(cli, 2, "ca", "crl", "--ca", "gone")

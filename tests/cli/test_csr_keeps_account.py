@@ -160,6 +160,11 @@ class TestRoom:
         pem = result.err[result.err.index("-----BEGIN") : result.err.index("Error: ")]
         assert x509.load_pem_x509_csr(pem.encode()).is_signature_valid
 
+    def test_interrupted_before_the_key(self, run: Cli, wire: Wire) -> None:
+        wire.before[CommandCode.OPEN_APPLICATION] = raising(KeyboardInterrupt())
+        *_, said, last = run().err.splitlines()
+        assert (said, last) == ("The key in 0xE0F1 did not change", "Interrupted")
+
     def test_interrupted_while_it_is_kept(self, run: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         wire.before[SIGN] = lambda: monkeypatch.setattr("pathlib.Path.replace", raising_always(KeyboardInterrupt()))
         result = run()

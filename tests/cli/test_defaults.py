@@ -128,6 +128,17 @@ class TestValues:
         run = cli("provision", config, "--ca", "my-ca", "--no-cloud", "--dry-run")
         assert (run.code, run.errors) == (0, [])
 
+    def test_a_ca_does_not_count_for_provision(self, cli: Cli, config: Path) -> None:
+        path = write('ca = "my-ca"\n')
+        assert cli("ca", "init", "my-ca", "--no-passphrase").code == 0
+        refused = cli("provision", config, "--no-cloud")
+        assert refused.code == 2
+        assert all(word in refused.errors[0] for word in (f"{path}:1", "--ca", "'provision'"))
+        noted = cli("provision", config, "--dry-run")
+        assert f"{path}:1" in noted.err
+        assert str(path) not in cli("provision", config, "--dry-run", "-q").err
+        assert f"{path}:1" not in cli("provision", config, "--ca", "my-ca", "--no-cloud", "--dry-run").err
+
     def test_quiet_and_help(self, cli: Cli) -> None:
         write('port = "emulator:one"')
         assert cli("--help", "--version").code == cli("info", "-h").code == cli("help", "info").code == 0
@@ -254,6 +265,14 @@ class TestShow:
         }
         assert "the command line" in cli("config", "show", "--port", "emulator:three").out
         assert "OPTIGA_PORT" in cli("config", "show").out
+
+    def test_what_does_not_count_everywhere(self, cli: Cli) -> None:
+        write('ca = "my-ca"\nregion = "eu-central-1"')
+        shown = json.loads(cli("config", "show", "--output", "json").out)
+        not_for = {one["option"]: one["not_for"] for one in shown["values"]}
+        assert (not_for["--ca"], not_for["--region"]) == (["provision"], [])
+        (line,) = [line for line in cli("config", "show").out.splitlines() if "provision" in line]
+        assert "--ca" in line
 
     def test_what_is_overridden(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         path = str(write('port = "emulator:one"\nregion = "eu-central-1"\nprofile = "a"'))

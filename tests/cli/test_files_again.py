@@ -95,3 +95,27 @@ def test_several_chips_in_one_folder(cli: Cli, run: Cli, bench: Bench, config: P
     (note,) = [line for line in other.err.splitlines() if ARN in line]
     assert "--out-dir" in note
     assert "{uid}" in note
+
+
+def test_a_chip_with_files_of_its_own(run: Cli) -> None:
+    """Nobody is told to do what is done already."""
+    own = ("--out-dir", "out/{uid}")
+    Path("out").mkdir()
+    folder = Path("out", result_of(run(*own))["uid"])
+    (folder / ARN).write_text('"arn:of-another-chip"\n')
+    renewed = run(*own, "--renew")
+    result_of(renewed)
+    (note,) = [line for line in renewed.err.splitlines() if ARN in line and "another" in line]
+    assert "--out-dir" not in note
+
+
+@pytest.mark.parametrize("options", [(), ("--out-dir", "out/{uid}")])
+def test_a_deprovisioned_chip(cli: Cli, run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
+    """Its earlier certificate is not another's."""
+    Path("out").mkdir()
+    result_of(run(*options))
+    journal = "out/personalization.db" if options else "personalization.db"
+    assert cli("--port", bench.port, "deprovision", "--yes", "--journal", journal).code == 0
+    again = run(*options)
+    result_of(again)
+    assert "another certificate" not in again.err

@@ -85,3 +85,13 @@ def test_a_certificate_that_cannot_be_read(cli: Cli, provisioned: str) -> None:
     refused = cli("--port", provisioned, "import", "f.json")
     assert refused.code == 2
     assert "cannot be read" in refused.errors[0]
+
+
+def test_an_object_without_data_is_locked_only_with_consent(cli: Cli, port: str) -> None:
+    """What the file lacks is said before the lock, not behind it."""
+    Path("f.json").write_text(json.dumps({"f1d0": {"metadata": "2003c00107"}}))
+    refused = cli("--port", port, "import", "f.json")
+    assert refused.code == 2
+    assert "0xF1D0: its data are not in the file" in refused.errors[0]
+    Path("f.json").write_text(json.dumps({"f1d0": {"metadata": "2003c00107", "data": "aa"}}))
+    assert "not in the file" not in cli("--port", port, "import", "f.json").errors[0]

@@ -17,6 +17,7 @@ from unittest.mock import Mock
 import pytest
 from cryptography import x509
 
+from optiga.files.database import open_database
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import (
     AttachedExclusively,
@@ -30,6 +31,7 @@ from optiga.provision.facts import (
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.provision.results import SlotResult
 from optiga.provision.seal_file import seal_path
+from optiga.provision.store import KIND
 from optiga.results import to_json
 from optiga.testing import CloudFault
 from tests.support.cli.provisioned import Bench, result_of
@@ -200,7 +202,7 @@ class TestShow:
         assert "'chips' finds nothing in the result. It has slots" in result.errors[0]
 
     def test_nothing_yet(self, cli: Cli) -> None:
-        with open_journal(Path(FILE_NAME), make=True):
+        with open_database(Path(FILE_NAME), KIND, make=True):
             pass
         assert cli("journal", "show").out == "The journal has no entries yet\n"
         assert json.loads(cli("journal", "show", "--output", "json").out) == {"slots": []}
@@ -244,7 +246,7 @@ class TestHistory:
         assert lives == first + new
         assert (first[-1]["event"], first[-1]["certificate_id"], first[-1]["serial"]) == ("finished", "c" * 64, SERIAL)
         assert first[-1]["key"] == hashlib.sha256(b"\x30\x00").hexdigest()
-        assert [one["event"] for one in new] == ["begun", "key made", "issued", "deprovisioned"]
+        assert [one["event"] for one in new] == ["begun", "key", "certified", "deprovisioned"]
         assert [one["key"] for one in new] == [None, *[hashlib.sha256(info).hexdigest()] * 3]
         assert [one["serial"] for one in new] == [None, None, *[SERIAL.zfill(40)] * 2]
         assert "c" * 64 in new[0]["detail"]
@@ -269,7 +271,7 @@ class TestHistory:
         assert [(one["uid"], one["event"]) for one in found] == [
             ("00" * 27, "begun"),
             (UID, "begun"),
-            (UID, "key made"),
+            (UID, "key"),
         ]
 
     @pytest.mark.parametrize("is_taken_over", [False, True])
@@ -281,7 +283,7 @@ class TestHistory:
                 journal.append(UID, "second", Begun("aws", ""))
         found = [one for one in self.history(cli, "--uid", UID) if one["slot"] == "second"]
         times = {one["event"]: one["time"] for one in found}
-        assert times["key made"] is times["issued"] is times["finished"] is None
+        assert times["key"] is times["certified"] is times["finished"] is None
         started = saved[0].started_at
         assert started
         assert found[0]["time"] == started.isoformat()
@@ -305,7 +307,7 @@ class TestHistory:
         result = cli("journal", "show", "--history", "--uid", "11" * 27)
         assert (result.code, result.out) == (2, "")
         assert "no entry" in result.err
-        with open_journal(Path("empty.db"), make=True):
+        with open_database(Path("empty.db"), KIND, make=True):
             pass
         assert self.history(cli, "--journal", "empty.db") == []
         assert "no entries" in cli("journal", "show", "--history", "--journal", "empty.db").out
@@ -370,7 +372,7 @@ class TestExport:
         assert line in result.errors[0]
 
     def test_nothing_yet(self, cli: Cli) -> None:
-        with open_journal(Path(FILE_NAME), make=True):
+        with open_database(Path(FILE_NAME), KIND, make=True):
             pass
         assert json.loads(cli("journal", "export").out) == {"slots": []}
 
@@ -450,7 +452,7 @@ class TestCheck:
             assert "Warning: the seal file of the journal is missing" in result.err
 
     def test_nothing_yet(self, cli: Cli) -> None:
-        with open_journal(Path(FILE_NAME), make=True):
+        with open_database(Path(FILE_NAME), KIND, make=True):
             pass
         assert self.check(cli) == dict(zip(self.FIELDS, (2, 0, 0, 0, 0, None, None), strict=True))
 

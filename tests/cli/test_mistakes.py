@@ -68,6 +68,11 @@ MISTAKES = {
         "--port {port} provision {config} --policy-template thing_polcy.template",
         "did you mean 'thing_policy.template'",
     ),
+    "address without its kind": Mistake(
+        "--port 127.0.0.1:4711 info", "no such port, did you mean 'socket://127.0.0.1:4711'", BOARD
+    ),
+    "address without a number": Mistake("--port socket://board info", "no port number[.] Use a device name"),
+    "journal in no folder": Mistake("journal check --journal none/j.db", "none/j.db: the folder does not exist"),
     "empty port": Mistake("--port= info", "is empty", reason="usage"),
     "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'"),
     "emulator model": Mistake("--port emulator:x?model=Z info", "'Z'.*trust-m-v3"),

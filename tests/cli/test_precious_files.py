@@ -65,8 +65,8 @@ def test_every_output(cli: Cli, port: str, peer: None, command: tuple[str, ...],
     if kind == "key":
         path.write_bytes(KEYS["PKCS #8 in PEM"])
     elif kind == "journal":
-        with open_journal(path, make=True):
-            pass
+        with open_journal(path, make=True) as journal:
+            journal.append("aa", "second", Begun("aws", ""))
     elif kind == "chip":
         path = chip
     elif kind == "hard link":
@@ -182,8 +182,8 @@ def test_a_name_of_the_cas_that_is_not_there_yet(cli: Cli, port: str, name: str)
 def test_the_seal_of_a_journal(cli: Cli, port: str) -> None:
     """Also where it is not there yet; a name that ends so beside no journal is anybody's."""
     with open_journal(Path("mine"), make=True) as journal:
-        assert cli("--port", port, "random", "16", "--out", "mine.seal").code == CONFIGURATION
         journal.append("aa", "second", Begun("aws", ""))
+        assert cli("--port", port, "random", "16", "--out", "mine.seal").code == CONFIGURATION
         assert journal.seal() is not None
     before = Path("mine.seal").read_bytes()
     result = cli("--port", port, "random", "16", "--out", "mine.seal")

@@ -244,6 +244,35 @@ def test_what_to_do_after_an_interruption(run: Cli, bench: Bench, options: tuple
     assert result.err.count("try again") == 1
 
 
+@pytest.mark.parametrize("place", ["run.Preparation.begin", "run.Attestation.look", "run.check_model"])
+def test_an_interruption_before_the_key(run: Cli, bench: Bench, place: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(f"optiga.provision.{place}", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        result = run()
+    assert result.code == 130
+    assert "\nThe key in 0xE0F1 did not change\n" in result.err
+
+
+@pytest.mark.parametrize("place", ["commands.identity.provision.make_plan", "support.settings.Settings.open_chip"])
+def test_an_interruption_before_the_chip(run: Cli, bench: Bench, place: str) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(f"optiga.cli.{place}", interrupt)
+        assert "\nThe key in 0xE0F1 did not change\n" in run().err
+
+
+def test_an_interruption_behind_the_run(run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("optiga.cli.support.settings.Settings.print_result", interrupt)
+    result = run()
+    assert result.code == 130
+    assert "did not change" not in result.err
+
+
 def test_it_is_not_said_twice(run: Cli, bench: Bench) -> None:
     """AWS's own failures say it, too."""
     bench.cloud.fail("AttachPolicy", CloudFault.error("InternalFailureException", 500, "down"))

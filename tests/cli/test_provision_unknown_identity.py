@@ -131,6 +131,7 @@ def test_no(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
     assert "was not confirmed" in result.errors[0]
     assert held(live) == before
+    assert not Path("other.db").exists()
 
 
 def test_yes(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:

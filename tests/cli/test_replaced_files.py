@@ -9,10 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from optiga.update.update_file import read_update
 from tests.support.cli.mistakes import USAGE, error_of, fails
 from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate
 from tests.support.places import CONFIG, ROOT
 
 OTHER = b"what nobody can make again"
@@ -195,7 +198,8 @@ def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: 
     for what, contents in held.items():
         for content in contents:
             put_for_all("out", content)
-            assert what in fails(cli, USAGE, "-q", "--port", port, *DATA[name].split())
+            said = fails(cli, USAGE, "-q", "--port", port, *DATA[name].split())
+            assert what in said or (what == "a certificate" and "the certificate of " in said)
             assert Path("out").read_bytes() == content
             assert run(f"{DATA[name]} --force").code == 0
 
@@ -312,3 +316,24 @@ def test_a_snapshot_in_json(run: Cli) -> None:
     assert run("--write ca/ca.pem --id 0xE0E8").code == 0
     assert run("emulator dump --out out").code == USAGE
     assert json.loads(Path("out").read_bytes()) == before
+
+
+@pytest.mark.parametrize("form", ["PEM", "chain", "DER", "damaged"])
+def test_whose_certificate_is_replaced(cli: Cli, port: str, answers: list[bool], form: str) -> None:
+    pem = certificate_of(make_certificate(name="lamp"), form)
+    Path("back.pem").write_bytes(pem)
+    refused = fails(cli, USAGE, "--port", port, "--read", "first", "--out", "back.pem")
+    answers[:] = [False]
+    asked = cli("--port", port, "--read", "first", "--out", "back.pem")
+    for said in (refused, asked.err):
+        assert ("CN=lamp" in said) is (form != "damaged")
+    assert ("certificate of CN=lamp is lost" in asked.err) is (form != "damaged")
+    assert Path("back.pem").read_bytes() == pem
+
+
+def certificate_of(pem: bytes, form: str) -> bytes:
+    if form == "DER":
+        return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    if form == "damaged":
+        return pem.replace(pem.splitlines()[2], pem.splitlines()[2][::-1])
+    return pem + make_certificate(name="other") * (form == "chain")

@@ -106,6 +106,35 @@ class TestTables:
             assert fitted.count(letter) == whole.count(letter)
         assert table(self.HEADS, self.ROWS, 200) == whole
 
+    def test_no_word_is_broken_if_all_have_room(self) -> None:
+        row = ("0xE0E1", "maximum communication buffer", "eu-central-1", "lcso < operational || int 0xE0E8")
+        for width in (50, 55, 60, 70):
+            fitted = table(self.HEADS, [row], width)
+            assert max(map(len, fitted.splitlines())) <= width
+            assert {*" ".join(row).split()} <= {*fitted.split()}
+
+    @pytest.mark.parametrize(
+        ("text", "width", "lines"),
+        [
+            ("/home/worker/line/optiga.toml", 20, ["/home/worker/line/", "optiga.toml"]),
+            ("0123456789abcdef.csr", 18, ["0123456789abcdef.", "csr"]),
+            ("a/" + "b" * 30, 20, ["a/", "b" * 20, "b" * 10]),
+            ("account 123456789012, eu-central-1", 24, ["account 123456789012,", "eu-central-1"]),
+            ("/", 20, ["/"]),
+        ],
+    )
+    def test_a_long_word_is_broken_at_its_separators(self, text: str, width: int, lines: list[str]) -> None:
+        assert [line.strip() for line in table(("x",), [(text,)], width).split("\n")[1:]] == lines
+
+    @given(st.lists(st.lists(st.text("ab/.- ", max_size=40), min_size=3, max_size=3), max_size=4))
+    def test_nothing_is_lost_at_any_width(self, rows: list[list[str]]) -> None:
+        for width in (20, 33, 60):
+            fitted = table(("x", "y", "z"), [tuple(row) for row in rows], width)
+            assert max(map(len, fitted.split("\n"))) <= width
+            assert sorted(re.sub(r"\s", "", fitted)) == sorted(
+                re.sub(r"\s", "", table(("x", "y", "z"), map(tuple, rows)))
+            )
+
     def test_every_row_begins_in_its_first_column(self) -> None:
         rows = table(self.HEADS, self.ROWS, 60).splitlines()
         assert [row[:6] for row in rows if not row.startswith(" ")] == ["oid   ", "0xE0E1", "0xE0E2"]

@@ -231,7 +231,9 @@ MISTAKES = [
     Mistake("aes encrypt m --iv zz", "not bytes in hex"),
     Mistake("aes encrypt m --mode ecb --iv 00", "ECB does not use --iv"),
     Mistake("aes encrypt m --mode ecb --pad none", "5 bytes are not a multiple"),
-    Mistake("aes decrypt m --mode ecb", "5 bytes are not a multiple"),
+    Mistake("aes encrypt m --mode ecb --pad none", "pad it, use --pad pkcs7"),
+    Mistake("aes decrypt m --mode ecb", "5 bytes are not a multiple.*whole blocks: check"),
+    Mistake("aes decrypt block", "CBC needs.*there is none. Give the one .* [(]--iv[)]"),
     Mistake("aes encrypt m --mode ecb --out none/x", "the folder does not exist"),
     Mistake("aes encrypt m --mode ecb --out x", "has no key", CHIP),
     Mistake("aes mac m --mode cbc-mac", "Use CMAC"),
@@ -254,6 +256,7 @@ MISTAKES = [
 def test_mistakes(cli: Cli, port: str, mistake: Mistake) -> None:
     """One line, the exit code, and no file is left."""
     Path("m").write_bytes(b"short")
+    Path("block").write_bytes(bytes(16))
     Path("empty").touch()
     pem = make_key().private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     Path("ec.pem").write_bytes(pem)

@@ -60,6 +60,14 @@ class TestLine:
             line[1].getvalue().endswith(f"\r{' ' * len('Waiting for .x1bprocess 7, 0 s^C')}\r".replace(".x1b", "\\x1b"))
         )
 
+    def test_a_long_line_keeps_its_time(
+        self, line: tuple[WaitingLine, io.StringIO], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "40")
+        with Activity(lambda: "Waiting for process 7 (optiga.py emulator serve --chip bench.chip)"):
+            wait_for(line[1], "…, 0 s")
+        assert all(len(one) < 40 for one in line[1].getvalue().split("\r"))
+
     def test_parts_and_what_is_within(self, line: tuple[WaitingLine, io.StringIO]) -> None:
         parts = each("Importing", range(4))
         for part in parts:

@@ -116,7 +116,7 @@ class TestCsr:
 
     def test_saved_into_no_folder(self, optiga_chip: optiga.Chip, tmp_path: Path) -> None:
         csr = optiga.csr(optiga_chip, CONFIG)
-        with pytest.raises(optiga.ConfigurationError, match="none"):
+        with pytest.raises(optiga.ConfigurationError, match=r"none: the folder does not exist\. Create it"):
             csr.save(tmp_path / "none")
         assert csr.save(tmp_path).read_text() == csr.pem
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from optiga.errors import CertificateError, OptigaError
 from optiga.objects.stored import decode_stored, is_empty
 from optiga.pki.certificate import Certificate, load_certificates, parse_certificates
-from optiga.pki.chains import warnings_about
+from optiga.pki.chains import warnings_about, why_broken
 from optiga.pki.pem import encode_pem
 from optiga.protocol import tls_identity
 from tests.support.identity.csr_helpers import NOW, SEED_CERTIFICATE, Ca, pem
+from tests.support.makers import make_certificate
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 CA = Ca("root")
@@ -257,3 +258,12 @@ def test_no_stored_bytes_break_it(data):
         return
     assert chain
     warnings_about(chain, NOW)
+
+
+def test_a_broken_chain_of_one_name_is_told_by_serial_numbers() -> None:
+    pems = [make_certificate(name="lamp"), make_certificate(name="lamp"), make_certificate(name="other")]
+    chain = [Certificate.parse_leniently(pem) for pem in pems]
+    numbers = [f"{one.parsed.serial_number:x}" for one in chain]
+    first, second = why_broken(chain)
+    assert first.index(numbers[0]) < first.index(numbers[1])
+    assert not any(number in second for number in numbers)

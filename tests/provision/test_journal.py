@@ -235,6 +235,7 @@ class TestThreads:
 
     def test_an_error_in_another_thread(self, path: Path) -> None:
         """It is ours there, too."""
+        save(path, ENTRY)
         with open_journal(path, make=True) as journal, ThreadPoolExecutor(1) as pool:
             pool.submit(journal._connection.execute, "PRAGMA max_page_count = 1").result(LIMIT_S)
             with pytest.raises(ConfigurationError, match="disk is full"):
@@ -293,14 +294,33 @@ class TestFiles:
     def test_one_that_cannot_be_made(self, path: Path, monkeypatch: pytest.MonkeyPatch, *, shared: bool) -> None:
         """Nothing is left of it that the next command would stumble over."""
 
-        def find_it_full(connection: sqlite3.Connection, _kind: Kind) -> None:
+        def find_it_full(connection: sqlite3.Connection, kind: Kind) -> None:
+            if connection.execute("PRAGMA database_list").fetchone()[2] == "":
+                return make_tables(connection, kind)  # in memory, until there is a file
             connection.execute("CREATE TABLE facts (a)")
             raise sqlite3.OperationalError("database or disk is full")
 
+        make_tables = database.create
         monkeypatch.setattr(database, "create", find_it_full)
-        said = refusal(path, make=True, shared=shared)
-        assert re.search(r"the journal .*the disk is full\. Delete files", said)
+        with (
+            open_journal(path, make=True, shared=shared) as journal,
+            pytest.raises(ConfigurationError, match=r"the journal .*the disk is full\. Delete files"),
+        ):
+            journal.save(ENTRY)
         assert list(path.parent.iterdir()) == []
+
+    @pytest.mark.parametrize("shared", [False, True])
+    def test_none_is_made_for_nothing(self, path: Path, *, shared: bool) -> None:
+        """It is made for the first entry; what another process writes meanwhile counts."""
+        with open_journal(path, make=True, shared=shared) as journal:
+            assert (journal.all(), journal.seal(), journal.newest_seal) == ([], None, None)
+            assert list(path.parent.iterdir()) == []
+            with open_journal(path, make=True, shared=shared) as other:
+                kept = other.save(ENTRY)
+            assert journal.all() == [kept]
+            journal.append("00" * 27, "second", Begun("aws", ""))
+        with open_journal(path, shared=shared) as journal:
+            assert len(journal.all()) == 2
 
     def test_none(self, path: Path) -> None:
         assert re.search("does not exist.*'make'.*'journal'", refusal(path))
@@ -343,9 +363,9 @@ class TestFiles:
     def test_it_is_synchronized_before_the_next_step(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(GuardedConnection, "execute", sqlite3.Connection.execute)  # as it is for users
         with open_journal(path, make=True) as journal:
+            journal.save(ENTRY)
             (mode,) = journal._connection.execute("PRAGMA synchronous").fetchone()
             assert mode == 3  # EXTRA
-            journal.save(ENTRY)
             assert not journal._connection.in_transaction
 
 

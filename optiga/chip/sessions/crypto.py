@@ -83,7 +83,8 @@ class Crypto(NotCopied):
     def random(
         self, size: int, *, deterministic: bool = False, session: int | None = None, prepended: bytes = b""
     ) -> bytes:
-        """Get 8 to 256 random bytes from the chip's true random number generator. One exchange.
+        """Get 8 to 256 random bytes from the chip's true random number generator. One exchange: for more bytes, call
+        it again.
 
         :param deterministic: use the deterministic generator instead.
         :param session: session that stores ``prepended`` and the random bytes, at most 66 bytes together.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
-from textwrap import wrap
 
 from optiga.results import cell
 
 _GAP = 2
 _LEAST = 3
 """Fewest columns that a cell is broken to."""
+_PART = re.compile(r".+?(?:[/\\:.,_@=-]+|$)")
+"""What a long word may be broken behind: the separators of paths, names and times."""
 
 
 def table(columns: Sequence[str], rows: Iterable[object], width: int | None = None) -> str:
@@ -25,7 +27,7 @@ def table(columns: Sequence[str], rows: Iterable[object], width: int | None = No
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     if width is None or sum(widths) + _GAP * (len(widths) - 1) <= width:
         return align(cells, widths)
-    widths = _narrowed(widths, width)
+    widths = _narrowed(cells, width)
     return align([line for row in cells for line in _broken(row, widths)], widths)
 
 
@@ -42,9 +44,10 @@ def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | Non
     firsts = [columns[0], *(cell(next(iter(_values(row, columns)))) for row in found)]
     rest = [tuple(columns[1:]), *(tuple(_values(row, columns))[1:] for row in found)]
     room = width - _GAP
-    widths = [max(map(len, column)) for column in zip(*(list(map(cell, row)) for row in rest), strict=True)]
+    cells = [list(map(cell, row)) for row in rest]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     if sum(widths) + _GAP * (len(widths) - 1) > room:
-        widths = _narrowed(widths, room)
+        widths = _narrowed(cells, room)
     lines: list[str] = []
     for place, (first, row) in enumerate(zip(firsts, rest, strict=True)):
         if place < 2 or first != firsts[place - 1]:
@@ -64,22 +67,61 @@ def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) ->
     return "\n".join((" " * _GAP).join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def _narrowed(widths: Sequence[int], width: int) -> list[int]:
-    """Widths that fit: the widest columns become narrower, all to one width; the first have what is left."""
+def _narrowed(cells: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Widths of columns that fit: no word is broken if all can stay whole, else none but at its separators, if that is
+    enough; the widest columns become narrower, all to one width.
+    """
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(len, column)) for column in columns]
     room = width - _GAP * (len(widths) - 1)
-    most = max((cap for cap in range(_LEAST, width) if sum(min(one, cap) for one in widths) <= room), default=_LEAST)
-    narrowed = [min(one, most) for one in widths]
+    for parts_of in (str.split, _parts):
+        least = [max((len(part) for text in column for part in parts_of(text)), default=0) for column in columns]
+        if sum(least) <= room:
+            break
+    else:
+        least = _capped(least, [min(one, _LEAST) for one in least], room)
+    narrowed = _capped(widths, least, room)
     over = room - sum(narrowed)
     for place, one in enumerate(widths):
-        if over > 0 and one > most:
+        if over > 0 and one > narrowed[place]:
             narrowed[place] += 1
             over -= 1
     return narrowed
 
 
+def _capped(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """The widths below the highest cap with which they fit, none narrower than its least."""
+    for cap in range(room, 0, -1):
+        capped = [max(min(one, cap), low) for one, low in zip(widths, least, strict=True)]
+        if sum(capped) <= room:
+            return capped
+    return list(least)
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a text between blanks and behind separators, as of a path."""
+    return [part for word in text.split() for part in _PART.findall(word)]
+
+
 def _broken(row: Sequence[str], widths: Sequence[int]) -> Iterable[Sequence[str]]:
-    """The lines of a row whose cells are broken, between words where there are any."""
-    return zip_longest(*map(wrap, row, widths), fillvalue="")
+    """The lines of a row whose cells are broken."""
+    return zip_longest(*map(_wrapped, row, widths), fillvalue="")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a cell: broken between words, a longer word at its separators, and what is longer still anywhere."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        lines.append("")
+        for part in [word] if len(word) <= width else _PART.findall(word):
+            if len(lines[-1]) + len(part) <= width:
+                lines[-1] += part
+            else:
+                lines += [part[place : place + width] for place in range(0, len(part), width)]
+    return [line for line in lines if line]
 
 
 def _values(row: object, columns: Sequence[str]) -> Iterable[object]:

@@ -19,7 +19,7 @@ from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_output_file, reason_of
 from optiga.files.opening import open_input
-from optiga.pki.names import UID_DIGITS
+from optiga.pki.names import LEAST_UID_DIGITS, UID_DIGITS
 from optiga.transport import is_emulator, resolve_port
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,13 +52,17 @@ def take_hex(ctx: click.Context, param: click.Parameter, value: str | None) -> b
 
 
 def take_uid(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Callback of an option: a chip's UID, as the results of commands have it."""
+    """Callback of an option: a chip's UID, as the results of commands have it, or the beginning of one."""
     if value is None:
         return None
     uid = value.strip().lower().removeprefix("0x").replace(":", "")
-    if len(uid) != UID_DIGITS or set(uid) - set(string.hexdigits):
+    if len(uid) > UID_DIGITS or not uid or set(uid) - set(string.hexdigits):
         raise click.BadParameter(
             f"{value!r} is no UID: a UID has {UID_DIGITS} hex digits, as 'info --query uid' prints it", ctx, param
+        )
+    if len(uid) < LEAST_UID_DIGITS:
+        raise click.BadParameter(
+            f"{value!r} is too short: give at least {LEAST_UID_DIGITS} of the UID's {UID_DIGITS} hex digits", ctx, param
         )
     return uid
 

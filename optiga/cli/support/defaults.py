@@ -32,8 +32,9 @@ KEYS = ("ca", "crl-days", "curve", "port", "profile", "region", "thing-type", "t
 """Options that it may name: those whose value another on the command line replaces, and that change no meaning."""
 FORBIDDEN = ("endpoint-url", "allow-http", "trust", "authorize", "yes", "join", "emulated", "shared-journal")
 """Options that it must not name, as those of passphrases."""
-_EXCEPT = {("provision", "ca")}
-"""Without ``--ca`` AWS certifies, and no other value says so."""
+EXCEPT = {("provision", "ca")}
+"""Commands with an option for which the file's value does not count: without ``--ca`` AWS certifies,
+and no other value says so."""
 _OF_ACCOUNT = (Reason.NOT_FOUND, Reason.NO_CREDENTIALS, Reason.BAD_VALUE, Reason.UNREACHABLE)
 """Why AWS cannot be asked where a profile or a region is wrong."""
 _CONFIGURATIONS = (".jsn", ".json")
@@ -292,5 +293,5 @@ class DefaultMap(dict[str, Any]):
                 is_elsewhere = (
                     option == "port" and not self._is_root
                 )  # it would overrule what stands before the command
-                return "" if is_elsewhere or (self._command.name, option) in _EXCEPT else option
+                return "" if is_elsewhere or (self._command.name, option) in EXCEPT else option
         return ""

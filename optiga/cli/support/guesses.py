@@ -31,8 +31,6 @@ _LONGEST = 60
 """Most characters of a word that something near is looked for."""
 _FEWEST = 3
 """Fewest letters of a word that has two swapped."""
-_SHORT = {"-V": "version"}
-"""Options of one letter that other programs have."""
 _WIDE = 58
 """Fewest columns of a help text with options and their explanations side by side."""
 _MOST = 4
@@ -142,8 +140,9 @@ def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
             near = _nearest(_bare(word), options) if _has_one_dash(word) and name[1:] in word else None
             if near is not None:
                 return _say("option", _written(word), [_line(ctx, options[near], word, arguments[place + 1 :])])
-        short = _SHORT.get(name)
-        return _say("option", name, [f"--{short}"] if short in options else [])
+        shown = [one for one, option in options.items() if not option.hidden]
+        short = import_module(_SYNONYMS).meant_by_letter(name, shown, arguments)
+        return _say("option", name, [f"--{short}"] if short else [])
     commands = ctx.command.list_commands(ctx) if isinstance(ctx.command, click.Group) else []
     near = _nearest(_bare(name), [*options, *commands])
     if near in commands:

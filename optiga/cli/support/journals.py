@@ -13,6 +13,7 @@ from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError
 from optiga.provision.journal import open_journal
+from optiga.provision.uids import find_uid
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -35,6 +36,14 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
         settings.warn_of_folder(path, "the journal")
     with open_journal(path, make=make, shared=shared, warn=settings.warn) as journal:
         yield journal
+
+
+def whole_uid(settings: Settings, journal: Journal, digits: str) -> str:
+    """The whole UID of a chip, which is shown if only its beginning was given."""
+    uid = find_uid(journal, digits)
+    if uid != digits:
+        settings.note(f"Chip {uid}")
+    return uid
 
 
 def warn_of_identity(settings: Settings, chip: Chip, journal: Path, slot: str) -> None:

@@ -11,21 +11,26 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from optiga.cli.support.confirm import confirm, is_somebody_there
+from optiga.cli.support.lazy import load
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, write_new, write_whole
 from optiga.files.kept import what_is_kept
 from optiga.files.opening import open_input
 from optiga.files.precious import PRIVATE_KEY, what_is_lost
+from optiga.files.shown import shown
 
 _SECRET_MODE = 0o600
 _ANOTHER = "Name another with --out"
 _LOOK = 1 << 16
 """Bytes by which a file is told."""
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
+_CERTIFICATE = "a certificate"
+_PEM, _PEM_END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _DEFAULTS = "optiga.toml"
 
 
@@ -54,7 +59,7 @@ def check_replaced(
     if settings.force or (held := _other_content(Path(out), data)) is None:
         return
     content, why = held
-    what = what_is_kept(content) or "a private key" * holds_private_key(out)
+    what = _whose(what_is_kept(content), content) or "a private key" * holds_private_key(out)
     if not (what or why or is_kept) or is_elsewhere(content):
         return
     why = f"it contains {what}" if what else why
@@ -68,6 +73,18 @@ def check_replaced(
         hint=f"{another}, or replace it with --force",
         reason=Reason.EXISTS,
     )
+
+
+def _whose(what: str, content: bytes) -> str:
+    """What is in a file, with the subject of the certificate if it is one that can be read."""
+    if what != _CERTIFICATE:
+        return what
+    begin, end = content.find(_PEM), content.find(_PEM_END)
+    with suppress(ValueError):
+        parse = load("optiga.pki.certificate:Certificate", "optiga").parse_leniently
+        subject = parse(content if begin < 0 else content[begin : end + len(_PEM_END)]).subject
+        return f"the certificate of {shown(subject)}" if subject else what
+    return what
 
 
 def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:

@@ -60,6 +60,16 @@ _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 _OF_OBJECTS = {"object": "object read", "counter": "counter show"}
 """What is shown to somebody who types an OID in place of a command, by the group."""
 _OID = "0x[0-9a-f]{4}"
+_LETTERS = {
+    "-V": ("version",),
+    "-p": ("port",),
+    "-P": ("port",),
+    "-y": ("yes",),
+    "-o": ("out", "out-dir"),
+    "-f": ("force",),
+}
+"""Options of one letter that other programs have, and those of this one, the likeliest first."""
+_FORMS = ("json", "text", "csv", "repr")
 _DANGEROUS = ("un", "de", "dis", "non-", "no-", "without-", "skip-")
 """How words begin that mean the opposite of the rest."""
 
@@ -73,6 +83,26 @@ def meant_by(group: Sequence[str], word: str) -> str:
     if name in _OF_OBJECTS and re.fullmatch(_OID, word):
         return f"{_OF_OBJECTS[name]} {word}"
     return next((line for at, words, line in _WAYS if at == name and word in words), "")
+
+
+def meant_by_letter(letter: str, options: Sequence[str], arguments: Sequence[str]) -> str:
+    """The option that somebody means who types one of one letter; empty if that is not known.
+
+    :param letter: with its dash.
+    :param options: those of the command, without dashes.
+    :param arguments: those of the whole command line.
+    """
+    place = arguments.index(letter) if letter in arguments else len(arguments)
+    value = next(iter(arguments[place + 1 : place + 2]), "")
+    has_value = value != "" and not value.startswith("-")
+    names = _LETTERS.get(letter, ())
+    if letter == "-f" and has_value:  # a file, of other programs
+        return ""
+    if letter == "-o" and value.lower() in _FORMS:
+        names = ("output",)
+    elif letter == "-o" and "csr" in options:  # the main command, which has both
+        names = ("out-dir",) if any(word.startswith("--csr") for word in arguments) else ("out",)
+    return next((name for name in names if name in options), "")
 
 
 def is_opposite(word: str, choice: str) -> bool:

@@ -102,7 +102,7 @@ class WaitingLine(_Waiting):
             self.erase()
 
     def _show(self, line: str) -> None:
-        line = line[: max(terminal_columns() - len(_ECHO) - 1, 1)]
+        line = _cut(line, max(terminal_columns() - len(_ECHO) - 1, 1))
         if line == self._line:
             return
         self.has_taken_echo = self.has_taken_echo or (not line and INTERRUPTIONS.number is not None)
@@ -135,6 +135,15 @@ class WaitingNotes(_Waiting):
                 if (text := one.note()) not in self._said:
                     self._said.add(text)
                     self._say(text)
+
+
+def _cut(line: str, width: int) -> str:
+    """A line that fits: what is left out stands before the time, which shows that something goes on."""
+    if len(line) <= width:
+        return line
+    what, comma, time = line.rpartition(", ")
+    end = f"…{comma}{time}"
+    return what[: width - len(end)] + end if width > len(end) else line[:width]
 
 
 def _line(activity: Activity, now: float) -> str:

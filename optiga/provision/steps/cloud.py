@@ -67,7 +67,7 @@ class RegisterCertificate:
                 hint="To let the device connect again, delete the certificate in AWS IoT first",
                 reason=Reason.REVOKED,
             )
-        write_arn(entry, registered.arn, work.outputs, work.reporter)
+        write_arn(entry, registered.arn, work)
         work.reporter.note(f"Certificate registered with AWS IoT {'with its CA' if cloud.ca else 'without a CA'}")
         yield entry.after(Registered(registered.certificate_id, registered.arn))
 

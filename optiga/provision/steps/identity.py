@@ -199,7 +199,7 @@ class WriteCertificate:
         issued = entry.of(Issued)
         write_whole(work.outputs.folder / issued.file, issued.certificate.encode("ascii"), ours=True)
         if entry.registered is not None:
-            write_arn(entry, entry.registered.arn, work.outputs, work.reporter)
+            write_arn(entry, entry.registered.arn, work)
         work.chip_slot.put(entry)
         yield entry.after(Written())
 

@@ -91,13 +91,14 @@ def revoke(
     """
     named = Path(name) if is_file else name
     settings.check_query(RevocationResult)
-    asked = _revoking(CaFolder.open(Path(ca_path)), named, reason)
+    asked, former = _revoking(CaFolder.open(Path(ca_path)), named, reason)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     check_published(authority, published)
     before = find_crl_warning(authority.folder)
     confirm(settings, *asked, yes=yes)
     authority.unlock()
-    if (now := _revoking(authority.folder, named, reason)) != asked:  # somebody has changed the records meanwhile
+    now, former = _revoking(authority.folder, named, reason)
+    if now != asked:  # somebody has changed the records meanwhile
         confirm(settings, *now, yes=yes)
     done = authority.revoke(named, reason, crl_days=crl_days)
     record = done.record
@@ -115,8 +116,9 @@ def revoke(
         tuple(one.serial for one in done.still_valid),
     )
     if not done.is_new:
+        becomes = "" if record.reason == former else f"; the reason is now {record.reason}"
         settings.note(
-            f"The certificate was already revoked, with the reason {record.reason}. A new CRL has been written"
+            f"The certificate was already revoked, with the reason {former}{becomes}. A new CRL has been written"
         )
         if was_given and record.reason != reason:
             settings.warn(f"the reason stays {record.reason}: it does not become {reason}, which is not more serious")
@@ -134,8 +136,11 @@ def revoke(
     settings.print_result(result, text=lines({**to_json(result), **listed}))
 
 
-def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, list[str]]:
-    """What a revocation does to what, and what of it can never be undone: nothing where it is done already."""
+def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[tuple[str, list[str]], str | None]:
+    """What a revocation does to what, and what of it can never be undone: nothing where it is done already.
+
+    :returns: both, and the reason with which the certificate has been revoked before; None if it has not.
+    """
     with open_records(folder.records_path) as records, records.snapshot():
         check_records(folder, records)
         plan = plan_revocation(folder, records, name, reason, utc_now())
@@ -148,4 +153,5 @@ def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[str, lis
         serials = ", ".join(one.serial for one in plan.others)
         count = counted(len(plan.others), "other valid certificate")
         stays.append(f"{count} of the same key, which is compromised, will be revoked, too: {serials}")
-    return f"Revoking {plan.record.serial} of {plan.record.subject or 'an unknown subject'}", stays
+    what = f"Revoking {plan.record.serial} of {plan.record.subject or 'an unknown subject'}"
+    return (what, stays), None if plan.is_new else plan.record.reason

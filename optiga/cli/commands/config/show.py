@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from optiga.cli.render.tables import table
-from optiga.cli.support.defaults import FILE_NAME, Defaults, look_for_defaults, places
+from optiga.cli.support.defaults import EXCEPT, FILE_NAME, Defaults, look_for_defaults, places
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.usage import plain_usage
 from optiga.cli.support.wide import wide_option, width_for
@@ -36,12 +36,14 @@ class DefaultValue:
     :param option: for example ``--port``.
     :param source: a path, or the name of an environment variable.
     :param overrides: where else a value stands, which does not count.
+    :param not_for: commands that have the option, but do not take this value.
     """
 
     option: str
     value: str
     source: str
     overrides: tuple[str, ...]
+    not_for: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ def show(settings: Settings) -> None:
     values = tuple(_values(found.values, str(found.path), settings.port))
     result = DefaultsShown(None if found.path is None else str(found.path), tuple(places([])), values)
     text = table(_COLUMNS, values, width_for(settings)) if values else _why_empty(found)
+    for one in values:
+        if one.not_for:
+            commands = ", ".join(f"'{command}'" for command in one.not_for)
+            text += f"\n{one.option} does not count for {commands}: give it on the command line"
     settings.print_result(result, text=text)
 
 
@@ -128,4 +134,5 @@ def _values(said: Mapping[str, object], path: str, port: str | None) -> Iterator
             found.insert(0, (port, "the command line"))
         if found:
             (used, source), *others = found
-            yield DefaultValue(f"--{key}", used, source, tuple(other for _, other in others))
+            not_for = tuple(command for command, option in EXCEPT if option == key and source == path)
+            yield DefaultValue(f"--{key}", used, source, tuple(other for _, other in others), not_for)

@@ -15,7 +15,7 @@ from optiga.cli.support.cloud_options import aws_options, build_aws_options, giv
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import take_uid
 from optiga.cli.support.file_names import FILE
-from optiga.cli.support.journals import open_named_journal, shared_journal_option
+from optiga.cli.support.journals import open_named_journal, shared_journal_option, whole_uid
 from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -34,7 +34,7 @@ from optiga.provision.undo_plan import UndoPlan, plan_undo
     "--uid",
     callback=take_uid,
     metavar="HEX",
-    help="UID of the chip, if it is not connected (default: UID of the chip at the port).",
+    help="UID of the chip, or its beginning, if the chip is not connected (default: UID of the chip at the port).",
 )
 @click.option("--delete-thing", is_flag=True, help="Delete the thing in AWS IoT, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy in AWS IoT, too.")
@@ -67,7 +67,7 @@ def command(
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         of_cloud = {"delete_thing": delete_thing, "delete_policy": delete_policy, **options}
         way = build_aws_options(options)
-        of_chip = _uid_of_chip(settings, dry_run=dry_run) if uid is None else uid
+        of_chip = _uid_of_chip(settings, dry_run=dry_run) if uid is None else whole_uid(settings, journal, uid)
         entry = find_entry(journal, of_chip, found.name, way.region)
         _note_unused(settings, entry, of_cloud)
         asking = partial(confirm, settings, yes=yes)

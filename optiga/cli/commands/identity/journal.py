@@ -17,7 +17,7 @@ from optiga.cli.render.tables import align, table, whole_table
 from optiga.cli.support.content import check_out, take_uid
 from optiga.cli.support.file_names import FILE, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
-from optiga.cli.support.journals import open_named_journal, shared_journal_option
+from optiga.cli.support.journals import open_named_journal, shared_journal_option, whole_uid
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
@@ -81,7 +81,12 @@ def command(ctx: click.Context) -> None:
 
 @command.command(name="show", short_help="Show the last step done for each slot.")
 @_journal_options
-@click.option("--uid", callback=take_uid, metavar="HEX", help="Show everything about the chip with this UID.")
+@click.option(
+    "--uid",
+    callback=take_uid,
+    metavar="HEX",
+    help="Show everything about the chip with this UID, or whose UID begins so.",
+)
 @click.option("--history", is_flag=True, help="Show every step done, also for earlier keys and certificates.")
 @wide_option
 @common_options(board=False, forms=("repr", "json", "text", "csv"))
@@ -97,6 +102,7 @@ def show(settings: Settings, path: str, shared_journal: bool, uid: str | None, h
         _refuse_query(settings)
     found: JournalHistory | JournalSlots
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
+        uid = uid and whole_uid(settings, journal, uid)
         if history:
             found = JournalHistory(tuple(journal.history(uid)))
         else:

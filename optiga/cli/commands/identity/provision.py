@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
@@ -126,8 +128,12 @@ def command(
         "--ignore-names": ignore_names,
         "a passphrase": passphrase_file is not None or ask_passphrase,
     }
+    not_used = _ca_not_used(settings) if ca_path is None else ""
     if ca_path is None and any(of_ca.values()):
-        raise click.UsageError(f"{next(name for name, is_given in of_ca.items() if is_given)} requires --ca.")
+        needing = next(name for name, is_given in of_ca.items() if is_given)
+        raise click.UsageError(f"{needing} requires --ca.{f' {not_used}.' if not_used else ''}")
+    if not_used:
+        settings.note(f"{not_used}: without --ca, AWS issues the certificate")
     if no_cloud:
         refuse_cloud_options(options)
     configuration = load_configuration(Path(config_path), slot=slot)
@@ -162,7 +168,8 @@ def command(
             trust=believed,
             renew=renew,
         )
-    plan = make_plan(job, services)
+    with KeyFate(job.slot.key_oid):
+        plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
     if dry_run:
@@ -185,6 +192,14 @@ def command(
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, shared=shared_journal)
+
+
+def _ca_not_used(settings: Settings) -> str:
+    """That a file of defaults names a CA, which does not count here; empty if none does."""
+    defaults = settings.defaults
+    if defaults is None or "ca" not in defaults.values:
+        return ""
+    return f"The value of ca in {defaults.where('ca')} does not count for 'provision'"
 
 
 def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
@@ -215,7 +230,9 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
-    with opened as journal, settings.open_chip() as chip:
+    with opened as journal, ExitStack() as used:
+        with KeyFate(plan.slot.key_oid):
+            chip = used.enter_context(settings.open_chip())
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         outputs = plan.outputs(entry.uid)
         result = entry.run_result(journal.newest_seal, outputs.folder)

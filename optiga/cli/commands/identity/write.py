@@ -58,7 +58,7 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
         settings.note("Each CSR makes a new key: write the certificate of the last one. To refuse others, use --strict")
     if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
         settings.note(f"The certificate belongs to the key in {name_key(result.key_oid)}: the chip has proven it")
-    elif result.key_match and strict:
+    elif result.key_match:
         settings.note("The chip has proven that it has the certificate's key")
     what = "Certificate" if result.is_certificate else "Data"
     if result.written:
