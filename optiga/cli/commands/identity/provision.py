@@ -28,14 +28,14 @@ from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.errors import ConfigurationError
-from optiga.files.files import check_folder_writable, is_there
+from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
 from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
-from optiga.provision.outputs import FIELDS, OutputLayout
+from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
 from optiga.provision.results import RunResult
@@ -135,7 +135,7 @@ def command(
     settings.check_query(DryRun if dry_run else RunResult)
     believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
-    check_folder_writable(outputs.shared, FIELDS)
+    outputs.check_shared()
     if not dry_run or settings.port is not None:
         settings.find_port()
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
