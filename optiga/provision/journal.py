@@ -141,6 +141,14 @@ class Journal(NotCopied):
 
     # What is added to it
 
+    def check_writable(self) -> None:
+        """Make sure that facts can be added; nothing changes.
+
+        :raises ConfigurationError: if the journal cannot be written.
+        """
+        with self._writing():
+            self._store.try_to_write()
+
     def append(self, uid: str, slot: str, *facts: Fact) -> datetime:
         """Write down what has been done to a chip's slot; on the disk when this returns, all of it or nothing.
 
@@ -321,9 +329,8 @@ class Journal(NotCopied):
             return seal
 
     def _keep(self, seal: Seal) -> None:
-        """Keep the newest seal beside the journal: another run may have made one behind this.
-
-        Nobody makes a newer one meanwhile, so what lies there never goes back.
+        """Keep the newest seal beside the journal, which may be of another run behind this. It never goes back: nobody
+        makes a newer one meanwhile.
         """
         try:
             with self._writing():

@@ -74,6 +74,7 @@ class Preparation:
             if renew:
                 return self._begin_anew(found)
             raise reason
+        self._journal.check_writable()
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
@@ -150,6 +151,7 @@ class Preparation:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
         plan.open_issuer(self._reporter)
+        self._journal.check_writable()
         lost = self._lose_identity()
         if old is not None:
             self._tell_valid(old)

@@ -147,6 +147,8 @@ def _deprovision(
     present = journal.find(entry.uid, entry.slot) or entry
     seen = look_first(entry, services, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
     held = seen.held if seen else None
+    if not is_marked(entry, present, held):
+        journal.check_writable()
     if services.confirm is not None:
         where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
         what = f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}"

@@ -12,6 +12,7 @@ import click
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
@@ -215,8 +216,11 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
-    with opened as journal, settings.open_chip() as chip:
-        entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
+    with opened as journal:
+        if is_still_to_be_made(settings):
+            journal.check_writable()
+        with settings.open_chip() as chip:
+            entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         outputs = plan.outputs(entry.uid)
         result = entry.run_result(journal.newest_seal, outputs.folder)
     if settings.is_read_by_a_person:
