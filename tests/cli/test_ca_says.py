@@ -139,3 +139,18 @@ class TestWhereTheFolderStands:
     @pytest.mark.parametrize("given", ["list", "list none", "show ab12", "passphrase", "passphrase --ca none"])
     def test_nothing_is_made_up(self, cli: Cli, root: str, given: str) -> None:
         assert "Did you mean" not in fails(cli, 2, "ca", *given.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ca sign a.csr b.csr --ca root", ("one CSR per run", 'for f in *.csr; do optiga ca sign "$f"')),
+        ("ca sign a.csr b.csr c.csr --ca root", ("one CSR per run", 'for f in *.csr; do optiga ca sign "$f"')),
+        ("ca show a.pem b.pem --ca root", ("one certificate per run", 'for f in *.pem; do optiga ca show "$f"')),
+        ("ca revoke a.pem b.pem --ca root", ("one certificate per run", 'optiga ca revoke "$f"')),
+    ],
+)
+def test_several_files(cli: Cli, words: str, said: tuple[str, ...]) -> None:
+    result = cli(*words.split())
+    assert result.code == 2
+    assert [one for one in said if one not in result.errors[0]] == []
