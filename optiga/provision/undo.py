@@ -59,6 +59,9 @@ class Undone:
         return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
+_MOST_LISTED = 4
+
+
 def find_entry(journal: Journal, uid: str, slot: str, region: str | None = None) -> Entry:
     """What is to be taken back.
 
@@ -85,12 +88,11 @@ def _where_else(journal: Journal, uid: str, slot: str) -> str:
         if len(slots) == 1:
             return naming("This chip has an entry for slot {name}: use {given}", name=slots[0], given=_slot(slots[0]))
         return naming("This chip has entries for the slots {names}: name one with {slot}", names=", ".join(slots))
-    known = [f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot]
-    return (
-        f"The journal has {', '.join(known[:4])}"
-        if known
-        else "To list its entries, use 'python -m optiga journal show'"
-    )
+    known = sorted(f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot)
+    more = len(known) - _MOST_LISTED
+    held = f"The journal has {', '.join(known[:_MOST_LISTED])}" + f" and {more} more" * (more > 0)
+    every = "To list its entries, use 'python -m optiga journal show'"
+    return ". ".join([held] * bool(known) + [every] * (not known or more > 0))
 
 
 def _slot(name: str) -> Naming:
