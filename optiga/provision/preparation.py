@@ -125,7 +125,7 @@ class Preparation:
         check_names(found, self._journal)
         mismatch = find_mismatch(found, self._plan, self._uid)
         if mismatch and found.is_finished and not self._plan.job.renew:
-            raise CertificateError(f"this chip is finished, but {mismatch}", hint=hint_of(found, self._plan))
+            raise CertificateError(f"chip {found.uid} is finished, but {mismatch}", hint=hint_of(found, self._plan))
         return found, mismatch
 
     def _reason_not_to_continue(self, entry: Entry, mismatch: str) -> OptigaError | None:
@@ -301,7 +301,9 @@ def check_standing(entry: Entry, plan: Plan) -> None:
     """
     if revoked := plan.revoked(entry):
         raise CertificateError(
-            f"this chip is finished in the journal, but {revoked}", hint=plan.anew_hint, reason=Reason.REVOKED
+            f"chip {entry.uid} is finished in the journal, but {revoked}",
+            hint=plan.anew_hint,
+            reason=Reason.REVOKED,
         )
 
 
@@ -317,10 +319,14 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):
-        raise CloudError(f"this chip is finished in the journal, but {problem}", hint=plan.anew_hint)
+        hint = plan.anew_hint
+        if again := plan.cloud.activation(entry, problem):
+            hint = naming("To let the device in again, {again}. {anew}", again=again, anew=hint)
+        raise CloudError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=hint)
     if loose := plan.cloud.detached_from(entry, reporter):
         raise CloudError(
-            f"this chip is finished in the journal, but its certificate is no longer attached to {' and '.join(loose)}",
+            f"chip {entry.uid} is finished in the journal, but its certificate is no longer attached to "
+            f"{' and '.join(loose)}",
             hint=naming("To let the device in again, attach the certificate in AWS IoT. {anew}", anew=plan.anew_hint),
             reason=Reason.CONFLICT,
         )
