@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
 from optiga.ca.changes import AcceptedRecords, Changes, known_crls
-from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder
+from optiga.ca.folder import CERTIFICATE, KEY, OWN_MODE, CaFolder, check_writable
 from optiga.ca.integrity import check_records, key_of
 from optiga.ca.issued import IssuedCertificate, compromised, warnings_about
 from optiga.ca.judging import judge
@@ -33,7 +33,7 @@ from optiga.ca.revocation import COMPROMISES, CRL_DAYS, PublishedCrl
 from optiga.ca.revoking import Revoked, find_keys_unknown, plan_revocation, warnings_of_keys_unknown, write_revocation
 from optiga.ca.signing import stranger_like
 from optiga.errors import CertificateError, ConfigurationError, Reason
-from optiga.files.files import check_folder_writable, write_whole
+from optiga.files.files import write_whole
 from optiga.pki.certificate import Certificate
 from optiga.values import NotCopied
 
@@ -166,7 +166,7 @@ class CertificateAuthority(NotCopied):
             cannot be written.
         """
         judged = judge(self.folder, csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
-        check_folder_writable(self.folder.path)
+        check_writable(self.folder.path)
         with open_records(self.folder.records_path) as records, records.transaction():  # which has to be possible
             check_records(self.folder, records)
         return judged.changes

@@ -126,7 +126,8 @@ class Changes:
             if head := records.head():
                 write_whole(self.folder.head_path, head.document, OWN_MODE)
             if crl:
-                write_whole(self.folder.crl_path, encode_pem("X509 CRL", records.newest_crl()).encode("ascii"))
+                pem = encode_pem("X509 CRL", records.newest_crl())
+                write_whole(self.folder.crl_path, pem.encode("ascii"), OWN_MODE)
 
     def _note_crls(self, records: Records, published: Path | None) -> None:
         """Have a new chain know the CRLs that come after the one it begins with; it takes older ones unseen."""

@@ -222,7 +222,7 @@ def fill(
         with open_records(folder / files.RECORDS) as records:
             history.write_into(records)
         if history.crl:  # the next one has a larger number
-            write_whole(folder / files.CRL, encode_pem("X509 CRL", history.crl).encode("ascii"))
+            write_whole(folder / files.CRL, encode_pem("X509 CRL", history.crl).encode("ascii"), files.OWN_MODE)
     CertificateAuthority.open(folder, passphrase).renew_crl(trust_records=True, now=now)  # they are its own
 
 

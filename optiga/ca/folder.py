@@ -191,7 +191,15 @@ def check_new(path: Path) -> None:
             reason=Reason.CONFLICT,
         )
     check_new_name(path)
-    check_folder_writable(Path(os.path.realpath(path)).parent)
+    check_folder_writable(Path(os.path.realpath(path)).parent, output=path)
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that files can be made in the folder of a CA.
+
+    :raises ConfigurationError: if they cannot.
+    """
+    check_folder_writable(path, hint="A CA keeps its records in its folder: get permission to write there")
 
 
 def _no_ca(path: Path) -> ConfigurationError:

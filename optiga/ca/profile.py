@@ -106,6 +106,10 @@ def _most_days(left: int) -> str:
     )
 
 
+_FEW_DAYS = 2
+"""Fewer days than these are told in hours."""
+
+
 def find_shortening(start: datetime, end: datetime, above: Sequence[Certificate], usual_days: int) -> str:
     """That a certificate ends much earlier than is usual, because one above it ends; empty if it does not.
 
@@ -118,9 +122,12 @@ def find_shortening(start: datetime, end: datetime, above: Sequence[Certificate]
     if ending is None or end - start > timedelta(days=usual_days * _SHORT_PART):
         return ""
     days = round((end - start) / timedelta(days=1))  # the CA is some seconds older
+    usual, length = f"{usual_days}", counted(days, "day")
+    if days < _FEW_DAYS:
+        usual, length = f"{usual_days} days", counted(round((end - start) / timedelta(hours=1)), "hour")
     return (
-        f"the certificate expires on {end:%Y-%m-%d}, after {counted(days, 'day')} instead of "
-        f"{usual_days}, because the certificate of {ending.subject} expires then. To renew that, use "
+        f"the certificate expires on {end:%Y-%m-%d}, after {length} instead of {usual}, because the certificate of "
+        f"{ending.subject} expires then. To renew that, use "
         "'python -m optiga ca renew'"
     )
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from optiga.ca.authority import INTERMEDIATE_DAYS, CertificateAuthority
 from optiga.ca.creation import ROOT_DAYS
-from optiga.ca.folder import CERTIFICATE, CHAIN, OWN_MODE, CaFolder
+from optiga.ca.folder import CERTIFICATE, CHAIN, OWN_MODE, CaFolder, check_writable
 from optiga.ca.profile import Issuer, Validity, check_renewed, choose_validity, rebuild_ca
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
-from optiga.files.files import check_folder_writable, write_whole
+from optiga.files.files import write_whole
 from optiga.files.shown import shown_path
 from optiga.pki.certificate import Certificate
 
@@ -69,7 +69,7 @@ def check_renewal(
     :raises OptigaError: as :func:`renew` does.
     """
     moment, old = now or utc_now(), folder.certificate
-    check_folder_writable(folder.path)
+    check_writable(folder.path)
     if not old.is_self_issued:
         above = _check_parent(folder, parent).certificate.parsed
         return _check_longer(choose_validity(moment, days, INTERMEDIATE_DAYS, above), old, days, moment)

@@ -317,7 +317,8 @@ def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) ->
     if settings.defaults is not None and settings.defaults.values:
         load(".support.defaults:advise_of_default", "optiga.cli")(error, settings.defaults, arguments)
     if settings.wants_errors_as_json(arguments):
-        say(error_line(error, family, code, option_of))
+        parameter: str = load(".support.parameters:parameter_of", "optiga.cli")(error, app, arguments)
+        say(error_line(error, family, code, option_of, parameter))
         return code
     settings.error(error.text(option_of))
     for problem in error.problems:
@@ -337,7 +338,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     if context is not None and (source := _file_of(settings, error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
-        parameter = getattr(getattr(error, "param", None), "name", "")
+        parameter: str = load(".support.parameters:name_of", "optiga.cli")(getattr(error, "param", None))
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
         say(line)
         return code

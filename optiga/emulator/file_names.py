@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from itertools import islice
 from pathlib import Path
 
 from optiga.errors import BoardError, Reason
+from optiga.files.opening import may
 from optiga.files.user_folders import state_folder
 
 _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
@@ -18,6 +20,10 @@ _FEWEST = 4
 """Letters that a name must have to be taken for another: of fewer, one letter is another name."""
 _MOST_LOOKED_AT = 1000
 """Names in a folder, which may hold any number of other files."""
+ELSEWHERE = "Name a file: emulator:FILE" + (
+    ". Or set XDG_STATE_HOME to a folder that you can write" if sys.platform == "linux" else ""
+)
+"""What to do where the user's own chip cannot be had, for a hint."""
 _MARK = slice(68, 72)
 """Where an SQLite file says whose it is (SQLite, "Database File Format", application ID)."""
 
@@ -93,7 +99,7 @@ def default_chip_path() -> Path:
     if folder is None:
         raise BoardError(
             "the system does not know your home folder",
-            hint="Name a file: emulator:FILE",
+            hint=ELSEWHERE,
             port="emulator",
             reason=Reason.MISSING,
         )
@@ -106,3 +112,19 @@ def is_own_chip(path: Path) -> bool:
         return path == default_chip_path()
     except BoardError:
         return False
+
+
+def gets_folder(path: Path) -> bool:
+    """Whether a file is the user's own emulated chip, and its folder can be made."""
+    return is_own_chip(path) and not folder_problem(path)
+
+
+def folder_problem(path: Path) -> str:
+    """Which folder this user has no permission to make for a file; empty if that is not what is in the way."""
+    folder = path.parent
+    while folder.parent != folder and not os.path.exists(folder.parent):  # noqa: PTH110 - it never raises
+        folder = folder.parent
+    if may(folder.parent, os.W_OK | os.X_OK):
+        return ""
+    me = f"you (uid {os.geteuid()})" if hasattr(os, "geteuid") else "you"
+    return f"{me} have no permission to create the folder {folder}"

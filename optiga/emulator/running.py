@@ -57,7 +57,8 @@ def run_with_environment(
     """
     with _passed_on() as begin:
         try:
-            process = subprocess.Popen(words, env=variables)  # noqa: S603 - what the user wants to run
+            # What a shell hands over, such as /dev/fd/63, is the program's, too.
+            process = subprocess.Popen(words, env=variables, close_fds=False)  # noqa: S603 - what the user wants to run
         except (OSError, ValueError) as error:
             reason = cause_of(error) if isinstance(error, OSError) else str(error)
             raise ConfigurationError(

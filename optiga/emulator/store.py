@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.emulator.file_names import is_chip_file, is_own_chip, name_problem
+from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_chip_file, is_own_chip, name_problem
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
 from optiga.errors import BoardError, ConfigurationError, Reason
-from optiga.files.files import put_new, sync_folder
+from optiga.files.files import cause_of, put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
@@ -256,7 +256,8 @@ def _is_there(path: Path) -> bool:
         return False
     except PermissionError:
         said = f"you have no permission to look into its folder {shown_path(path.parent)}"
-        raise _wrong(path, said, "Name a file in another folder", Reason.NOT_READABLE) from None
+        hint = ELSEWHERE if is_own_chip(path) else "Name a file in another folder"
+        raise _wrong(path, said, hint, Reason.NOT_READABLE) from None
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _wrong(path, f"not a valid file name: {cause.lower()}", "Name another", Reason.BAD_VALUE) from None
@@ -293,8 +294,12 @@ def _make_folder(path: Path) -> None:
     """Make the folder of the user's own chip; that of any other must be there."""
     if not is_own_chip(path):
         raise _wrong(path, "the folder does not exist", f"Create the folder {path.parent} first", Reason.NOT_FOUND)
-    with suppress(OSError):
+    try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        why = isinstance(error, PermissionError) and folder_problem(path)
+        why = why or f"its folder cannot be created: {cause_of(error)}"
+        raise _wrong(path, why, ELSEWHERE, Reason.NOT_WRITABLE) from error
 
 
 def _fill(path: Path, model: ChipModel, content: Mapping[int, StoredObject], context: bytes) -> None:
@@ -362,6 +367,8 @@ def _refused(path: Path, what: str, error: sqlite3.Error | OSError) -> BoardErro
     from optiga.files.sqlite_refusals import refusal_of
 
     cause, hint, reason = refusal_of(path, error)
+    if reason is Reason.NOT_WRITABLE and not path.exists() and is_own_chip(path):
+        hint = ELSEWHERE
     return _wrong(path, f"{what}: {cause}", hint, reason)
 
 

@@ -85,10 +85,14 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
+def check_folder_writable(
+    folder: Path, fields: Collection[str] = (), hint: str = "", *, output: Path | None = None
+) -> None:
     """Make sure that files can be made in a folder, by making one.
 
     :param fields: the placeholders that may stand in its name, for the message.
+    :param hint: what to do where they cannot: how the user chooses another place.
+    :param output: the file in it that the user named, for the message.
     :raises ConfigurationError: if they cannot.
     """
     check_folder(folder, fields)
@@ -96,11 +100,15 @@ def check_folder_writable(folder: Path, fields: Collection[str] = ()) -> None:
         with Temporary(folder / ".optiga-probe", 0o600):
             pass
     except OSError as error:
-        raise not_writable(folder, error) from None
+        raise not_writable(folder, error, hint, output=output) from None
 
 
-def not_writable(folder: Path, error: OSError) -> ConfigurationError:
-    """The error of a folder in which the system lets no file be made."""
+def not_writable(folder: Path, error: OSError, hint: str = "", *, output: Path | None = None) -> ConfigurationError:
+    """The error of a folder in which the system lets no file be made.
+
+    :param hint: what to do: how the user chooses another place.
+    :param output: the file in it that the user named.
+    """
     cause = cause_of(error)
     if error.errno == errno.ENOENT and not _why_no_folder(folder):
         if _is_gone(folder):
@@ -108,8 +116,8 @@ def not_writable(folder: Path, error: OSError) -> ConfigurationError:
             return ConfigurationError(cause, hint="Change to another folder", reason=Reason.NOT_FOUND)
         cause = "no file can be created there"
     return ConfigurationError(
-        f"cannot write to {shown_path(folder)}: {cause}",
-        hint=hint_of(error),
+        f"cannot write {f'{output} in the folder' if output else 'to'} {shown_path(folder)}: {cause}",
+        hint=_hint_of(error, hint or "Name another folder"),
         reason=reason_of(error, Reason.NOT_WRITABLE),
     )
 
@@ -176,7 +184,7 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_
         )
     check_new_name(path)
     check_nothing_lost(path, hint, keys=over_keys)
-    check_folder_writable(target.parent)
+    check_folder_writable(target.parent, hint=hint or naming("Name another file with {out}"), output=path)
 
 
 def _is_folder(path: Path) -> bool:
@@ -367,11 +375,14 @@ def reason_of(error: OSError, otherwise: Reason) -> Reason:
     return _REASONS.get(error.errno or 0, otherwise)
 
 
-def hint_of(error: OSError) -> str:
-    """What to do where the system lets nothing be written in a folder."""
+def _hint_of(error: OSError, hint: str) -> str:
+    """What to do where the system lets nothing be written in a folder.
+
+    :param hint: how the user chooses another place.
+    """
     if reason_of(error, Reason.NOT_WRITABLE) is Reason.OUT_OF_SPACE:
-        return "Delete files that you do not need, or choose a folder on another disk"
-    return "Run the command in your own folder, or choose a folder"
+        return naming("Delete files that you do not need, or use another disk. {hint}", hint=hint)
+    return hint
 
 
 def cause_of(error: OSError) -> str:

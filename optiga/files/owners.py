@@ -28,14 +28,24 @@ def kind_of(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "it is not a file")
 
 
-def check_status(name: str, title: str, status: os.stat_result, *, shared: bool, hint: str, is_companion: bool) -> None:
+def check_status(
+    name: str,
+    title: str,
+    status: os.stat_result,
+    *,
+    shared: bool,
+    hint: str,
+    is_companion: bool,
+    group_writes: bool = True,
+) -> None:
     """Refuse what is no regular file, belongs to another user, or may be written by others.
 
     :param title: what it is to the user, with its name, for messages.
     :param status: of the name itself, not of what a link leads to.
     :param shared: take a file that a group of this user's may write, whoever of it owns the file.
-    :param hint: what else may be done about a file of another user.
+    :param hint: how to have ``shared``, where that would take the file.
     :param is_companion: whether it lies beside the file that the user named.
+    :param group_writes: whether ``shared`` takes it only if the group may write it.
     :raises ConfigurationError: if it is one of these.
     """
     if not stat.S_ISREG(status.st_mode):
@@ -46,19 +56,31 @@ def check_status(name: str, title: str, status: os.stat_result, *, shared: bool,
             reason=Reason.UNSAFE,
         )
     if os.name == "posix":
-        _check_owner(Path(name), title, status, shared=shared, hint=hint)
+        would_help = not shared and (not group_writes or not _why_not_shared(status))
+        _check_owner(Path(name), title, status, shared=shared, hint=hint if would_help else "")
 
 
 def _and(text: str, hint: str) -> str:
     return naming("{text}. {hint}", text=text, hint=hint) if hint else text
 
 
+def _why_not_shared(status: os.stat_result) -> str:
+    """Why a file is not one that a group of this user's may write; empty if it is."""
+    if status.st_gid not in {os.getegid(), *os.getgroups()}:
+        return f"its group {_group_name(status.st_gid)} is not one of yours"
+    return "" if status.st_mode & stat.S_IWGRP else "its group may not write it"
+
+
 def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool, hint: str) -> None:
     owners = _trusted(path)
-    is_shared = shared and status.st_gid in {os.getegid(), *os.getgroups()} and bool(status.st_mode & stat.S_IWGRP)
+    why_not = _why_not_shared(status) if shared else ""
+    is_shared = shared and not why_not
+    if why_not:
+        hint = f"To share it, let one of your groups write it: chgrp GROUP {path}; chmod g+w {path}"
     if status.st_uid not in owners and not is_shared:
         raise ConfigurationError(
-            f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it",
+            f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it"
+            + f"; {why_not}" * bool(why_not),
             hint=_and("Check it, and copy it into your own file", hint),
             reason=Reason.UNSAFE,
         )
@@ -66,7 +88,7 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
     if _others_write(mode, status.st_gid, owners) and _keeps_permissions(path.parent):
         by_group = not status.st_mode & stat.S_IWOTH
         raise ConfigurationError(
-            f"other users can write {title}",
+            f"other users can write {title.rstrip(',')}" + f": {why_not}" * bool(why_not and by_group),
             hint=_and(f"Check it, then remove their permission: chmod go-w {path}", hint if by_group else ""),
             reason=Reason.UNSAFE,
         )
@@ -145,3 +167,12 @@ def _name_of(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid {uid}"
+
+
+def _group_name(gid: int) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

@@ -23,12 +23,13 @@ class ReservedFile:
 
     :param folder: where the file goes.
     :param size: most bytes that it is going to have.
+    :param hint: what to do where it cannot be had there: how the user chooses another folder.
     :raises ConfigurationError: if the folder cannot be written to, or the disk has no room.
     """
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, hint: str = "") -> None:
         check_folder(folder)
-        self._folder = folder
+        self._folder, self._hint = folder, hint
         self._is_secured = False
         self._failure: ConfigurationError | None = None
         self._temporary = Temporary(folder / ".optiga-reserved", 0o666)
@@ -38,7 +39,7 @@ class ReservedFile:
                 _write(made.descriptor, bytes(size))
                 stack.pop_all()
         except OSError as error:
-            raise not_writable(self._folder, error) from None
+            raise not_writable(self._folder, error, self._hint) from None
 
     def __enter__(self) -> ReservedFile:
         return self
@@ -60,7 +61,7 @@ class ReservedFile:
         try:
             os.fsync(self._temporary.descriptor)
         except OSError as error:
-            self._failure = not_writable(self._folder, error)
+            self._failure = not_writable(self._folder, error, self._hint)
             raise self._failure from None
         self._is_secured = True
 

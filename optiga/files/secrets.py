@@ -112,5 +112,8 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
             reason=Reason.UNSAFE,
         )
     if status.st_mode & _READ:
-        return (f"other users can read the {what} {path}: remove their permission with chmod 600",)
+        way = "remove their permission with chmod 600"
+        if status.st_uid != os.geteuid():
+            way = f"it belongs to root, who can make it yours alone with chown {os.geteuid()} and chmod 600"
+        return (f"other users can read the {what} {path}: {way}",)
     return ()

@@ -105,7 +105,7 @@ def reason_of(error: sqlite3.Error) -> str:
     return str(error).partition(" with text ")[0]
 
 
-def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -> None:
+def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "", group_writes: bool = True) -> None:
     """Refuse a file that somebody else can have put there or changed, with what SQLite reads beside it.
 
     Only names are looked at, nothing is opened. Windows has no such owners and permissions; there only the kind of the
@@ -113,7 +113,8 @@ def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -
 
     :param what: what it is to the user, for messages, for example ``the journal``.
     :param shared: take a file that a group of this user's may write, whoever of it owns the file.
-    :param hint: what else may be done about a file of another user.
+    :param hint: how to have ``shared``, where that would take the file.
+    :param group_writes: whether ``shared`` takes it only if the group may write it.
     :raises ConfigurationError: if it is not a regular file, belongs to another user, or others may write it.
     """
     name = os.fspath(path)
@@ -128,7 +129,8 @@ def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "") -
             from optiga.files.owners import check_status
 
             title = f"{what} {name}" if not suffix else f"{name}{suffix}, which SQLite uses together with {what},"
-            check_status(f"{name}{suffix}", title, status, shared=shared, hint=hint, is_companion=bool(suffix))
+            options: Any = {"shared": shared, "hint": hint, "group_writes": group_writes}
+            check_status(f"{name}{suffix}", title, status, is_companion=bool(suffix), **options)
 
 
 def schema_problem(connection: sqlite3.Connection, schema: str, later: Collection[str] = ()) -> str:

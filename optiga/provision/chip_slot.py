@@ -244,7 +244,7 @@ class ChipSlot:
             whose = f"which this journal has as that of slot {owner}"
         said = "the interrupted run cannot be continued: "
         if entry.is_finished:
-            said = "this chip is finished in the journal, but "
+            said = f"chip {entry.uid} is finished in the journal, but "
         return CertificateError(
             f"{said}{label} holds another certificate, of {held[0].subject}, {whose}",
             hint=naming(

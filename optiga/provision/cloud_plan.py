@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optiga.cloud.aws.certificates import ACTIVE, REVOKED, Certificates
+from optiga.cloud.aws.certificates import ACTIVE, INACTIVE, REVOKED, Certificates
 from optiga.cloud.aws.fleet import FleetTemplate, load_fleet_template
 from optiga.cloud.aws.policies import (
     EVERY_ACTION,
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from optiga.provision.events import Reporter
     from optiga.provision.services import Connector
     from optiga.provision.specs import ThingSpec
+
+_STATUS = "its certificate is {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,16 @@ class CloudPlan:
         if held is None:
             return "its certificate is no longer in AWS IoT"
         is_bad = held.status != ACTIVE if entry.is_finished else held.status == REVOKED
-        return f"its certificate is {held.status}" if is_bad else ""
+        return _STATUS.format(held.status) if is_bad else ""
+
+    def activation(self, entry: Entry, problem: str) -> str:
+        """What activates an entry's certificate again; empty unless it is inactive.
+
+        :param problem: what :meth:`certificate_problem` says of it.
+        """
+        if problem != _STATUS.format(INACTIVE):
+            return ""
+        return f"set certificate {entry.certificate_id} to ACTIVE in {self.aws.region} (aws iot update-certificate)"
 
     def detached_from(self, entry: Entry, reporter: Reporter) -> list[str]:
         """The thing and the policy of an entry that its certificate is no longer attached to.

@@ -68,8 +68,6 @@ class Journal(NotCopied):
         self._name = f"the journal {path}"
         self._has_grown = False
 
-    # What is in it
-
     @takes
     def find(self, uid: str, slot: str) -> Entry | None:
         """What has come of a chip's slot.
@@ -146,7 +144,14 @@ class Journal(NotCopied):
                 return uids_of(self._connection, "WHERE slot = ? AND step = 'finished'", slot)
             return self._store.chips_of_kind(slot, kind_of(Finished()))
 
-    # What is added to it
+    def check_writable(self) -> None:
+        """Make sure that facts can be added; nothing changes.
+
+        :raises ConfigurationError: if the journal cannot be written.
+        """
+        if is_there(self.path):  # otherwise it has been looked at where it would be made
+            with self._writing():
+                self._store.try_to_write()
 
     def append(self, uid: str, slot: str, *facts: Fact) -> datetime:
         """Write down what has been done to a chip's slot; on the disk when this returns, all of it or nothing.
@@ -215,8 +220,6 @@ class Journal(NotCopied):
         seal = self.last_seal
         return seal.hash if seal else None
 
-    # Whether it holds
-
     def check_seals(self, beside: tuple[int, str] | None) -> None:
         """Compare the seals with each other, with what they are over, and with the one beside the journal.
 
@@ -261,8 +264,6 @@ class Journal(NotCopied):
             unsealed = len(self._store.grown())
         sealed = (last.hash, last.sealed_at) if last else (None, None)
         return JournalCheck(KIND.version, chips, facts, count, unsealed, *sealed)
-
-    # Inside
 
     def _of_chip(self, uid: str, slot: str | None = None) -> list[Entry]:
         """The slots of a chip, or one of them, once its chain has been compared with its seals."""
@@ -328,9 +329,8 @@ class Journal(NotCopied):
             return seal
 
     def _keep(self, seal: Seal) -> None:
-        """Keep the newest seal beside the journal: another run may have made one behind this.
-
-        Nobody makes a newer one meanwhile, so what lies there never goes back.
+        """Keep the newest seal beside the journal, which may be of another run behind this. It never goes back: nobody
+        makes a newer one meanwhile.
         """
         try:
             with self._writing():

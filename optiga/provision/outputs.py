@@ -8,7 +8,7 @@ from pathlib import Path
 
 from optiga.arguments import check_fields, takes
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.files import cause_of, check_own_output
+from optiga.files.files import cause_of, check_folder_writable, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
 from optiga.files.precious import check_nothing_lost
 from optiga.files.shown import shown_path
@@ -119,6 +119,13 @@ class OutputLayout:
         if policy is not None:
             document = folder / _fill(self.policy, uid, slot).replace(POLICY_FIELD, policy)
         return ChipOutputs(self.shared, folder, folder / _fill(self.arn, uid, slot), document)
+
+    def check_shared(self) -> None:
+        """Make sure that files can be made in the common folder of all chips.
+
+        :raises ConfigurationError: if they cannot.
+        """
+        check_folder_writable(self.shared, FIELDS, naming("Choose another folder with {outputs}"))
 
     @takes
     def check_beforehand(self, policy: str | None) -> None:

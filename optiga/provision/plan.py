@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Naming, naming
-from optiga.files.files import check_folder_writable
 from optiga.files.placeholders import UID_FIELD
 from optiga.identity.attestation import load_trust
 from optiga.objects.addressing import Target
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.provision.cloud_plan import CloudPlan, plan_cloud
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
-from optiga.provision.outputs import FIELDS, ChipOutputs
+from optiga.provision.outputs import ChipOutputs
 from optiga.provision.sizes import Sizes, check_room, sizes_of_aws
 from optiga.provision.specs import CaIssuerSpec, check_device
 
@@ -152,7 +151,7 @@ def make_plan(job: Job, services: Services, reporter: Reporter | None = None) ->
     """
     reporter = reporter or services.reporter(slot=job.slot.name)
     trust = None if job.trust is None else load_trust(job.trust.file, services.trust_passphrase)
-    check_folder_writable(job.outputs.shared, FIELDS)
+    job.outputs.check_shared()
     if job.configuration is None:
         cloud = _plan_cloud(job, None, services, reporter)
         return Plan(job, job.target, None, "", cloud, trust)

@@ -74,6 +74,7 @@ class Preparation:
             if renew:
                 return self._begin_anew(found)
             raise reason
+        self._journal.check_writable()
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
@@ -124,7 +125,7 @@ class Preparation:
         check_names(found, self._journal)
         mismatch = find_mismatch(found, self._plan, self._uid)
         if mismatch and found.is_finished and not self._plan.job.renew:
-            raise CertificateError(f"this chip is finished, but {mismatch}", hint=hint_of(found, self._plan))
+            raise CertificateError(f"chip {found.uid} is finished, but {mismatch}", hint=hint_of(found, self._plan))
         return found, mismatch
 
     def _reason_not_to_continue(self, entry: Entry, mismatch: str) -> OptigaError | None:
@@ -150,6 +151,7 @@ class Preparation:
         plan, cloud = self._plan, self._plan.cloud
         self._chip_slot.check_possible()
         plan.open_issuer(self._reporter)
+        self._journal.check_writable()
         lost = self._lose_identity()
         if old is not None:
             self._tell_valid(old)
@@ -299,7 +301,9 @@ def check_standing(entry: Entry, plan: Plan) -> None:
     """
     if revoked := plan.revoked(entry):
         raise CertificateError(
-            f"this chip is finished in the journal, but {revoked}", hint=plan.anew_hint, reason=Reason.REVOKED
+            f"chip {entry.uid} is finished in the journal, but {revoked}",
+            hint=plan.anew_hint,
+            reason=Reason.REVOKED,
         )
 
 
@@ -315,10 +319,14 @@ def check_accepted(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     if plan.cloud is None:
         return
     if problem := plan.cloud.certificate_problem(entry, reporter):
-        raise CloudError(f"this chip is finished in the journal, but {problem}", hint=plan.anew_hint)
+        hint = plan.anew_hint
+        if again := plan.cloud.activation(entry, problem):
+            hint = naming("To let the device in again, {again}. {anew}", again=again, anew=hint)
+        raise CloudError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=hint)
     if loose := plan.cloud.detached_from(entry, reporter):
         raise CloudError(
-            f"this chip is finished in the journal, but its certificate is no longer attached to {' and '.join(loose)}",
+            f"chip {entry.uid} is finished in the journal, but its certificate is no longer attached to "
+            f"{' and '.join(loose)}",
             hint=naming("To let the device in again, attach the certificate in AWS IoT. {anew}", anew=plan.anew_hint),
             reason=Reason.CONFLICT,
         )

@@ -145,7 +145,7 @@ def _confirm(entry: Entry, work: Work) -> bool:
     :raises CloudError: if AWS no longer lets its certificate in.
     """
     if problem := work.chip_slot.key_problem(entry):
-        raise CertificateError(f"this chip is finished in the journal, but {problem}", hint=work.plan.anew_hint)
+        raise CertificateError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=work.plan.anew_hint)
     check_accepted(entry, work.plan, work.reporter)
     return work.chip_slot.confirm(entry, work.journal)
 

@@ -32,7 +32,7 @@ def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:
     """
     path = seal_path(journal)
     if not shared:
-        check_file(path, "the journal's seal", hint=KIND.shared)
+        check_file(path, "the journal's seal", hint=KIND.shared, group_writes=False)
     if not is_there(path):
         return None
     try:

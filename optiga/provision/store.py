@@ -81,6 +81,15 @@ class Store:
             self._connection.execute(statement)
         self._connection.execute(f"PRAGMA user_version = {KIND.version}")
 
+    def try_to_write(self) -> None:
+        """Write what is there already, in a transaction of the caller's, and take it back: the file does not change.
+
+        :raises sqlite3.Error: if the file, or SQLite's rollback journal beside it, cannot be written.
+        """
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        self._connection.execute(f"PRAGMA user_version = {version}")
+        self._connection.rollback()
+
     def add(self, link: Link) -> None:
         """Add a fact."""
         self._insert("facts", link)

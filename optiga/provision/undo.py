@@ -59,6 +59,9 @@ class Undone:
         return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
+_MOST_LISTED = 4
+
+
 def find_entry(journal: Journal, uid: str, slot: str, region: str | None = None) -> Entry:
     """What is to be taken back.
 
@@ -85,12 +88,11 @@ def _where_else(journal: Journal, uid: str, slot: str) -> str:
         if len(slots) == 1:
             return naming("This chip has an entry for slot {name}: use {given}", name=slots[0], given=_slot(slots[0]))
         return naming("This chip has entries for the slots {names}: name one with {slot}", names=", ".join(slots))
-    known = [f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot]
-    return (
-        f"The journal has {', '.join(known[:4])}"
-        if known
-        else "To list its entries, use 'python -m optiga journal show'"
-    )
+    known = sorted(f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot)
+    more = len(known) - _MOST_LISTED
+    held = f"The journal has {', '.join(known[:_MOST_LISTED])}" + f" and {more} more" * (more > 0)
+    every = "To list its entries, use 'python -m optiga journal show'"
+    return ". ".join([held] * bool(known) + [every] * (not known or more > 0))
 
 
 def _slot(name: str) -> Naming:
@@ -147,6 +149,8 @@ def _deprovision(
     present = journal.find(entry.uid, entry.slot) or entry
     seen = look_first(entry, services, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
     held = seen.held if seen else None
+    if not is_marked(entry, present, held):
+        journal.check_writable()
     if services.confirm is not None:
         where = "" if entry.account is None else f" in account {entry.account}, {entry.region}"
         what = f"Deprovisioning slot {entry.slot} of chip {entry.uid}{where}"

@@ -186,8 +186,9 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
             oid=update.oid,
             reason=Reason.CONFLICT,
         )
+    but = f"but the update has {wanted}"
     raise ConfigurationError(
-        f"{format_oid(update.oid)} has version {version}, but the update has {wanted}",
+        f"{format_oid(update.oid)} has version {version}, {'and so has the update' if wanted == version else but}",
         hint="Use an update with a greater version" + (f": {_SAME_VERSION[is_other]}" if wanted == version else ""),
         oid=update.oid,
         reason=Reason.CONFLICT,

@@ -61,6 +61,7 @@ class TestCreation:
         for folder in (root.folder.path, root.folder.path.parent / "factory"):
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
             assert (modes[folder.name], modes["ca.key"], modes["issued.db"]) == (0o700, 0o600, 0o600)
+            assert [name for name, mode in modes.items() if mode & 0o022] == []
 
     @POSIX
     def test_a_key_that_others_may_read_is_a_warning(self, root):

@@ -145,3 +145,18 @@ def test_a_key_that_is_gone(cli: Cli) -> None:
     assert cli("ca", "init", "gone", "--no-passphrase").code == 0
     Path("gone/ca.key").unlink()
     assert "from a backup" in fails(cli, 2, "ca", "crl", "--ca", "gone")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ca sign a.csr b.csr --ca root", ("one CSR per run", 'for f in *.csr; do optiga ca sign "$f"')),
+        ("ca sign a.csr b.csr c.csr --ca root", ("one CSR per run", 'for f in *.csr; do optiga ca sign "$f"')),
+        ("ca show a.pem b.pem --ca root", ("one certificate per run", 'for f in *.pem; do optiga ca show "$f"')),
+        ("ca revoke a.pem b.pem --ca root", ("one certificate per run", 'optiga ca revoke "$f"')),
+    ],
+)
+def test_several_files(cli: Cli, words: str, said: tuple[str, ...]) -> None:
+    result = cli(*words.split())
+    assert result.code == 2
+    assert [one for one in said if one not in result.errors[0]] == []

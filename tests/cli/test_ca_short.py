@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import optiga
 from optiga.ca.creation import CaName, create_root
-from optiga.ca.profile import choose_validity
+from optiga.ca.profile import choose_validity, find_shortening
 from optiga.ca.records import utc_now
 from optiga.errors import CertificateError
 from tests.support.ca_helpers import make_request
@@ -72,3 +73,13 @@ def test_the_most_that_is_possible(tmp_path: Path, hours: int, words: str) -> No
     folder = create_root(tmp_path / "root", CaName("root"), days=1, now=now)
     with pytest.raises(CertificateError, match=words):
         choose_validity(now + timedelta(hours=hours), 2, 2, folder.certificate.parsed)
+
+
+@pytest.mark.parametrize(("hours", "said"), [(5, "5 hours"), (1, "1 hour"), (30, "30 hours"), (72, "3 days")])
+def test_hours(root: str, hours: int, said: str) -> None:
+    """What ends today is not told to be valid for 0 days."""
+    above = optiga.open_ca(root).folder.certificate
+    start = above.not_after - timedelta(hours=hours)
+    told = find_shortening(start, above.not_after, (above,), 3650)
+    assert f"after {said} instead of 3650" in told
+    assert ("3650 days" in told) is (hours < 36)

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+import optiga
+from optiga.provision.facts import Begun
 from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, RSA_CONFIG, refused
 from tests.support.cli.mistakes import CERTIFICATE, USAGE, Mistake
@@ -216,6 +218,15 @@ class TestChipsThatAreThere:
 
     def test_register_a_chip_of_another_root(self, cli: Cli, cloud: Cloud, chip: str, files: Path) -> None:
         assert "root.pem" in refused(cli, cloud, CERTIFICATE, "register", "--trust", files / "root.pem")
+
+    def test_deprovision_a_chip_among_many(self, cli: Cli, cloud: Cloud) -> None:
+        with optiga.open_journal("personalization.db", make=True) as journal:
+            for number in range(9):
+                journal.append(f"{number:054x}", "second", Begun("aws", ""))
+        said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", "ff" * 27)
+        assert f"The journal has {0:054x} second, {1:054x} second" in said
+        assert f"{3:054x} second and 5 more" in said
+        assert "'journal show'" in said
 
     @pytest.mark.long
     def test_deprovision_a_chip_that_is_unknown(self, cli: Cli, cloud: Cloud, chip: str) -> None:

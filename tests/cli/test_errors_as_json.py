@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optiga.cli.app import EXIT_CODES
+from optiga.cli.app import EXIT_CODES, app
 from optiga.cli.render.errors import error_line, json_line
 from optiga.cli.support.options import option_of
+from optiga.cli.support.parameters import parameter_of
 from optiga.cloud.aws.errors import AwsError
 from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.interruptions import EndRequested
@@ -109,7 +110,7 @@ class TestWhatTheCommandLineSays:
 
 @pytest.mark.parametrize("family", EXIT_CODES)
 def test_families(cli: Cli, monkeypatch: pytest.MonkeyPatch, family: type[OptigaError]) -> None:
-    raised = family("what happened", hint=naming("Name another with {out}"))
+    raised = family("what happened", hint=naming("Use another {query}"))
     monkeypatch.setattr(SLOTS, Raises(raised))
     error = error_of(cli, *JSON, "boards")
     assert error == {
@@ -117,8 +118,8 @@ def test_families(cli: Cli, monkeypatch: pytest.MonkeyPatch, family: type[Optiga
         "exit_code": EXIT_CODES[family],
         "reason": raised.reason.value,
         "message": "what happened",
-        "hint": "Name another with --out",
-        "parameter": "out",
+        "hint": "Use another --query",
+        "parameter": "query",
     }
 
 
@@ -187,6 +188,55 @@ def test_a_mistake_in_an_option_has_its_name(cli: Cli) -> None:
     error = error_of(cli, *JSON, "--port", "emulator:chip", "object", "read", "0xF1D0", "--authorize", "0xBEEF=secret")
     assert error["reason"] == "not_found"
     assert (error["parameter"], error["message"].startswith("--authorize: ")) == ("authorize", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "parameter"),
+    [
+        ("journal show --journal none.db", "journal"),
+        ("journal check", "journal"),
+        ("deprovision --journal none.db", "journal"),
+        ("ca crl --ca none", None),
+        ("provision none.jsn", None),
+        ("--csr {config} --out-dir none", None),
+        ("provision {config} --out-dir none/{{x}}", None),
+        ("provision {config} --days 1", None),
+        ("provision {config} --ca root --days x", "days"),
+        ("provision {config} --slot seventh", "slot"),
+        ("object read 0xE0C2 --out .", "out"),
+        ("hmac {config} --key 0xF1D0 --hash md5", "hash"),
+        ("random 4 --out .", "out"),
+        ("object read 0xF1D0 --authorize 0xBEEF={config}", "authorize"),
+        ("ca intermediate sub --ca none", None),
+        ("ca init root --no-passphrase --days 0", "days"),
+    ],
+)
+def test_the_parameter_is_one_of_the_command(
+    cli: Cli, port: str, config: Path, words: str, parameter: str | None
+) -> None:
+    given = [word.format(config=config, csr=config) for word in words.split()]
+    error = error_of(cli, *JSON, "--port", port, *given)
+    assert error.get("parameter") == parameter
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "parameter"),
+    [
+        ("Choose another folder with {outputs}", "provision x", "out_dir"),
+        ("Choose another folder with {outputs}", "boards", ""),
+        ("To create it, use {make}. To use another, use {journal}", "journal show", "journal"),
+        ("Use {shared}", "journal check", "shared_journal"),
+        ("Give {passphrase}", "ca sign x", "passphrase_file"),
+        ("Use {issuer}", "provision x", "ca"),
+        ("Name another with {oid}", "hmac x", "key"),
+        ("Name another with {port=PORT}", "--port x ca list", "port"),
+    ],
+)
+def test_the_option_that_stands_for_a_parameter(text: str, words: str, parameter: str) -> None:
+    assert parameter_of(ConfigurationError("x", hint=naming(text)), app, words.split()) == parameter
+    explicit = naming(text).parameters[0]
+    found = parameter_of(ConfigurationError("x", parameter=explicit), app, words.split())
+    assert found == ("" if explicit == "make" else parameter)
 
 
 def test_families_of_the_package(cli: Cli) -> None:

@@ -108,6 +108,10 @@ GUESSES = {
     "unprovision": "optiga deprovision",
     "unregister": "optiga deprovision",
     "help key gen": "optiga key generate",
+    "provision --csr config.jsn": "optiga provision config.jsn'",
+    "info --csr config.jsn": "optiga --csr config.jsn'",
+    "info --csr=config.jsn": "optiga --csr config.jsn'",
+    "key list --write cert.pem": "optiga --write cert.pem'",
 }
 OPPOSITES = ["object unlock 0xF1D0", "ca unrevoke 1", "--no-strict", "--no-force", "unpair", "uninfo", "unregistre"]
 """Words whose nearest choice does the opposite."""

@@ -60,6 +60,16 @@ class TestPlaceOfOptions:
         assert cli("--port", two, "info", "--query", "uid").out == second + "\n"
         assert cli("info", "--port", two, "--query", "uid").out == second + "\n"
 
+    def test_an_error_that_is_not_of_the_port(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Only where the port may be the fault, the variable that has it is told."""
+        monkeypatch.setenv("OPTIGA_PORT", port)
+        assert cli("--csr", "none.jsn").code == 2
+        denied = cli("object", "lock", "0xF1D0")
+        assert (denied.code, len(denied.errors)) == (2, 1)
+        assert "OPTIGA_PORT" not in denied.err
+        monkeypatch.setenv("OPTIGA_PORT", "emulator:none/chip")
+        assert "OPTIGA_PORT" in cli("info").errors[0]
+
     @pytest.mark.parametrize(
         "words",
         [

@@ -163,6 +163,17 @@ class TestDrift:
         assert "Certificate written to 0xE0E1" in result.err
         bench.check_finished()
 
+    def test_a_certificate_that_was_deactivated(self, run: Cli, bench: Bench) -> None:
+        """The way back that costs no key is told, and the chip that it is about."""
+        fields = result_of(run())
+        identifier = fields["certificate_id"]
+        bench.cloud.iot.update_certificate(certificateId=identifier, newStatus="INACTIVE")
+        (error,) = run().errors
+        assert f"chip {fields['uid']} is finished" in error
+        assert f"set certificate {identifier} to ACTIVE in {bench.cloud.iot.meta.region_name}" in error
+        assert "aws iot update-certificate" in error
+        assert "--renew" in error
+
     @pytest.mark.parametrize("state", ["INACTIVE", "REVOKED", "no longer in AWS IoT"])
     @pytest.mark.long
     def test_a_certificate_that_aws_no_longer_takes(self, run: Cli, bench: Bench, state: str) -> None:

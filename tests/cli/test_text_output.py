@@ -135,6 +135,14 @@ class TestTables:
                 re.sub(r"\s", "", table(("x", "y", "z"), map(tuple, rows)))
             )
 
+    def test_a_long_cell_in_a_log_widens_no_other(self) -> None:
+        """As of a certificate that replaces several others."""
+        long = ", ".join(["replaces " + 64 * "a"] * 4)
+        rows = [("one", "short", "end"), ("two", long, "end"), ("three", 64 * "b", "end")]
+        head, first, second, third = table(("name", "detail", "last"), rows).split("\n")
+        assert (second, third) == (f"two    {long}  end", f"three  {64 * 'b'}  end")
+        assert first.index("end") == head.index("last") == third.index("end")
+
     def test_every_row_begins_in_its_first_column(self) -> None:
         rows = table(self.HEADS, self.ROWS, 60).splitlines()
         assert [row[:6] for row in rows if not row.startswith(" ")] == ["oid   ", "0xE0E1", "0xE0E2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ import pytest
 from optiga import BoardError, ConfigurationError, OptigaError
 from optiga.emulator import EmulatedChip, MemoryStore, boards
 from optiga.emulator.boards import Place, uart_place
-from optiga.emulator.running import run_program
+from optiga.emulator.running import run_program, run_with_environment
 from optiga.emulator.server import Announce, Stop
 from tests.support.i2c_chips import factory_content
 
@@ -97,6 +98,20 @@ def test_a_program_that_cannot_be_shown_the_board() -> None:
         run_program(TOUCH, board, place=place)
     assert board.ended
     assert not Path("ran").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell hands descriptors over")
+def test_what_a_shell_hands_over_is_the_programs() -> None:
+    """``program <(command)``, the jobs of make."""
+    reader, writer = os.pipe()
+    try:
+        os.set_inheritable(reader, True)
+        os.write(writer, b"policy")
+        os.close(writer)
+        read = f"import sys; sys.exit(open('/dev/fd/{reader}').read() != 'policy')"
+        assert run_with_environment([sys.executable, "-c", read], os.environ) == 0
+    finally:
+        os.close(reader)
 
 
 @pytest.mark.parametrize("name", ["./none", "no-such-program-anywhere", "nul\0l", "."])

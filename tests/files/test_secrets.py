@@ -48,6 +48,16 @@ def test_others_may_read_it(secret: Path, mode: int) -> None:
     assert "chmod 600" in warning
 
 
+@NEEDS_ROOT
+def test_others_may_read_one_of_root(secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a container, where the user may not change it."""
+    secret.chmod(0o444)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    (warning,) = read_secret(secret, "secret", 10).warnings
+    assert f"other users can read the secret {secret}" in warning
+    assert "belongs to root" in warning
+
+
 @POSIX
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o664, 0o622])
 def test_others_may_write_it(secret: Path, mode: int) -> None:

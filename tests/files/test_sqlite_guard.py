@@ -203,6 +203,42 @@ class TestSharedByAGroup:
         with pytest.raises(ConfigurationError, match="belongs to another user"), open_journal(path, shared=True):
             pytest.fail("it was opened")
 
+    @AS_ROOT
+    @pytest.mark.parametrize("suffix", ["", "-journal"])
+    @pytest.mark.parametrize("owner", [os.geteuid() if os.name == "posix" else 0, STRANGER])
+    def test_of_a_group_of_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, suffix: str
+    ) -> None:
+        """To share it is no way out, and nobody who shares it already is told to."""
+        path = tmp_path / "journal.db"
+        make_journal(path)
+        other = Path(f"{path}{suffix}")
+        other.touch()
+        other.chmod(0o664)
+        os.chown(other, owner, STRANGER)
+        monkeypatch.setattr(owners, "_has_others", lambda gid, mine: True)
+        with pytest.raises(ConfigurationError) as alone, open_journal(path):
+            pytest.fail("it was opened")
+        with pytest.raises(ConfigurationError) as together, open_journal(path, shared=True):
+            pytest.fail("it was opened")
+        assert "'shared'" not in f"{alone.value} {together.value}"
+        assert f"group {STRANGER} is not one of yours" in str(together.value)
+        assert f"chgrp GROUP {other}" in together.value.hint
+        assert "chgrp" not in alone.value.hint
+
+    @AS_ROOT
+    def test_of_another_user_whose_group_may_not_write_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "journal.db"
+        make_journal(path)
+        os.chown(path, STRANGER, os.getegid())
+        with pytest.raises(ConfigurationError, match="belongs to another user") as alone:
+            use_journal(path)
+        with pytest.raises(ConfigurationError, match="its group may not write it") as together:  # noqa: SIM117
+            with open_journal(path, shared=True):
+                pytest.fail("it was opened")
+        assert "'shared'" not in f"{alone.value} {together.value}"
+        assert f"chmod g+w {path}" in together.value.hint
+
     def test_it_is_made_so(self, tmp_path: Path) -> None:
         path = tmp_path / "journal.db"
         before = os.umask(0o077)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from optiga.chip.commands.base import DENIES, Command, expect_no_data
-from optiga.errors import counted
+from optiga.errors import counted, naming
 from optiga.protocol.apdu import HEADER_SIZE
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.set_data_object import (
@@ -124,9 +124,9 @@ class Count(Command[None]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.COUNTER_THRESHOLD_EXCEEDED:
-            return (
-                "The counter has reached its threshold. To count again, set its value again, if its change access "
-                "condition allows it"
+            return naming(
+                "The counter has reached its threshold. To count again, use {counters.write_counter} to set a smaller "
+                "value or a greater threshold, if its change access condition allows it"
             )
         if error == ErrorCode.INVALID_OID:
             return "Use a counter: 0xE120 to 0xE123, or a data object of the type up_counter"

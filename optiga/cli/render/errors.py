@@ -10,11 +10,12 @@ from optiga.errors import Call, OptigaError, Reason, told
 CONFIGURATION, UNEXPECTED, INTERRUPTED = "configuration", "unexpected", "interrupted"
 
 
-def error_line(error: OptigaError, family: str, exit_code: int, call: Call) -> str:
+def error_line(error: OptigaError, family: str, exit_code: int, call: Call, parameter: str | None = None) -> str:
     """An error of the library.
 
     :param family: for example ``board``.
     :param call: what message and hint call a parameter.
+    :param parameter: the option at fault; None for the library's parameter.
     """
     code = getattr(error, "code", None)
     return json_line(
@@ -27,7 +28,7 @@ def error_line(error: OptigaError, family: str, exit_code: int, call: Call) -> s
         uid=error.uid,
         oid="" if error.oid is None else f"0x{error.oid:04X}",
         code=f"0x{code:02X}" if code and isinstance(code, int) else code,
-        parameter=error.parameter,
+        parameter=error.parameter if parameter is None else parameter,
         problems=[told(problem, call) for problem in error.problems],
     )
 

@@ -13,6 +13,9 @@ _LEAST = 3
 """Fewest columns that a cell is broken to."""
 _PART = re.compile(r".+?(?:[/\\:.,_@=-]+|$)")
 """What a long word may be broken behind: the separators of paths, names and times."""
+_WIDEST = 64
+"""Most columns to which the cells of a column are filled up: those of a SHA-256 in hex. A longer cell would fill a log
+with blanks."""
 
 
 def table(columns: Sequence[str], rows: Iterable[object], width: int | None = None) -> str:
@@ -21,11 +24,16 @@ def table(columns: Sequence[str], rows: Iterable[object], width: int | None = No
     :param columns: names of fields.
     :param rows: results or mappings, which have the fields; or tuples of their values, one for each column. A value
         that is a tuple itself stands there with commas between.
-    :param width: columns of the terminal, into which long cells are broken; None for as many as are needed.
+    :param width: columns of the terminal, into which long cells are broken; None for as many as are needed: what stands
+        behind a very long cell is not aligned then.
     """
     cells = [list(columns), *(list(map(cell, _values(row, columns))) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    if width is None or sum(widths) + _GAP * (len(widths) - 1) <= width:
+    if width is None:
+        return align(
+            cells, [max(len(one) for one in column if len(one) <= _WIDEST) for column in zip(*cells, strict=True)]
+        )
+    if sum(widths) + _GAP * (len(widths) - 1) <= width:
         return align(cells, widths)
     widths = _narrowed(cells, width)
     return align([line for row in cells for line in _broken(row, widths)], widths)

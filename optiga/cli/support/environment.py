@@ -62,8 +62,9 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
     if not value or any(word.partition("=")[0] == "--port" for word in arguments):
         return
     said = "" if value == "emulator" else error.message  # that word may mean anything
-    is_of_value = isinstance(error, (BoardError, ConfigurationError))
-    if is_of_value and (error.port == value or re.search(rf"(?<!\w){re.escape(value)}(?!\w)", said)):
+    is_told = isinstance(error, (BoardError, ConfigurationError))
+    is_told = is_told and bool(re.search(rf"(?<!\w){re.escape(value)}(?!\w)", said))
+    if is_told or (isinstance(error, BoardError) and error.port == value):
         error.advise(f"The port is set in the environment variable {PORT}. For another port, use --port")
 
 

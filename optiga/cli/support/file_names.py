@@ -57,6 +57,7 @@ out_dir_option: Decorator = click.option(
     help="Output folder for files and journal; may contain {uid} and {slot} (default: current folder).",
 )
 """Where runs leave their files, as ``out_dir``."""
+ANOTHER_FOLDER = "Choose another folder with --out-dir"
 
 
 def _keep_force(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001

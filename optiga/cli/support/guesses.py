@@ -147,7 +147,24 @@ def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     near = _nearest(_bare(name), [*options, *commands])
     if near in commands:
         return _say("option", name, [f"{ctx.command_path} {near}"])
+    if near is None and (line := _as_job(ctx, name, arguments)):
+        return _say("option", name, [line])
     return _say("option", name, [] if near is None else [f"--{near}"])
+
+
+def _as_job(ctx: click.Context, name: str, arguments: Sequence[str]) -> str:
+    """The line that is meant by a job of the main command, such as ``--csr``, behind a command; empty for others."""
+    root = ctx.find_root()
+    option = _options_of(root).get(name[2:])
+    if ctx is root or option is None or name[2:] not in _FILES.values():
+        return ""
+    word, rest = next(
+        (one, arguments[place + 1 :]) for place, one in enumerate(arguments) if one.partition("=")[0] == name
+    )
+    line = _line(root, option, word, rest)
+    takes_it = [one.make_metavar(ctx) for one in ctx.command.params if isinstance(one, click.Argument)]
+    is_same = takes_it == [option.make_metavar(root)]  # the command takes the same file, without the option
+    return line.replace(f"{_begin(root)} {name}", _begin(ctx)) if is_same else line
 
 
 def as_port(word: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,12 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
     """
     if not shared:
         settings.warn_of_folder(path, "the journal")
-    with open_journal(path, make=make, shared=shared, warn=settings.warn) as journal:
+    with ExitStack() as stack:
+        try:
+            journal = stack.enter_context(open_journal(path, make=make, shared=shared, warn=settings.warn))
+        except ConfigurationError as error:
+            error.parameter = "journal" if error.parameter in ("", "make") else error.parameter
+            raise
         yield journal
 
 

@@ -34,10 +34,10 @@ def is_new(path: Path) -> bool | None:
     except (FileNotFoundError, NotADirectoryError):
         if path.parent.is_dir():
             return True if _may(path.parent, os.W_OK) else None
-        return load("optiga.emulator.file_names:is_own_chip", "optiga")(path) or None
+        return load("optiga.emulator.file_names:gets_folder", "optiga")(path) or None
     except (OSError, ValueError):
         return None
-    is_usable = stat.S_ISREG(status.st_mode) and status.st_size >= _SMALLEST and _may(path, os.R_OK | os.W_OK)
+    is_usable = stat.S_ISREG(status.st_mode) and status.st_size >= _SMALLEST and _may(path, os.R_OK)
     return False if is_usable else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -52,6 +53,8 @@ _WANTED_BY = {
     ("new", "PATH"): "name the file to write",
 }
 """The same where a command means something else by it."""
+_ONE_BY_ONE = {"CSR|-": "CSR", "SERIAL|FILE": "certificate"}
+"""What a command takes one of, though several are at hand; by what help calls its argument."""
 _SECRETS = re.compile(r"--((?:[a-z0-9]+-)*?)(?:passphrase|password|passwd|pass)$")
 _VARIABLES = {"key-": FILE_PASSPHRASE, "pkcs12-": FILE_PASSPHRASE, "new-": "", "update": SIGNER_PASSPHRASE}
 """The environment variable for a passphrase, by the beginning of its option, or by the command."""
@@ -68,7 +71,7 @@ def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> str:
         return said
     message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
     if extra := re.match(r"Got unexpected extra arguments? \((.*)\)", message):
-        return _unexpected(extra[1], message)
+        return _one_by_one(error.ctx if isinstance(error, click.UsageError) else None) or _unexpected(extra[1], message)
     return plain_usage(message)
 
 
@@ -97,6 +100,24 @@ def _unexpected(words: str, message: str) -> str:
     """
     port = next(filter(as_port, words.split()), None)
     return f"{message}. Did you mean '--port {port}'?" if port else message
+
+
+def _one_by_one(ctx: click.Context | None) -> str:
+    """What is said of several files where a command takes one a run; empty for other commands."""
+    if ctx is None:
+        return ""
+    for one in ctx.command.params:
+        noun = _ONE_BY_ONE.get(one.make_metavar(ctx)) if isinstance(one, click.Argument) else None
+        if noun is not None:
+            every = f"*{Path(str(ctx.params.get(one.name or ''))).suffix}"
+            loop = f'for f in {every}; do optiga {_path(ctx)} "$f" ...; done'
+            return f"'{_path(ctx)}' takes one {noun} per run. For several, use a loop: {loop}"
+    return ""
+
+
+def _path(ctx: click.Context) -> str:
+    """The command without the name of the program, which is called in several ways."""
+    return ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
 
 
 def _about_secret(error: click.NoSuchOption) -> str:

@@ -224,8 +224,8 @@ def sign(
     passphrase_file: str | None,
     ask_passphrase: bool,
 ) -> None:
-    """Issue a TLS client certificate for a CSR, PEM or DER. The CSR's signature is verified first. With '-', the CSR
-    is standard input, and --out is required.
+    """Issue a TLS client certificate for one CSR, PEM or DER. The CSR's signature is verified first. With '-', the
+    CSR is standard input, and --out is required.
 
     A CSR may ask for the DNS names that were allowed with --allow-dns when the CA was made. The output file holds
     the certificate and, if an intermediate CA issued it, the CA's certificate: write this file to the chip's slot.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optiga.chip.key_fate import KeyFate, what_it_means
+from optiga.cli.support.file_names import ANOTHER_FOLDER
 from optiga.cli.support.lazy import load
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Settings
@@ -98,7 +99,7 @@ def make_csr(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     folder = Path(out_dir)
     shown = json.dumps(_used(configuration, slot), sort_keys=True, indent=4, ensure_ascii=False)
     size = _CSR_SIZE + 2 * len(shown.encode(errors="replace")) + _UID_SIZE * shown.count(UID_FIELD)
-    with ReservedFile(folder, size) as file, KeyFate(configuration.slot.key_oid) as fate:
+    with ReservedFile(folder, size, ANOTHER_FOLDER) as file, KeyFate(configuration.slot.key_oid) as fate:
         settings.note(f"Your configuration is following:\n{shown}")
 
         def prepare() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from optiga.cli.commands.identity.csr import JOURNAL, find_configuration
 from optiga.cli.commands.identity.write import read_plan
 from optiga.cli.support.chip_files import is_still_to_be_made
+from optiga.cli.support.file_names import ANOTHER_FOLDER
 from optiga.cli.support.journals import warn_of_identity
 from optiga.cli.support.settings import Settings
 from optiga.errors import counted
@@ -21,7 +22,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str)
     """``--csr --dry-run``: check configuration, folder and chip; say what would be made, and what would be lost."""
     configuration = find_configuration(settings, config_path, slot)
     settings.check_query(CsrRehearsal)
-    check_folder_writable(Path(out_dir))
+    check_folder_writable(Path(out_dir), hint=ANOTHER_FOLDER)
     if configuration.is_of_first_slot:
         refuse_first_of_blank(settings)
     if is_still_to_be_made(settings):

@@ -7,6 +7,7 @@ from pathlib import Path
 from optiga.chip.key_fate import name_key
 from optiga.cli.commands.identity.csr import CsrResult, find_configuration
 from optiga.cli.support.chip_files import is_still_to_be_made, open_for_dry_run
+from optiga.cli.support.file_names import ANOTHER_FOLDER
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable
@@ -27,7 +28,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
     configuration = find_configuration(settings, config_path, slot)
     settings.check_query(CsrResult)
     folder = Path(out_dir)
-    check_folder_writable(folder)
+    check_folder_writable(folder, hint=ANOTHER_FOLDER)
     known = _load(public_key, configuration)
     _refuse_a_blank_chip(settings, configuration)
     with settings.open_chip() as chip:
@@ -41,7 +42,7 @@ def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     """``--csr --keep-key --dry-run``: check configuration, folder, files and chip; the key does not sign."""
     configuration = find_configuration(settings, config_path, slot)
     settings.check_query(KeptKeyRehearsal)
-    check_folder_writable(Path(out_dir))
+    check_folder_writable(Path(out_dir), hint=ANOTHER_FOLDER)
     known = _load(public_key, configuration)
     _refuse_a_blank_chip(settings, configuration)
     with open_for_dry_run(settings, "the command without --dry-run") as chip:

@@ -14,6 +14,7 @@ from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
@@ -30,14 +31,14 @@ from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
 from optiga.errors import ConfigurationError
-from optiga.files.files import check_folder_writable, is_there
+from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
 from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
-from optiga.provision.outputs import FIELDS, OutputLayout
+from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
 from optiga.provision.results import RunResult
@@ -141,7 +142,7 @@ def command(
     settings.check_query(DryRun if dry_run else RunResult)
     believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
-    check_folder_writable(outputs.shared, FIELDS)
+    outputs.check_shared()
     if not dry_run or settings.port is not None:
         settings.find_port()
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
@@ -231,6 +232,8 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
     with opened as journal, ExitStack() as used:
+        if is_still_to_be_made(settings):
+            journal.check_writable()
         with KeyFate(plan.slot.key_oid):
             chip = used.enter_context(settings.open_chip())
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)

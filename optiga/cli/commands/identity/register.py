@@ -15,12 +15,11 @@ from optiga.cli.support.options import of_option
 from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
-from optiga.files.files import check_folder_writable
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.events import StepName
 from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
-from optiga.provision.outputs import FIELDS, OutputLayout
+from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import make_plan
 from optiga.provision.results import RunResult
 from optiga.provision.services import Services
@@ -65,7 +64,7 @@ def command(
     settings.check_query(RunResult)
     believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
-    check_folder_writable(outputs.shared, FIELDS)
+    outputs.check_shared()
     device = build_thing(options, thing=thing, policy=policy)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
     listeners = (tell_people(settings), tell_of_chip_file(settings, StepName.REGISTERED, "Its key"))
