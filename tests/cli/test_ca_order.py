@@ -14,9 +14,12 @@ from optiga.ca import keys
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
 from optiga.ca.records import utc_now
+from optiga.cli.support import passphrase
+from optiga.files.passphrases import read_passphrase_file
 from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
+from tests.support.places import CONFIG
 
 WORDS, BELOW = "violet anchor tundra", "another anchor in the bay"
 
@@ -167,3 +170,31 @@ def test_each_new_passphrase_says_of_what_it_is(cli: Cli, order: list[str], word
     result = cli("ca", *words.split())
     assert order
     assert all(words.split()[1] in one for one in order), (order, result.err)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ca crl --ca closed",
+        "ca sign device.csr --ca closed --out again.pem",
+        "ca revoke device.pem --ca closed --yes",
+        f"provision {CONFIG} --ca closed --no-cloud",
+    ],
+)
+def test_a_passphrase_is_read_once_from_a_pipe(cli: Cli, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """As of ``--passphrase-file <(…)`` and ``/dev/stdin``: nothing is in it the second time."""
+    Path("words").write_text(WORDS)
+    Path("words").chmod(0o600)
+    read: list[Path] = []
+
+    def once(path: Path) -> object:
+        read.append(path)
+        return read_passphrase_file(path)
+
+    monkeypatch.setattr(passphrase, "read_passphrase_file", once)
+    if words.startswith("provision"):
+        words = f"--port emulator:chip {words}"
+        assert cli(*words.split(), "--passphrase-file", "words").code == 0
+    read.clear()
+    cli(*words.split(), "--passphrase-file", "words")
+    assert read == [Path("words")]

@@ -195,7 +195,8 @@ def open_authority(
     prompt = f"Passphrase of {path}"
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
     is_asked = ask and passphrase_file is None
-    if later and is_locked and (is_asked or read_passphrase(passphrase_file, ask=ask) is None):
+    is_given = passphrase_file is not None or find_passphrase(CA_PASSPHRASE) is not None
+    if later and is_locked and (is_asked or not is_given):  # the file is read once: it may be a pipe
         opening = partial(_open_asked, settings, ask=is_asked, prompt=prompt)
         authority = CertificateAuthority.open(Path(path), later=opening)
         warn_of(settings, authority, None)
