@@ -207,9 +207,9 @@ class TestSign:
         assert cli(*sign).code == 0
         assert Path("out.pem").read_bytes() != first
         Path("device.csr").write_bytes(make_request())
-        assert "a certificate" in fails(cli, 2, *sign)
+        assert "the certificate of CN=device" in fails(cli, 2, *sign)
         Path("out.pem").write_bytes(b"# mine\n" + first)
-        assert "a certificate" in fails(cli, 2, *sign)
+        assert "the certificate of CN=device" in fails(cli, 2, *sign)
         assert cli(*sign, "--force").code == 0
 
     def test_refused(self, cli: Cli, root: str) -> None:

@@ -240,7 +240,7 @@ class TestChipsThatAreThere:
         assert "This chip has an entry for slot second: use --slot second" in said
         assert said.count(chip) == 1
 
-    @pytest.mark.parametrize("uid", ["1234", "00" * 26, "00" * 28, "xy" * 27, ""])
+    @pytest.mark.parametrize("uid", ["1234", "12345", "00" * 28, "xy" * 27, ""])
     def test_deprovision_what_is_no_uid(self, cli: Cli, cloud: Cloud, uid: str) -> None:
         assert "54 hex digits" in refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", uid)
 
