@@ -10,6 +10,7 @@ import pytest
 import optiga
 from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
+from tests.support.journals import make_entry
 from tests.support.permissions import permissions_count
 
 JOURNAL = ("--journal", "shelf/journal.db")
@@ -19,8 +20,8 @@ JOURNAL = ("--journal", "shelf/journal.db")
 def seal() -> Callable[[str], None]:
     """Take the permission to write the journal away, which a run of ours has made."""
     Path("shelf").mkdir()
-    with optiga.open_journal(JOURNAL[1], make=True):
-        pass
+    with optiga.open_journal(JOURNAL[1], make=True) as journal:
+        journal.save(make_entry("ab" * 27, "second", "aws", "f00d"))
 
     def take(what: str) -> None:
         Path("shelf" if what == "folder" else JOURNAL[1]).chmod(0o500 if what == "folder" else 0o400)
