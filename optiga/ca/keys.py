@@ -35,7 +35,7 @@ def find_curve(name: str) -> str | None:
     return next((known for known in CURVES if algorithm is not None and KeyAlgorithm.find(known) is algorithm), None)
 
 
-CURVE_NAMES: dict[str, str] = {name: known for name in ALGORITHM_NAMES if (known := find_curve(name)) is not None}
+CURVE_NAMES: dict[str, str] = {name: find_curve(name) or "" for name in ALGORITHM_NAMES if find_curve(name)}
 """Every name of a curve, without dashes, and the one of :data:`CURVES` that it means."""
 
 

@@ -69,7 +69,7 @@ def in_our_context(command: click.Command) -> click.Command:
 class GuidedGroup(click.Group):
     """A group that prints help for the word ``help``, and says what may be meant by a command that it does not have."""
 
-    context_class = OurContext
+    context_class: type[click.Context] = OurContext
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)

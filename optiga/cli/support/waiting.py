@@ -28,7 +28,7 @@ class _Waiting:
     :ivar has_taken_echo: whether what was erased of a terminal's line had the echo of the Ctrl-C that ends the run.
     """
 
-    has_taken_echo = False
+    has_taken_echo: bool = False
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -87,6 +87,7 @@ class WaitingLine(_Waiting):
         super().__init__()
         self._stream = stream
         self._line = ""
+        self.has_taken_echo: bool = False
 
     def erase(self) -> None:
         """Take the line away, so that something else can be printed."""
