@@ -20,7 +20,7 @@ _SENTENCES = {
     Lasting.NOTHING_CHANGES: "none of its metadata can ever be changed again",
     Lasting.INTERRUPTION_STAYS: ("its protected update was interrupted: only the same update can finish it"),
     Lasting.DATA_CLOSED: (
-        "its data can no longer be changed, unless its metadata are changed again before the object is operational"
+        "its data can then not be changed; until the object is operational, its metadata can allow it again"
     ),
 }
 

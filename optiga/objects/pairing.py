@@ -96,10 +96,10 @@ def check_out(port: Port, out: Path) -> Pairing | None:
         return None
     try:
         pairing = check_pairing(port, out)
-    except UnprovenError as error:
+    except UnprovenError:
         raise ConfigurationError(
-            f"{out} already exists and may hold the secret of another chip: {error.message}",
-            hint="Use another file",
+            f"{out} already exists, and this chip does not prove that it has the secret in it",
+            hint="It may be another chip's: use another file",
             reason=Reason.EXISTS,
         ) from None
     if pairing.is_factory:

@@ -249,7 +249,7 @@ class ChipSlot:
             f"{said}{label} holds another certificate, of {held[0].subject}, {whose}",
             hint=naming(
                 "To have the journal's certificate there, write the file {file} to {label}. {anew}",
-                file=entry.of(Issued).file,
+                file=self._plan.outputs(entry.uid).folder / entry.of(Issued).file,
                 label=label,
                 anew=self._plan.anew_hint,
             ),

@@ -127,7 +127,7 @@ def test_answers_against_the_manual(command: Command[bytes], data: bytes) -> Non
         (DecryptAsym(0xE0FC, bytes(128)), ErrorCode.UNSUPPORTED_EXTENSION, "key usage"),
         (CalcSSec(0xE0F1, P256), ErrorCode.UNSUPPORTED_EXTENSION, "key usage"),
         (CalcSSec(0xE0F1, P256), ErrorCode.INVALID_DATA, "curve"),
-        (DeriveKey(0xF1D0, PRF, 16), ErrorCode.INVALID_OID, "pre-shared secret"),
+        (DeriveKey(0xF1D0, PRF, 16), ErrorCode.INVALID_OID, "pre_shared_secret"),
         (DeriveKey(SESSION, PRF, 16), ErrorCode.COMMAND_OUT_OF_SEQUENCE, "no secret"),
         (GetRandom(66, session=SESSION, prepended=b"x"), ErrorCode.INVALID_DATA, "66 bytes"),
         (DrawPreMasterSecret(SESSION, 67), ErrorCode.INVALID_DATA, "66 bytes"),

@@ -177,7 +177,7 @@ def test_answers_against_the_manual_are_errors(command: Command[bytes], wrong: b
         (EncryptSym(KEY_OID, ECB, BLOCK), "07", "execute access condition"),
         (EncryptSym(KEY_OID, ECB, BLOCK, SymStep.FINAL), "0b", "nother command"),
         (EncryptSym(0xE0F1, ECB, BLOCK), "01", "0xE200"),
-        (EncryptSym(0xE0F1, HMAC256, BLOCK), "01", "pre-shared secret"),
+        (EncryptSym(0xE0F1, HMAC256, BLOCK), "01", "pre_shared_secret"),
         (EncryptSym(KEY_OID, ECB, BLOCK), "24", "key usage"),
         (EncryptSym(SECRET_OID, HMAC256, BLOCK), "24", "has no secret"),
         (VerifyHmac(SECRET_OID, HMAC256, SESSION, b"r", bytes(32)), "2f", "get a new one"),

@@ -113,7 +113,7 @@ class TestHmac:
         assert SECRET.hex() not in caplog.text + result.err
 
     def test_object_of_another_type(self, cli: Cli, port: str, message: str) -> None:
-        assert "type pre-shared secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
+        assert "type pre_shared_secret" in fails(cli, 4, "--port", port, "hmac", "--key", "0xF1D1", message)
 
 
 class TestAes:
@@ -245,7 +245,7 @@ MISTAKES = [
     Mistake("rsa decrypt second m", "has no key yet", CHIP),
     Mistake("key derive hkdf --secret 0xF1D0 --size 15", "16 to 256"),
     Mistake("key derive hkdf --secret 0xE101 --size 16", "is a session"),
-    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type pre-shared secret", CHIP),
+    Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type pre_shared_secret", CHIP),
     Mistake("key derive hkdf --secret 0xF1D0 --size 16 --query x", "finds nothing"),
     Mistake(f"key derive hkdf --secret 0xF1D0 --size 16 --info {257 * '00'}", "--info has 257 bytes"),
     Mistake("key derive tls-prf --secret 0xF1D0 --size 16 --label short", "have 5 bytes together"),

@@ -265,10 +265,7 @@ class TestEffects:
                 {"lcso": b"\x01"},
                 {Tag.CHANGE: b"\xff"},
                 ContentReset.AS_METADATA,
-                [
-                    "its data can no longer be changed, unless its metadata are changed again before the object is "
-                    "operational"
-                ],
+                ["its data can then not be changed; until the object is operational, its metadata can allow it again"],
             ),
             ({"lcso": b"\x07"}, {}, ContentReset.ZEROS, ["its data (4 bytes) will be overwritten with zeros"]),
             (

@@ -69,7 +69,7 @@ class DeriveKey(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.INVALID_OID:
-            return "Use a secret in a session, or in a data object of the type pre-shared secret (0xE8 01 21)"
+            return "Use a secret in a session, or in a data object of the type pre_shared_secret"
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
             return "The session has no secret: run a key agreement first"
         if error == ErrorCode.INVALID_DATA:

@@ -105,7 +105,7 @@ def symmetric_hint(error: ErrorCode, mode: SymmetricMode) -> str:
     if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
         return "Another command interrupted the chain, or the session has no secret"
     if mode in HMACS and error == ErrorCode.INVALID_OID:
-        return "For HMAC, use a session or a data object of the type pre-shared secret (0xE8 01 21)"
+        return "For HMAC, use a session or a data object of the type pre_shared_secret"
     if mode not in HMACS and error == ErrorCode.INVALID_OID:
         return "For AES, use the key in 0xE200"
     if error == ErrorCode.UNSUPPORTED_EXTENSION:
