@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from optiga.files.database import Kind, check_can_be_made, nothing_in, open_database
 
@@ -59,9 +59,9 @@ class _Late:
         """Open nothing any more."""
         self._is_opened = True
 
-    @property
-    def in_transaction(self) -> bool:
-        return self._connection.in_transaction
+    def __getattr__(self, name: str) -> Any:
+        """All else is that of the connection."""
+        return getattr(self._connection, name)
 
     def __enter__(self) -> sqlite3.Connection:
         return self._connection.__enter__()

@@ -83,8 +83,12 @@ def write_arn(entry: Entry, arn: str, work: Work) -> None:
     if not held or any(one in held for one in own) or _is_of_chip(held, work):
         return
     said = f"{path} held the ARN of another certificate and was replaced"
-    advice = "{said}. To keep the files of each chip, use {outputs} with {field}"
-    work.reporter.note(said if work.uid in str(path) else naming(advice, said=said, field=UID_FIELD))
+    if work.uid in str(path):
+        work.reporter.note(said)
+        return
+    work.reporter.note(
+        naming("{said}. To keep the files of each chip, use {outputs} with {field}", said=said, field=UID_FIELD)
+    )
 
 
 def _is_of_chip(held: bytes, work: Work) -> bool:

@@ -38,7 +38,7 @@ def register(cli: Cli, bench: Bench) -> Cli:
 
 
 def journal_of(bench: Bench) -> list[str]:
-    with open_journal(bench.folder / "personalization.db") as journal:
+    with open_journal(bench.folder / "personalization.db", make=True) as journal:
         return [entry.uid for entry in journal.all()]
 
 

@@ -545,3 +545,16 @@ def test_the_slots_of_one_chip(path: Path) -> None:
     save(path, ENTRY, make_entry(OTHER, "second", "aws", "f00d"))
     with open_journal(path) as journal:
         assert [one.uid for one in journal.of_chip(UID)] == [UID]
+
+
+def test_a_journal_that_is_made_late_is_one_like_any_other(path: Path) -> None:
+    """Before its first entry, with it, and for what the connection itself is asked."""
+    with open_journal(path, make=True) as journal:
+        journal.check_writable()
+        assert journal.all() == []
+        assert not path.exists()
+        journal.save(ENTRY)
+        journal.check_writable()
+        assert journal.find(UID, "second") == ENTRY
+    with open_journal(path) as again:
+        assert again.all() == [ENTRY]
