@@ -195,7 +195,7 @@ class TestMetadata:
         words = ("--port", port, "object", "metadata", "0xF1D0", "change: never")
         refused = cli(*words)
         assert (refused.code, len(refused.errors)) == (USAGE, 1)
-        assert re.search("its data can no longer be changed.*cannot be confirmed.*--yes", refused.errors[0])
+        assert re.search("its data can then not be changed.*cannot be confirmed.*--yes", refused.errors[0])
         somebody("n")
         declined = cli(*words)
         assert declined.code == USAGE
