@@ -16,11 +16,14 @@ from urllib.parse import urlsplit
 
 from optiga.errors import OptigaError
 from optiga.files.files import write_whole
+from optiga.files.owners import check_status
 from optiga.files.user_folders import state_folder
 
 _FOLDER = "controls"
 _CHIP = "emulator:"
 _MOST_BYTES = 1 << 16
+_THIS_COMPUTER = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - nothing is bound to it here
+"""Hosts that lead here; a chip on another computer with the same port is another."""
 
 
 @contextmanager
@@ -61,12 +64,15 @@ def find_control(port: str) -> str | None:
 
 
 def _read(note: Path) -> Iterator[tuple[str, list[str]]]:
-    """The control and the ports in a note; nothing of one that is damaged, or gone meanwhile."""
+    """The control and the ports in a note; nothing of one that is damaged, gone meanwhile, or could be another user's,
+    whose control would answer in place of the chip's.
+    """
     try:
+        check_status(str(note), "the note", note.lstat(), shared=False, hint="", is_companion=False)
         with note.open("rb") as file:
             said = json.loads(file.read(_MOST_BYTES))
         control, ports = said["control"], said["ports"]
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+    except (OSError, OptigaError, ValueError, RecursionError, LookupError, TypeError):
         return
     if isinstance(control, str) and isinstance(ports, list):
         yield control, ports
@@ -87,10 +93,12 @@ def _age(note: Path) -> int:
 
 
 def _key(port: str) -> str:
-    """A port, whichever way it is written: a port of TCP by its number alone, a device and a file by where they are."""
+    """A port, whichever way it is written: one of TCP by its host and number, a device and a file by where they are."""
     if "://" in port:
         with suppress(ValueError):
-            return f"tcp:{urlsplit(port).port}"
+            parts = urlsplit(port)
+            host = parts.hostname or ""
+            return f"tcp:{'' if host in _THIS_COMPUTER else host}:{parts.port}"
     return os.path.realpath(Path(port.removeprefix(_CHIP).partition("?")[0]).expanduser())
 
 
