@@ -84,3 +84,16 @@ def test_a_whole_number_is_none_that_only_begins_like_it(cli: Cli, root: str) ->
         assert cli("ca", "sign", "device.csr", "--ca", root, "--out", "short.pem").code == 0
     assert cli("ca", "show", "beef99", "--ca", root).out == Path("short.pem").read_text()
     assert cli("ca", "show", SHORT[:12], "--ca", root).out == Path("3.pem").read_text()
+
+
+@pytest.mark.parametrize("name", ["$(touch x)", "`touch x`", "a'b", "a!b"])
+def test_no_hint_runs_what_is_in_a_name(cli: Cli, name: str) -> None:
+    """Between the double quotes of a hint a shell would."""
+    assert cli("ca", "init", name, "--no-passphrase").code == 0
+    said = fails(cli, 5, "ca", "show", "0123456", "--ca", name)
+    assert "use 'ca list'" in said
+
+
+def test_a_hint_quotes_a_blank(cli: Cli) -> None:
+    assert cli("ca", "init", "a b", "--no-passphrase").code == 0
+    assert "'ca list --ca \"a b\"'" in fails(cli, 5, "ca", "show", "0123456", "--ca", "a b")

@@ -18,6 +18,8 @@ _OF_CA = "ca register"
 """The command that takes it as its argument."""
 _ALONE = ("counter list", "key list", "object list", "info")
 """Commands for the chip that are complete without an argument."""
+_NOT_QUOTED = r"[\"'`$!]" if os.name == "nt" else r"[\"'`$\\!]"
+"""What a shell also reads between double quotes, or that ends the hint's own: no command is completed with it."""
 _NAMES = ("ca_path", "parent_path")
 """What the parameter with the folder of the CA is called; where both are there, it is another CA that issues."""
 
@@ -27,7 +29,7 @@ def complete(text: str) -> str:
     ctx = click.get_current_context(silent=True)
     if ctx is None:
         return text
-    ca, port = _ca_of(ctx), _port_of(ctx)
+    ca, port = (name if not re.search(_NOT_QUOTED, name) else "" for name in (_ca_of(ctx), _port_of(ctx)))
 
     def add(match: re.Match[str]) -> str:
         called, command, words = match.groups()
@@ -58,4 +60,4 @@ def _port_of(ctx: click.Context) -> str:
 
 
 def _quoted(word: str) -> str:
-    return f'"{word}"' if re.search(r"[\s&;?*()<>|$]", word) else word
+    return f'"{word}"' if re.search(r"[\s&;?*()<>|]", word) else word
