@@ -60,4 +60,7 @@ class TestTwoChips:
         assert f"chip {FIRST}" in cli("deprovision", "--uid", FIRST[:20]).err
         with open_journal(FILE_NAME) as journal:
             assert [entry.step for entry in journal.all()] == [Step.BEGUN] * 2
-        assert cli("deprovision", "--yes", "--uid", FIRST[:20], "--query", "uid").out.strip() == FIRST
+        refused = fails(cli, 2, "deprovision", "--yes", "--uid", FIRST[:20])
+        assert FIRST in refused
+        assert "whole UID" in refused
+        assert cli("deprovision", "--yes", "--uid", FIRST, "--query", "uid").out.strip() == FIRST

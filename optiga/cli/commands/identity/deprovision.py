@@ -19,7 +19,7 @@ from optiga.cli.support.journals import open_named_journal, shared_journal_optio
 from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import told
+from optiga.errors import ConfigurationError, Reason, told
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME
@@ -34,7 +34,8 @@ from optiga.provision.undo_plan import UndoPlan, plan_undo
     "--uid",
     callback=take_uid,
     metavar="HEX",
-    help="UID of the chip, or its beginning, if the chip is not connected (default: UID of the chip at the port).",
+    help="UID of the chip, or its beginning, if the chip is not connected (default: UID of the chip at the port). "
+    "With --yes, the whole UID.",
 )
 @click.option("--delete-thing", is_flag=True, help="Delete the thing in AWS IoT, too.")
 @click.option("--delete-policy", is_flag=True, help="Delete the policy in AWS IoT, too.")
@@ -68,6 +69,12 @@ def command(
         of_cloud = {"delete_thing": delete_thing, "delete_policy": delete_policy, **options}
         way = build_aws_options(options)
         of_chip = _uid_of_chip(settings, dry_run=dry_run) if uid is None else whole_uid(settings, journal, uid)
+        if yes and not dry_run and uid not in (None, of_chip):  # a script may have cut it off
+            raise ConfigurationError(
+                f"--uid {uid} is only the beginning of {of_chip}, and with --yes nobody confirms which chip is meant",
+                hint="Give the whole UID, or confirm at the terminal",
+                reason=Reason.AMBIGUOUS,
+            )
         entry = find_entry(journal, of_chip, found.name, way.region)
         _note_unused(settings, entry, of_cloud)
         asking = partial(confirm, settings, yes=yes)
