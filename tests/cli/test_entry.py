@@ -8,12 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from optiga import cli
+from tests.support.gone_folder import Ending, run_where_the_folder_is_gone
 from tests.support.places import CONFIGS
 
 CONFIG = str(CONFIGS / "config_nistp256_ecdsa_secondslot.jsn")
@@ -31,6 +31,63 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Raise:
         monkeypatch.setattr("optiga.cli.app.run", run)
 
     return set_exception
+
+
+GONE = [
+    ("--csr", CONFIG),
+    ("--csr", CONFIG, "--dry-run"),
+    ("--csr", CONFIG, "--out-dir", "."),
+    ("--csr", "config.jsn"),
+    ("--write", "cert.pem"),
+    ("--read", "second", "--out", "r.pem"),
+    ("object", "read", "0xE0E8", "--out", "q.pem"),
+    ("object", "write", "0xF1D0", "data.bin"),
+    ("key", "generate", "second", "--out", "k.pem", "--yes"),
+    ("random", "8", "--out", "r.bin"),
+    ("export", "e.json"),
+    ("provision", CONFIG),
+    ("register",),
+    ("config", "check", "x.jsn"),
+    ("config", "new", "n.jsn"),
+    ("ca", "init", "my-ca", "--no-passphrase"),
+    ("ca", "list", "--ca", "my-ca"),
+    ("ca", "list", "--ca=my-ca"),
+    ("journal", "show"),
+    ("journal", "export", "--out", "j.csv"),
+    ("update", "show", "u.json"),
+    ("emulator", "new", "n.chip"),
+    ("emulator", "dump", "n.chip"),
+    ("emulator", "reset", "n.chip", "--yes"),
+    ("emulator", "control", "c.sock", "power"),
+    ("emulator", "serve", "--control", "c.sock", "--tcp", "127.0.0.1:0"),
+    ("--port", "emulator:n.chip", "info"),
+    ("--port", "emulator:new/n.chip", "info"),
+]
+"""Each names a file or writes one."""
+WHOLE_PATH = ("ca", "list", "--ca", "/no/such/folder")
+
+
+@pytest.fixture(scope="module")
+def endings(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Ending]:
+    """How each command ended where the current folder is gone."""
+    chip = tmp_path_factory.mktemp("gone") / "chip"
+    return run_where_the_folder_is_gone([*GONE, WHOLE_PATH], f"emulator:{chip}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is deleted there that a process is in")
+class TestFolderThatIsGone:
+    @pytest.mark.parametrize("words", GONE, ids=lambda words: " ".join(words).replace(CONFIG, "CONFIG"))
+    def test_each_command_says_so(self, words: tuple[str, ...], endings: dict[tuple[str, ...], Ending]) -> None:
+        code, error = endings[words]
+        assert code in (2, 3)
+        (line,) = [line for line in error.splitlines() if not line.startswith("Emulated chip")]
+        assert "current folder no longer exists" in line
+        assert "ca init" not in line
+
+    def test_nothing_of_it_for_a_whole_path(self, endings: dict[tuple[str, ...], Ending]) -> None:
+        code, error = endings[WHOLE_PATH]
+        assert code == 2
+        assert "current folder" not in error
 
 
 class TestEndings:
@@ -52,75 +109,6 @@ class TestEndings:
         fail(BrokenPipeError())
         assert cli.main(["info"]) == 141
         assert not capsys.readouterr().err
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="no folder is deleted there that a process is in")
-    def test_a_folder_that_is_gone(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        folder = tmp_path / "gone"
-        folder.mkdir()
-        monkeypatch.chdir(folder)
-        folder.rmdir()
-        relative = (["journal", "show"], ["ca", "list", "--ca", "x"], ["ca", "list", "--ca=x"], ["--write", "a.pem"])
-        for words in relative:
-            assert cli.main(words) == 2
-            error = capsys.readouterr().err
-            assert "current folder no longer exists" in error
-            assert "ca init" not in error
-        assert cli.main(["ca", "list", "--ca", str(tmp_path / "x")]) == 2
-        assert "current folder" not in capsys.readouterr().err
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="no folder is deleted there that a process is in")
-    @pytest.mark.parametrize(
-        "words",
-        [
-            ("--csr", CONFIG),
-            ("--csr", CONFIG, "--dry-run"),
-            ("--csr", CONFIG, "--out-dir", "."),
-            ("--csr", "config.jsn"),
-            ("--write", "cert.pem"),
-            ("--read", "second", "--out", "r.pem"),
-            ("object", "read", "0xE0E8", "--out", "q.pem"),
-            ("object", "write", "0xF1D0", "data.bin"),
-            ("key", "generate", "second", "--out", "k.pem", "--yes"),
-            ("random", "8", "--out", "r.bin"),
-            ("export", "e.json"),
-            ("provision", CONFIG),
-            ("register",),
-            ("config", "check", "x.jsn"),
-            ("config", "new", "n.jsn"),
-            ("ca", "init", "my-ca", "--no-passphrase"),
-            ("ca", "list", "--ca", "my-ca"),
-            ("journal", "show"),
-            ("journal", "export", "--out", "j.csv"),
-            ("update", "show", "u.json"),
-            ("emulator", "new", "n.chip"),
-            ("emulator", "dump", "n.chip"),
-            ("emulator", "reset", "n.chip", "--yes"),
-            ("emulator", "control", "c.sock", "power"),
-            ("emulator", "serve", "--control", "c.sock", "--tcp", "127.0.0.1:0"),
-            ("--port", "emulator:n.chip", "info"),
-            ("--port", "emulator:new/n.chip", "info"),
-        ],
-        ids=lambda words: " ".join(words).replace(CONFIG, "CONFIG"),
-    )
-    def test_each_command_in_a_folder_that_is_gone(
-        self,
-        words: tuple[str, ...],
-        port: str,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        folder = tmp_path / "gone"
-        folder.mkdir()
-        monkeypatch.chdir(folder)
-        monkeypatch.setenv("OPTIGA_PORT", port)
-        folder.rmdir()
-        assert cli.main([*words, "-q"]) in (2, 3)
-        errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("Emulated chip")]
-        assert len(errors) == 1
-        assert "current folder no longer exists" in errors[0]
 
     @pytest.mark.parametrize("form", ["text", "json"])
     def test_a_package_that_is_missing(self, fail: Raise, capsys: pytest.CaptureFixture[str], form: str) -> None:
