@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Callable, Iterator, Mapping, Sized
 from functools import cached_property
+from math import isfinite
 from typing import Any, NoReturn
 
 from optiga.errors import ConfigurationError
@@ -152,17 +153,18 @@ def parse_json(text: str, name: str) -> Document:
         return value
 
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=as_object)
+        value = _load(text, as_object)
     except json.JSONDecodeError as error:
         what, position = _in_words(error)
         if error.msg == _NO_COMMA and "\n" in text[(end := len(text[:position].rstrip())) : position]:
             what, position = "',' is missing at the end of this line", end
-        line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+        line, column = _line_at(text, position), position - text.rfind("\n", 0, position)
         raise ConfigurationError(f"{name}:{line}: not JSON: {what} (column {column})") from None
     except RecursionError:
         raise ConfigurationError(f"{name}:1: not JSON: nested too deeply") from None
-    except ValueError as error:  # NaN, or an integer of thousands of digits
-        raise ConfigurationError(f"{name}:1: not JSON: {error}") from None
+    except ValueError:
+        line, what = _refused_number(text)
+        raise ConfigurationError(f"{name}:{line}: not JSON: {what}") from None
     lines = Lines(text)
     is_looked_at = has_repeated or text.count("{") + text.count("[") > _MOST_NESTED
     try:
@@ -172,8 +174,41 @@ def parse_json(text: str, name: str) -> Document:
     return Document(value, lines, tuple(repeated))
 
 
+def _line_at(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _load(text: str, as_object: Callable[[list[tuple[str, Any]]], object] = dict) -> Any:
+    """What json.loads gives.
+
+    :raises ValueError: for NaN and infinity in words, and for a number that is too large.
+    """
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float, object_pairs_hook=as_object)
+
+
 def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON value")
+    raise ValueError(constant)
+
+
+def _parse_float(number: str) -> float:
+    value = float(number)
+    if not isfinite(value):
+        raise ValueError(number)
+    return value
+
+
+def _refused_number(text: str) -> tuple[int, str]:
+    """The line of the first number that no program could take, and what is wrong: json.loads does not say where."""
+    for match in re.finditer(_TOKEN, text):
+        token = match.group()
+        try:
+            _load(token)
+        except json.JSONDecodeError:
+            continue
+        except ValueError:
+            what = f"{token} is not a JSON value" if token[-1:].isalpha() else f"the number {token} is too large"
+            return _line_at(text, match.start()), what
+    return 1, "a number is too large"
 
 
 def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,13 @@ def test_duplicates():
         ('{"a":\n1}\n}', "c.jsn:3: not JSON: extra text after the end of the value (column 1)"),
         ('{"a":\n"b', "c.jsn:2: not JSON: the text that starts here has no closing double quote (column 1)"),
         ('{"a": NaN}', "c.jsn:1: not JSON: NaN is not a JSON value"),
+        ('{"a": "NaN",\n"NaN": [1,\n-Infinity]}', "c.jsn:3: not JSON: -Infinity is not a JSON value"),
+        ('{"a":\n{"b": "1e400", "c": -1e400}}', "c.jsn:2: not JSON: the number -1e400 is too large"),
+        pytest.param(
+            '["1",\n' + "7" * 5000 + "]",
+            f"c.jsn:2: not JSON: the number {'7' * 5000} is too large",
+            marks=pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="integers have no limit"),
+        ),
         ("[" * 100_000, "c.jsn:1: not JSON: nested too deeply"),
     ],
 )
