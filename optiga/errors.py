@@ -21,6 +21,7 @@ __all__ = [
     "Call",
     "CertificateError",
     "ChipError",
+    "ClosedError",
     "CloudError",
     "ConfigurationError",
     "Naming",
@@ -309,6 +310,12 @@ class UnprovenError(BoardError):
     """The chip does not prove that it has the host's secret: no shielded connection is possible."""
 
     _reason = Reason.UNPROVEN
+
+
+class ClosedError(BoardError):
+    """The chip was closed before: nothing was sent to it."""
+
+    _reason = Reason.DISCONNECTED
 
 
 class ChipError(OptigaError):

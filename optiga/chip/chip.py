@@ -14,7 +14,7 @@ from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.watched import exchange
-from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
+from optiga.errors import ChipError, ClosedError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -85,7 +85,7 @@ class Chip(NotCopied):
         self.authorized: set[int] = set()
         """Objects whose secrets have been proven to the chip: their Auto(X) holds until the application ends."""
         self._meanwhile = meanwhile
-        self._is_closed = False
+        self._is_closed = self._is_given_back = False
         self._uid: Uid | None = None
         self._model: Model | None = None
         self._refused: tuple[Command[Any], str] | None = None
@@ -121,7 +121,7 @@ class Chip(NotCopied):
 
     def close(self) -> None:
         """Close the transport. The chip's application stays open until it is opened again."""
-        self._is_closed = True
+        self._is_closed = self._is_given_back = True
         self._transport.close()
 
     def close_application(self) -> None:
@@ -154,8 +154,11 @@ class Chip(NotCopied):
 
         :raises ConfigurationError: if the arguments do not fit the command.
         :raises ChipError: if the chip refuses the command, or its answer does not follow the manual.
+        :raises ClosedError: if the chip was closed; the command is not sent then.
         :raises BoardError: if the line fails.
         """
+        if self._is_given_back:
+            raise ClosedError("the chip is closed", hint="Open it again", port=self.port)
         try:
             request = command.request()
             if self._meanwhile is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from optiga.errors import ChipError, OptigaError
+from optiga.errors import ChipError, ClosedError, OptigaError
 from optiga.files.interruptions import Unchanged
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
@@ -54,8 +54,9 @@ class KeyFate:
         """Have a failure say what has become of the key, once."""
         if self._is_said:
             return
-        if self.fate is Fate.UNKNOWN and isinstance(error, ChipError) and error.code:
-            self.fate = Fate.AS_IT_WAS  # the chip refuses
+        is_refused = isinstance(error, ClosedError) or (isinstance(error, ChipError) and error.code)
+        if self.fate is Fate.UNKNOWN and is_refused:
+            self.fate = Fate.AS_IT_WAS
         if self.fate is Fate.AS_IT_WAS:
             if isinstance(error, KeyboardInterrupt) and not error.args:
                 error.args = (Unchanged(self.text),)

@@ -25,7 +25,7 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="the journal",
-    absent=naming("To create it, use {make}. To use the one in an output folder, or another, use {journal}"),
+    absent=naming("To create it, use {make}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
     shared=naming("To accept a journal that your group may write, use {shared}"),
 )

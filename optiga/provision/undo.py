@@ -9,7 +9,7 @@ from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
 from optiga.cloud.aws.errors import STATE, ignoring
 from optiga.cloud.aws.registry import Registry
-from optiga.errors import CloudError, ConfigurationError, Naming, OptigaError, naming
+from optiga.errors import CloudError, ConfigurationError, Naming, OptigaError, Reason, naming
 from optiga.provision.believed import check_entry, check_names, known_keys
 from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.earlier import left_in_aws, lives, names_left, place_of, removal_of, valid_of_ca, way_to
@@ -72,7 +72,8 @@ def find_entry(journal: Journal, uid: str, slot: str, region: str | None = None)
     entry = journal.find(uid, slot)
     if entry is None:
         hint = _where_else(journal, uid, slot)
-        raise ConfigurationError(f"the journal has no entry for slot {slot} of chip {uid}", hint=hint)
+        missing = f"the journal {journal.path} has no entry for slot {slot} of chip {uid}"
+        raise ConfigurationError(missing, hint=hint, reason=Reason.NOT_FOUND)
     left = left_in_aws(journal, entry)
     there = [one for (_, name), one in left.items() if name == region != entry.region]
     place = place_of(entry)
@@ -88,11 +89,14 @@ def _where_else(journal: Journal, uid: str, slot: str) -> str:
         if len(slots) == 1:
             return naming("This chip has an entry for slot {name}: use {given}", name=slots[0], given=_slot(slots[0]))
         return naming("This chip has entries for the slots {names}: name one with {slot}", names=", ".join(slots))
-    known = sorted(f"{one.uid} {one.slot}" for one in journal.all() if one.slot == slot)
+    known = sorted(one.uid for one in journal.all() if one.slot == slot)
     more = len(known) - _MOST_LISTED
-    held = f"The journal has {', '.join(known[:_MOST_LISTED])}" + f" and {more} more" * (more > 0)
-    every = "To list its entries, use 'python -m optiga journal show'"
-    return ". ".join([held] * bool(known) + [every] * (not known or more > 0))
+    listed = f"It has slot {slot} of {', '.join(known[:_MOST_LISTED])}" + f" and {more} more" * (more > 0)
+    held = f"{listed}. " if known else ""
+    return naming(
+        "{held}To list all its entries, use 'python -m optiga journal show'. For another journal, use {journal}",
+        held=held,
+    )
 
 
 def _slot(name: str) -> Naming:

@@ -135,6 +135,14 @@ def test_an_empty_object_holds_nothing() -> None:
         chip.read(0xF1D0, 1)
 
 
+@pytest.mark.parametrize("part", [(0, -1), (-1, None), (-1, 5), (2**16, None)])
+def test_reading_a_part_that_cannot_be(part: tuple[int, int | None]) -> None:
+    chip, transport = open_with()
+    with pytest.raises(optiga.ConfigurationError, match="negative"):
+        chip.read(0xF1D0, *part)
+    assert len(transport.sent) == 1
+
+
 def test_reading_a_part() -> None:
     chip, transport = open_with(answer("aabb"))
     assert chip.read(0xF1D0, 5, 2) == b"\xaa\xbb"

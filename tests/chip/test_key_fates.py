@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import optiga
 from optiga.chip.key_fate import KeyFate
-from optiga.errors import BoardError, ChipError, OptigaError, Reason
+from optiga.errors import BoardError, ChipError, ClosedError, OptigaError, Reason
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata_words import parse_metadata_words
+from tests.support.places import CONFIG
 from tests.support.told_wire import Wire, raising
 
 Generate = Callable[[optiga.Chip], object]
@@ -50,6 +52,23 @@ def test_a_refusal_and_an_argument_that_is_wrong(way: tuple[int, str, Generate])
     with pytest.raises(OptigaError) as refused:
         chip.generate_key("seventh")
     assert "may have" not in str(refused.value)
+
+
+def test_a_chip_that_is_closed(way: tuple[int, str, Generate]) -> None:
+    _, _, generate = way
+    chip = optiga.Chip(Wire())
+    chip.close()
+    with pytest.raises(ClosedError) as raised:
+        generate(chip)
+    assert raised.value.reason is Reason.DISCONNECTED
+    assert "may have" not in str(raised.value)
+
+
+def test_a_csr_of_a_chip_that_is_closed(tmp_path: Path) -> None:
+    with optiga.open_chip(f"emulator:{tmp_path / 'chip'}") as chip:
+        pass
+    with pytest.raises(ClosedError, match=r"^emulator:.*the chip is closed\. Open it again$"):
+        optiga.csr(chip, CONFIG)
 
 
 def test_it_is_said_once() -> None:

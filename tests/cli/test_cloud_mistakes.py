@@ -224,8 +224,9 @@ class TestChipsThatAreThere:
             for number in range(9):
                 journal.append(f"{number:054x}", "second", Begun("aws", ""))
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", "ff" * 27)
-        assert f"The journal has {0:054x} second, {1:054x} second" in said
-        assert f"{3:054x} second and 5 more" in said
+        assert f"It has slot second of {0:054x}, {1:054x}" in said
+        assert f"{3:054x} and 5 more" in said
+        assert "--journal" in said
         assert "'journal show'" in said
 
     @pytest.mark.long
@@ -233,10 +234,10 @@ class TestChipsThatAreThere:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         other = "00" * 27
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--uid", other)
-        assert f"the journal has no entry for slot second of chip {other}" in said
-        assert f"The journal has {chip} second" in said
+        assert f"the journal personalization.db has no entry for slot second of chip {other}" in said
+        assert f"It has slot second of {chip}" in said
         said = refused(cli, cloud, USAGE, "deprovision", "--yes", "--slot", "third")
-        assert f"the journal has no entry for slot third of chip {chip}" in said
+        assert f"the journal personalization.db has no entry for slot third of chip {chip}" in said
         assert "This chip has an entry for slot second: use --slot second" in said
         assert said.count(chip) == 1
 

@@ -11,7 +11,7 @@ from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError
+from optiga.errors import ChipError, ConfigurationError
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
@@ -44,9 +44,12 @@ class Objects(NotCopied):
         """Read the data of an object, from an offset to the used size, or ``length`` bytes. As few exchanges as
         possible.
 
+        :raises ConfigurationError: if a number is negative, or too large for the command.
         :raises ChipError: if the chip refuses, or the offset is greater than the used size.
         """
         oid, data = oid_of(oid), b""
+        if length is not None and length < 0:
+            raise ConfigurationError(f"a length of {length} is negative", oid=oid, parameter="length")
         while length is None or len(data) < length:
             wanted = apdu.MAX_DATA if length is None else min(apdu.MAX_DATA, length - len(data))
             try:

@@ -11,7 +11,7 @@ import click
 
 from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Decorator, Settings
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.provision.journal import open_journal
 from optiga.provision.uids import find_uid
 
@@ -39,6 +39,8 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
             journal = stack.enter_context(open_journal(path, make=make, shared=shared, warn=settings.warn))
         except ConfigurationError as error:
             error.parameter = "journal" if error.parameter in ("", "make") else error.parameter
+            if error.reason is Reason.NOT_FOUND:
+                error.advise(naming("To use the one in an output folder, or another, use {journal}"))
             raise
         yield journal
 

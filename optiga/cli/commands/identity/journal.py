@@ -22,7 +22,7 @@ from optiga.cli.support.printing import print_lines
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.cli.support.wide import wide_option, width_for
-from optiga.errors import ConfigurationError, Reason, counted
+from optiga.errors import ConfigurationError, Reason, counted, naming
 from optiga.files.kept import JOURNAL, what_is_kept
 from optiga.files.shown import shown, shown_lines
 from optiga.provision.history import HistoryEvent
@@ -98,8 +98,8 @@ def show(settings: Settings, path: str, shared_journal: bool, uid: str | None, h
 
     If a terminal is too narrow, certificate and serial number are left out. To see them, use --wide or --uid.
     """
-    if settings.output == "csv":
-        _refuse_query(settings)
+    if settings.output == "csv" and settings.query is not None:
+        raise click.UsageError("--query does not go together with CSV. For a part of the result, use --output json.")
     found: JournalHistory | JournalSlots
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         uid = uid and whole_uid(settings, journal, uid)
@@ -111,8 +111,8 @@ def show(settings: Settings, path: str, shared_journal: bool, uid: str | None, h
     rows = to_json(found)["history" if history else "slots"]
     if uid is not None and not rows:
         raise ConfigurationError(
-            f"the journal has no entry for chip {uid}",
-            hint="To list its chips, use 'journal show'",
+            f"the journal {path} has no entry for chip {uid}",
+            hint=naming("To list its chips, use 'journal show'. For another journal, use {journal}"),
             reason=Reason.NOT_FOUND,
         )
     if settings.output == "csv":
@@ -236,7 +236,7 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
 
 def _refuse_query(settings: Settings) -> None:
     if settings.query is not None:
-        raise click.UsageError("--query requires 'journal show', and does not go together with CSV.")
+        raise click.UsageError("--query does not go together with an export. For a part, use 'journal show'.")
 
 
 def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
