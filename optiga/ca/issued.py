@@ -62,9 +62,12 @@ def warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[
     warnings = []
     valid = [other.serial for other in others if other.state(now) == "valid"]
     if valid and not is_ca:
+        one = len(valid) == 1
+        count = "another valid certificate" if one else f"{len(valid)} other valid certificates"
+        replaced = "it, revoke it" if one else "them, revoke each of them"
         warnings.append(
-            f"The key already has another valid certificate of this CA: {valid[-1]}. If the new one replaces it, "
-            f"revoke it: 'python -m optiga ca revoke {valid[-1]}'"
+            f"The key already has {count} of this CA: {', '.join(valid)}. If the new one replaces {replaced}: "
+            f"'python -m optiga ca revoke {valid[-1] if one else 'SERIAL'}'"
         )
     withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]
     if withdrawn:

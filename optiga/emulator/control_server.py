@@ -16,7 +16,7 @@ from optiga.emulator.control import MOST_LINE, Address
 from optiga.emulator.control_requests import Desk, parse_request
 from optiga.emulator.controls import Controls
 from optiga.emulator.events import Event, Events
-from optiga.emulator.server import Announce, Stop
+from optiga.emulator.server import Announce, Stop, no_address
 from optiga.emulator.unix_socket import listening
 from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason
 
@@ -163,10 +163,5 @@ def _listening(address: Address) -> Iterator[socket.socket]:
             listener.bind(("127.0.0.1", address.port))
             listener.listen()
         except OSError as error:
-            raise BoardError(
-                f"cannot serve there: {error.strerror or error}",
-                hint="Use port 0 for any free port",
-                port=str(address),
-                reason=Reason.BUSY,
-            ) from error
+            raise no_address("127.0.0.1", address.port, error) from error
         yield listener

@@ -5,6 +5,7 @@ Like a UART, a served board has one line: one client at a time. What the board h
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import select
@@ -98,7 +99,7 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
         family, kind, _, _, address = found[0]
         listener = socket.socket(family, kind)
     except (OSError, UnicodeError) as error:  # the latter for a name that no host can have
-        raise _no_address(host, port, error) from error
+        raise no_address(host, port, error) from error
     with listener:
         try:
             if os.name == "posix":  # elsewhere the option would let two servers have one port
@@ -106,7 +107,7 @@ def serve_tcp(board: Board, host: str, port: int, *, announce: Announce, stop: S
             listener.bind(address)
             listener.listen()
         except OSError as error:
-            raise _no_address(host, port, error) from error
+            raise no_address(host, port, error) from error
         name = _reachable(host, str(listener.getsockname()[0]))
         announce(f"socket://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}")
         while _wait(listener, stop):
@@ -235,11 +236,14 @@ def _remove_link(link: Path, name: str) -> None:
             link.unlink()
 
 
-def _no_address(host: str, port: int, error: OSError | UnicodeError) -> BoardError:
-    reason = error.strerror if isinstance(error, OSError) else "not a valid host name"
-    return BoardError(
-        f"cannot serve there: {reason or error}",
-        hint="Use port 0 for any free port",
-        port=f"{host}:{port}",
-        reason=Reason.BUSY,
-    )
+def no_address(host: str, port: int, error: OSError | UnicodeError) -> BoardError:
+    """The error of an address at which nothing can be served."""
+    said: str | None = "not a valid host name"
+    reason, hint = Reason.NOT_FOUND, "Use an address of this computer, for example 127.0.0.1"
+    if isinstance(error, OSError):
+        said = error.strerror
+        if error.errno == errno.EADDRINUSE:
+            reason, hint = Reason.BUSY, "Use port 0 for any free port"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            reason, hint = Reason.DENIED, "Use a port from 1024 on, or port 0 for any free port"
+    return BoardError(f"cannot serve there: {said or error}", hint=hint, port=f"{host}:{port}", reason=reason)

@@ -179,6 +179,10 @@ class TestSign:
         again = cli("ca", "sign", "device.csr", "--ca", root, "--out", "again.pem", "--days", "5")
         assert "Warning: the key already has another valid certificate of this CA: " in again.err
         assert Path("again.pem").read_bytes() != Path("device.pem").read_bytes()
+        third = cli("ca", "sign", "device.csr", "--ca", root, "--out", "third.pem", "-q", "--output", "json")
+        listed = json.loads(cli("ca", "list", "--ca", root, "--output", "json", "--query", "certificates[].serial").out)
+        assert "2 other valid certificates" in third.err
+        assert [serial in third.err for serial in listed].count(True) == 2
 
     def test_nothing_is_overwritten_that_matters(self, cli: Cli, root: str) -> None:
         Path("device.csr").rename("request.pem")

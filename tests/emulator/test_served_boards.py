@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -13,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from optiga.emulator import Board
-from optiga.emulator.server import Stop, serve_pty, serve_tcp
-from optiga.errors import BoardError
+from optiga.emulator.server import Stop, no_address, serve_pty, serve_tcp
+from optiga.errors import BoardError, Reason
 from optiga.link.uart_frame import ERROR, encode
 
 LIMIT_S = 20
@@ -173,13 +174,31 @@ def test_it_ends_though_a_client_takes_no_answers() -> None:
 
 def test_a_port_that_is_taken(tcp: Running) -> None:
     port = int(tcp.port.rsplit(":", 1)[1])
-    with Stop_() as stop, pytest.raises(BoardError, match="cannot serve there"):
+    with Stop_() as stop, pytest.raises(BoardError, match=r"cannot serve there.*port 0") as raised:
         serve_tcp(Board(answer), "127.0.0.1", port, announce=lambda _: None, stop=stop)
+    assert raised.value.reason is Reason.BUSY
 
 
 def test_a_host_that_is_none() -> None:
-    with Stop_() as stop, pytest.raises(BoardError, match="cannot serve there"):
+    with Stop_() as stop, pytest.raises(BoardError, match="cannot serve there") as raised:
         serve_tcp(Board(answer), "256.0.0.1", 0, announce=lambda _: None, stop=stop)
+    assert raised.value.reason is Reason.NOT_FOUND
+    assert "port 0" not in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EADDRINUSE, Reason.BUSY),
+        (errno.EACCES, Reason.DENIED),
+        (errno.EADDRNOTAVAIL, Reason.NOT_FOUND),
+        (socket.EAI_NONAME, Reason.NOT_FOUND),
+    ],
+)
+def test_why_an_address_cannot_be_had(number: int, reason: Reason) -> None:
+    error = no_address("127.0.0.1", 80, OSError(number, "the system's words"))
+    assert (error.reason, error.port) == (reason, "127.0.0.1:80")
+    assert str(error).startswith("127.0.0.1:80: cannot serve there: the system's words. Use ")
 
 
 class Stop_(Stop):  # noqa: N801
