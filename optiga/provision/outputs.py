@@ -11,6 +11,7 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
 from optiga.files.precious import check_nothing_lost
+from optiga.files.reserved import ReservedFile
 from optiga.files.shown import shown_path
 from optiga.pki.names import fill_uid
 
@@ -21,6 +22,9 @@ FIELDS = (UID_FIELD, SLOT_FIELD)
 """What may stand in the names of folders and files."""
 _ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
 _ELSEWHERE = naming("Move it away, or use another folder ({outputs})")
+_ANOTHER = naming("Free some space, or use another folder ({outputs})")
+_MOST_BYTES = 32768
+"""More than a CSR, a chain that fits into a chip, and the names of what is in AWS take together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,15 @@ class ChipOutputs:
         for path in (self.arn, self.policy):
             if path is not None:
                 _check(path)
+
+    def check_room(self) -> None:
+        """Make sure that the disk has room for the files.
+
+        :raises ConfigurationError: if it has none, or nothing can be written there.
+        """
+        folder = self.folder if self.folder.is_dir() else self.shared
+        with ReservedFile(folder, _MOST_BYTES, _ANOTHER) as room:
+            room.secure()
 
     def make_folder(self) -> None:
         """Make the folders below the shared one, where they are not there; no link among them is followed.

@@ -75,6 +75,7 @@ class Preparation:
                 return self._begin_anew(found)
             raise reason
         self._journal.check_writable()
+        self._plan.outputs(self._uid).check_room()
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
@@ -152,6 +153,7 @@ class Preparation:
         self._chip_slot.check_possible()
         plan.open_issuer(self._reporter)
         self._journal.check_writable()
+        self._plan.outputs(self._uid).check_room()
         lost = self._lose_identity()
         if old is not None:
             self._tell_valid(old)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -241,3 +242,15 @@ def test_a_group_that_is_named_twice(cli: Cli, bench: Bench, config: Path) -> No
     result = cli("--port", bench.port, "provision", config, "--thing-group", "hall", "--thing-group", "hall")
     assert (result.code, len(result.errors)) == (CONFIGURATION_EXIT, 1)
     assert "hall is given twice" in result.errors[0]
+
+
+def test_a_disk_without_room_for_the_files(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the output folder is full, the one of the journal is not."""
+
+    def write(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("optiga.files.reserved.os.write", write)
+    (error,) = renew("--out-dir", ".", code=CONFIGURATION_EXIT).errors
+    assert "the disk is full" in error
+    assert "has a new key" not in error
