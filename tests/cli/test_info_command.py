@@ -168,3 +168,12 @@ def test_no_ports_at_all(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     result = cli("boards")
     assert (result.code, result.out) == (0, "No serial port found. To use an emulated chip: --port emulator\n")
     assert json.loads(cli("boards", "--output", "json").out) == {"ports": []}
+
+
+@pytest.mark.parametrize("query", ["unusable", "slots.second.certificate.error", "slots.second.certificate.chain"])
+def test_a_query_for_what_only_other_chips_have(cli: Cli, port: str, query: str) -> None:
+    """Null, as `unusable` is left out where there is nothing; only a name that no chip has is wrong."""
+    result = cli("--port", port, "info", "--query", query, "--output", "json")
+    assert (result.code, result.out) == (0, "null\n")
+    wrong = cli("--port", port, "info", "--query", f"{query}x")
+    assert (wrong.code, wrong.out, len(wrong.errors)) == (2, "", 1)

@@ -64,6 +64,19 @@ def _fields_of(node: Mapping[str, Any]) -> frozenset[str] | None:
     return None
 
 
+def find(expression: str, result: object) -> Any:
+    """What a query finds in the result of a command.
+
+    :param result: a dataclass; a document is a mapping, whose fields no type tells.
+    :raises ConfigurationError: if the query finds nothing, cannot be applied, or has a name that is wrong.
+    """
+    kind = type(result) if hasattr(result, "__dataclass_fields__") else None
+    value = search(expression, to_json(result), kind)
+    if kind is not None:  # what lies behind a null is known from the type alone
+        (check if value is None else check_names)(expression, kind)
+    return value
+
+
 def check(expression: str, result: object) -> None:
     """Refuse a query that finds nothing in a result that is still to be.
 
@@ -86,10 +99,11 @@ def check_names(expression: str, kind: type) -> None:
         raise ConfigurationError(f"--query {expression!r} asks for what the result does not have", hint=wrong)
 
 
-def search(expression: str, result: Mapping[str, Any]) -> Any:
-    """What a query finds in a result; None only where the result says null there or on the way there, or where a list
-    has fewer elements.
+def search(expression: str, result: Mapping[str, Any], kind: type | None = None) -> Any:
+    """What a query finds in a result; None only where the result says null there or on the way there, where a list
+    has fewer elements, or where only other results of its type have the field.
 
+    :param kind: type of the result; None if it has only what it has.
     :raises ConfigurationError: if it finds nothing, or cannot be applied.
     """
     compiled = compile_query(expression)
@@ -104,6 +118,9 @@ def search(expression: str, result: Mapping[str, Any]) -> Any:
             hint=wrong.hint or f"It has {', '.join(result)}",
         ) from None
     if value is None and not _says_null(compiled.parsed, dict(result)):
+        if kind is not None:
+            search(expression, sample_of(kind))  # which has every field of the type
+            return None
         hint = _what_is_there(compiled.parsed, dict(result)) or f"It has {', '.join(result)}"
         raise ConfigurationError(f"--query {expression!r} finds nothing in the result", hint=hint)
     return value

@@ -242,11 +242,9 @@ class Settings:
         form = self.output or default
         value = to_json(result)
         if self.query is not None:
-            from optiga.cli.support.query import check, check_names, search
+            from optiga.cli.support.query import find
 
-            value = search(self.query, value)
-            if hasattr(result, "__dataclass_fields__"):  # what lies behind a null is known from the type alone
-                (check if value is None else check_names)(self.query, type(result))
+            value = find(self.query, result)
             text = str(value)
             if form == "repr" or (self.output != "json" and (value is None or isinstance(value, str))):
                 form = "text"
