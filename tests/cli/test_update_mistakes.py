@@ -60,6 +60,9 @@ MADE = [
     Mistake(
         f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB", "a secret of 141 bytes. Use a secret of 1 to 64"
     ),
+    Mistake(
+        f"data 0xF1E0 data {DONE} --secret huge --secret-oid 0xF1DB", "a secret of 5000 bytes. Use a secret of 1 to"
+    ),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1", "0xE0F1 .* does not hold a secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex", "data is not hex"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}", "a label of 33 bytes"),
@@ -107,6 +110,7 @@ def test_made(cli: Cli, mistake: Mistake, large: rsa.RSAPrivateKey) -> None:
     Path("empty").touch()
     Path("few").write_bytes(b"few")
     Path("large").write_bytes(bytes(141))
+    Path("huge").write_bytes(bytes(5000))
     Path("large.pem").write_bytes(key_pem(large))
     Path("odd.pem").write_bytes(key_pem(ec.generate_private_key(ec.SECP256K1())))
     public = signer().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
