@@ -135,6 +135,9 @@ def _kind_of(value: object) -> str:
     """What a value is; not what it holds, which may be long, or a secret."""
     if isinstance(value, tuple) and value and type(value) is tuple:
         return f"tuple[{', '.join(_kind_of(one) for one in value[:_MOST_TOLD])}]"
+    contexts = sys.modules.get("optiga.contexts")  # which not every start needs
+    if contexts is not None and isinstance(value, contexts.Context):
+        return str(value.said)
     return "None" if value is None else type(value).__name__
 
 

@@ -9,7 +9,7 @@ from optiga.errors import ConfigurationError, Reason, counted, naming
 from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import load_public_key
 from optiga.pki.public_keys import require_chip_key
-from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE
+from optiga.protocol.algorithms import RSA_KEY_BITS, RSA_PADDING_SIZE, KeyAlgorithm
 from optiga.protocol.commands.derive_key import MAX_INFO, MAX_SALT, MIN_PRF_SEED
 from optiga.protocol.commands.get_random import RANDOM_SIZES
 from optiga.protocol.symmetric import BLOCK_SIZE, SymmetricMode
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from optiga.objects.addressing import Target
     from optiga.protocol.objects import Slot
     from optiga.protocol.public_key import PublicKey
+
+_HYBRID = "Encrypt the message with an AES key, and encrypt the AES key with the RSA key"
 
 
 def draw_random(chip: Chip, size: int) -> bytes:
@@ -150,6 +152,13 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | i
     :raises CertificateError: if the file holds no public key.
     """
     if path is None:
+        if size > _most(KeyAlgorithm.RSA2048):
+            raise ConfigurationError(
+                f"{size} bytes are too long: the chip encrypts at most {_most(KeyAlgorithm.RSA1024)} bytes with an "
+                f"RSA-1024 key, and {_most(KeyAlgorithm.RSA2048)} with an RSA-2048 key",
+                hint=_HYBRID,
+                reason=Reason.TOO_LARGE,
+            )
         return resolve(oid or "", READABLE).oid
     key = load_public_key(path)
     if key.algorithm is None or not key.algorithm.is_rsa:
@@ -158,14 +167,19 @@ def plan_rsa_key(path: Path | None, oid: str | None, size: int) -> PublicKey | i
             hint="The chip encrypts only with RSA-1024 and RSA-2048 keys",
             reason=Reason.UNSUPPORTED,
         )
-    most = RSA_KEY_BITS[key.algorithm] // 8 - RSA_PADDING_SIZE
+    most = _most(key.algorithm)
     if size > most:
         raise ConfigurationError(
             f"{size} bytes are too long for {key.title}, which encrypts at most {most} bytes",
-            hint="Encrypt the message with an AES key, and encrypt the AES key with the RSA key",
+            hint=_HYBRID,
             reason=Reason.TOO_LARGE,
         )
     return require_chip_key(key, str(path))
+
+
+def _most(algorithm: KeyAlgorithm) -> int:
+    """Bytes of the longest message that an RSA key encrypts."""
+    return RSA_KEY_BITS[algorithm] // 8 - RSA_PADDING_SIZE
 
 
 def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
@@ -186,6 +200,7 @@ def decrypt_rsa(chip: Chip, slot: Slot, protected: bytes) -> bytes:
         raise ConfigurationError(
             f"{counted(len(protected), 'byte', 'are')} not data encrypted with {key.algorithm.title}: the size must be "
             f"{size}",
+            hint="Give the encrypted message as raw bytes, without anything before or after it",
             reason=Reason.MISMATCH,
         )
     return key.decrypt(protected)

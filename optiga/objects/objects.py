@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from optiga.chip.abilities import objects_of, require_metadata
-from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, Reason, counted, naming
-from optiga.files.activity import each
+from optiga.chip.abilities import require_metadata
+from optiga.errors import ConfigurationError, Reason, counted, naming
 from optiga.objects.addressing import WRITABLE
 from optiga.objects.irreversible import what_stays, what_stays_written
 from optiga.objects.key_usages import check_key_usage
@@ -20,13 +18,13 @@ from optiga.objects.lost_uses import lost_uses
 from optiga.objects.reading import Comparison
 from optiga.objects.weak_secrets import count_known_bytes, warn_of_conditions, warn_of_known_secret
 from optiga.protocol import metadata as md
-from optiga.protocol.codes import ErrorCode, LifeCycleState
+from optiga.protocol.codes import LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag, tag_word
 from optiga.protocol.metadata_words import describe_form, parse_metadata_words
 from optiga.protocol.objects import COUNTER_SIZE, LAST_ERROR_CODE, LIFE_CYCLES, ObjectInfo, ObjectKind
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.rules.values import Problem, check_change, check_value
-from optiga.results import ABSENT, keyed
+from optiga.results import keyed
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -64,35 +62,6 @@ class MetadataChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectDescription:
-    """An object of a chip. SRM, tables "Metadata associated with data and key objects" and "Access conditions".
-
-    :param oid: for example ``0xE0E1``.
-    :param name: what the manual calls it.
-    :param used: bytes that it holds; None for keys.
-    :param max: most bytes that it can hold; None for keys.
-    :param life_cycle: its state in a word; None where its metadata have none.
-    :param change: the access condition in words, and so are ``read`` and ``execute``.
-    :param algorithm: of a key that is there, for example ``secp256r1``.
-    :param metadata: all of it, as the chip encodes it.
-    :param unusable: why the chip neither reads nor uses the object, and what to do; None where it does.
-    """
-
-    oid: str
-    name: str
-    kind: ObjectKind
-    used: int | None
-    max: int | None
-    life_cycle: str | None
-    change: str
-    read: str
-    execute: str
-    algorithm: str | None
-    metadata: bytes
-    unusable: str | None = field(default=None, metadata=ABSENT)
-
-
-@dataclass(frozen=True, slots=True)
 class MetadataDescription:
     """Metadata of an object.
 
@@ -102,41 +71,6 @@ class MetadataDescription:
 
     words: Mapping[str, str] = field(metadata=keyed(*(tag_word(tag) for tag in Tag)))
     hex: bytes
-
-
-def list_objects(chip: Chip) -> list[ObjectDescription]:
-    """Every object of the chip but its sessions. One exchange for each, and one for the UID.
-
-    :raises ChipError: if the chip refuses for another reason than that it has no such object.
-    """
-    listed = []
-    for info in each("Reading metadata", objects_of(chip).values()):
-        if info.kind is ObjectKind.SESSION:
-            continue
-        try:
-            metadata = chip.objects.metadata(info.oid)
-        except ChipError as error:
-            if error.code == ErrorCode.INVALID_OID:  # this model does not have it
-                continue
-            raise
-        words, unusable = metadata.in_words(), find_unusable(info.oid, metadata)
-        listed.append(
-            ObjectDescription(
-                oid=info.label,
-                name=info.name,
-                kind=info.kind,
-                used=metadata.used_size,
-                max=metadata.max_size,
-                life_cycle=words.get("lcso"),
-                change=words.get("change", "never"),
-                read=words.get("read", "never"),
-                execute=words.get("execute", "never"),
-                algorithm=words.get("algorithm"),
-                metadata=metadata.encode(),
-                unusable=unusable.text if unusable else None,
-            )
-        )
-    return listed
 
 
 def describe_metadata(metadata: Metadata) -> MetadataDescription:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from optiga.chip import open_chip
 from optiga.errors import ChipError, ConfigurationError, Reason, UnprovenError, naming
 from optiga.files.files import check_output_file, write_new
+from optiga.objects.authorization import authorize
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
@@ -26,8 +27,10 @@ from optiga.results import named
 from optiga.transport.port_options import read_binding_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from optiga.objects.authorization import Authorization
     from optiga.transport import Port
 
 SIZE = 64
@@ -109,7 +112,7 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     return pairing
 
 
-def pair(port: Port, out: Path) -> Pairing:
+def pair(port: Port, out: Path, *, authorizations: Sequence[Authorization] = ()) -> Pairing:
     """Give a chip a fresh secret, and write it to a file. What an interrupted run has begun is finished.
 
     A chip that has the secret in the file already keeps it. The chip is reached as the port says: over a shielded
@@ -117,6 +120,7 @@ def pair(port: Port, out: Path) -> Pairing:
     random bytes and those of this computer.
 
     :param out: of the secret, mode 0600; see :func:`check_out`.
+    :param authorizations: secrets that the chip wants proven before it takes another, as a Trust M Express does.
     :raises ChipError: if the chip refuses. It has its former secret then.
     :raises BoardError: if the chip does not prove the new secret, or cannot be reached.
     """
@@ -125,7 +129,7 @@ def pair(port: Port, out: Path) -> Pairing:
             uid = chip.uid.hex
         pending = next((begun for begun in _begun(out, uid) if _is_proven(port, begun)), None)
         if pending is None:
-            pending = _give_secret(port, out)
+            pending = _give_secret(port, out, authorizations)
             check_pairing(port, pending)
         write_new(out, read_binding_secret(pending), 0o600)  # refuses where another run has come first
     pairing = check_pairing(port, out)
@@ -164,12 +168,13 @@ def _begun(out: Path, uid: str) -> list[Path]:
     ]
 
 
-def _give_secret(port: Port, out: Path) -> Path:
+def _give_secret(port: Port, out: Path, authorizations: Sequence[Authorization]) -> Path:
     """Write a fresh secret to a file of its own, and then into the chip; the file.
 
     It goes away only where the chip has refused the secret, in so many words.
     """
     with open_chip(port) as chip:
+        authorize(chip, authorizations)
         pending = out.with_name(f"{out.name}.{chip.uid.hex}.{os.urandom(4).hex()}{_PENDING}")
         secret = hmac.digest(os.urandom(SIZE), chip.crypto.random(SIZE), "sha512")
         write_new(pending, secret, 0o600)
@@ -179,7 +184,7 @@ def _give_secret(port: Port, out: Path) -> Path:
             if error.code:
                 with suppress(OSError):
                     pending.unlink()
-            if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and port.secret is None:
                 error.hint = naming(
                     "If the pairing is locked, the chip accepts a new secret only over a connection with its current "
                     "one: add the file of this secret to {port}, as in {name}?shielded=FILE",

@@ -52,6 +52,8 @@ class Traits(Value):
     :param is_repeatable: whether it may be sent again when its answer was lost.
     :param hides_command: whether the APDU carries a secret, so that no log may show it.
     :param hides_answer: whether the answer may carry a secret.
+    :param least_ms: how long the chip works at the least, where only the chip knows how much it has to say; None where
+        that is ``typical_ms``.
     """
 
     returns: Returns
@@ -60,6 +62,12 @@ class Traits(Value):
     is_repeatable: bool = True
     hides_command: bool = False
     hides_answer: bool = False
+    least_ms: float | None = None
+
+    @property
+    def expected_ms(self) -> float:
+        """When the answer may be there, in milliseconds: before that, it is of no use to look."""
+        return self.typical_ms if self.least_ms is None else self.least_ms
 
 
 @frozen

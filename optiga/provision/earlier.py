@@ -32,10 +32,11 @@ def lives(journal: Journal, uid: str, slot: str) -> list[Entry]:
     return [entry for entry in _folded(uid, slot, journal.facts(uid, slot)) if isinstance(entry, Entry)]
 
 
-def known_before(journal: Journal, found: Entry | None) -> set[str]:
+def known_before(journal: Journal, found: Entry | None, *, has_cloud: bool) -> set[str]:
     """The certificates that a slot's journal knows, SHA-256 in hex: those of its last identity that had one, too.
 
-    A renewal that was interrupted before there was a key has left the identity before it on the chip.
+    A renewal that was interrupted before there was a key has left the identity before it on the chip. Without a cloud,
+    an identity that somebody has given up is known, too, until the slot has a new certificate; with one, more is lost.
 
     :param found: the slot's present entry.
     :raises ConfigurationError: if the journal is damaged.
@@ -46,6 +47,7 @@ def known_before(journal: Journal, found: Entry | None) -> set[str]:
             known |= known_certificates(one)
             if one.issued is not None:
                 break
+            known |= set() if has_cloud or one.accepted is None else {one.accepted.fingerprint}
     return known
 
 

@@ -25,6 +25,7 @@ from optiga.provision.facts import (
     Imported,
     Issued,
     KeyMade,
+    LossAccepted,
     Placed,
     PolicyAttached,
     Registered,
@@ -93,6 +94,7 @@ _STEPS: dict[type[Fact], Step] = {
 }
 """The step that a fact is the end of; where AWS certifies, it has the certificate before it is written."""
 _PARTS: dict[type, str] = {
+    LossAccepted: "accepted",
     Placed: "placed",
     Attested: "proof",
     KeyMade: "key",
@@ -126,6 +128,7 @@ class Entry:
     step: Step = Step.BEGUN
     started_at: datetime | None = None
     updated_at: datetime | None = None
+    accepted: LossAccepted | None = None
     placed: Placed | None = None
     proof: Attested | None = None
     is_emulated: bool = False

@@ -6,14 +6,13 @@ of its facts (:mod:`.entry`). A fact's form is canonical: the same fact is alway
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.provision.fact_fields import BYTES, TEXT, TIME, Codec, or_none, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,16 @@ class Begun:
     issuer: str
     settings: str
     replaced: tuple[Replaced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LossAccepted:
+    """A run without a cloud was allowed to lose an identity on the chip.
+
+    :param fingerprint: SHA-256, in hex, of its certificate.
+    """
+
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +239,7 @@ class Unreadable:
 
 Fact: TypeAlias = (
     Begun
+    | LossAccepted
     | Placed
     | Attested
     | Emulated
@@ -255,6 +265,7 @@ Fact: TypeAlias = (
 
 KINDS: dict[str, type[Fact]] = {
     "begun": Begun,
+    "loss accepted": LossAccepted,
     "placed": Placed,
     "attested": Attested,
     "emulated": Emulated,
@@ -338,62 +349,22 @@ def decode_fact(uid: str, slot: str, kind: str, body: str) -> Fact:
     return fact
 
 
-# The fields' types
-
-
-class _Codec(NamedTuple):
-    """How the values of a type are kept in JSON.
-
-    :param decode: raises :exc:`ValueError`, :exc:`TypeError` or :exc:`AttributeError` for what is no such value.
-    """
-
-    encode: Callable[[Any], Any]
-    decode: Callable[[Any], Any]
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    value.encode()  # half of a pair of surrogates is no text
-    return value
-
-
-def _bytes(value: object) -> bytes:
-    return base64.b64decode(_text(value), validate=True)
-
-
-def _time(value: object) -> datetime:
-    moment = datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
-        raise ValueError
-    return moment
-
-
 def _replaced(value: object) -> tuple[Replaced, ...]:
     if not isinstance(value, list):
         raise TypeError
-    return tuple(Replaced(_text(name), None if key is None else _text(key)) for name, key in value)
+    return tuple(Replaced(text(name), None if key is None else text(key)) for name, key in value)
 
 
-def _or_none(codec: _Codec) -> _Codec:
-    return _Codec(
-        lambda value: None if value is None else codec.encode(value),
-        lambda value: None if value is None else codec.decode(value),
-    )
-
-
-_TEXT = _Codec(_text, _text)
-_TIME = _Codec(datetime.isoformat, _time)
 _CODECS = {
-    "str": _TEXT,
-    "str | None": _or_none(_TEXT),
-    "bytes": _Codec(lambda value: base64.b64encode(value).decode("ascii"), _bytes),
-    "datetime": _TIME,
-    "datetime | None": _or_none(_TIME),
-    "tuple[Replaced, ...]": _Codec(lambda value: [[one.certificate_id, one.key] for one in value], _replaced),
+    "str": TEXT,
+    "str | None": or_none(TEXT),
+    "bytes": BYTES,
+    "datetime": TIME,
+    "datetime | None": or_none(TIME),
+    "tuple[Replaced, ...]": Codec(lambda value: [[one.certificate_id, one.key] for one in value], _replaced),
 }
 """By the type as it is written behind a field's name."""
-_FORMS: dict[type, list[tuple[str, _Codec]]] = {
+_FORMS: dict[type, list[tuple[str, Codec]]] = {
     kind: [(field.name, _CODECS[str(field.type)]) for field in fields(kind)] for kind in KINDS.values()
 }
 """The fields of each kind of fact, in their order."""

@@ -20,6 +20,7 @@ from optiga.provision.facts import (
     Imported,
     Issued,
     KeyMade,
+    LossAccepted,
     Placed,
     PolicyAttached,
     Removed,
@@ -73,6 +74,7 @@ _STEP_NAMES: dict[type[Fact], StepName] = {
 """The steps that facts of another name are the end of: people know the steps."""
 _DETAILS: dict[type[Fact], Callable[[Any], str | None]] = {
     Begun: lambda fact: ", ".join(f"replaces {one.certificate_id}" for one in fact.replaced) or None,
+    LossAccepted: lambda fact: f"certificate {fact.fingerprint}",
     Placed: lambda fact: f"account {fact.account}, {fact.region}",
     Attested: lambda fact: f"certificate {fact.fingerprint}",
     CsrSigned: lambda fact: str(fact.filename),

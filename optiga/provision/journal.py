@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
+from optiga.contexts import context
 from optiga.errors import ConfigurationError, OptigaError, Reason, counted
 from optiga.files.database import explained, open_database, waiting_for
 from optiga.files.files import is_there
@@ -362,7 +363,7 @@ class Journal(NotCopied):
 
 
 @takes
-@contextmanager
+@context("open_journal(path) as journal")
 def open_journal(
     path: str | Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning
 ) -> Iterator[Journal]:
@@ -371,8 +372,7 @@ def open_journal(
     :param make: create the journal with the first entry if it does not exist.
     :param shared: accept (and create) a journal that one of the user's groups can write.
     :param warn: function that gets warnings, one sentence each.
-    :raises ConfigurationError: if the file cannot be read or written, is not a journal, other users could have changed
-        it, or it does not match its last seal.
+    :raises ConfigurationError: if the file cannot be used, is no journal, others could have changed it, or its seal.
     """
     path = Path(path)
     if make:

@@ -20,7 +20,7 @@ from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
 from optiga.provision.earlier import known_before, left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
-from optiga.provision.facts import Begun, Placed, Replaced, damaged
+from optiga.provision.facts import Begun, LossAccepted, Placed, Replaced, damaged
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
@@ -82,7 +82,8 @@ class Preparation:
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         entry = self._take_names(found)
-        return self._journal.save(entry) if isinstance(next(iter(entry.pending), None), Begun) else entry
+        is_told = isinstance(next(iter(entry.pending), None), Begun | LossAccepted)
+        return self._journal.save(entry) if is_told else entry
 
     def foresee(self, found: Entry | None, held: list[Certificate]) -> tuple[Entry | None, tuple[str, ...]]:
         """What :meth:`begin` would begin with, as far as journal and AWS tell it. The chip is not asked.
@@ -158,9 +159,10 @@ class Preparation:
         if old is not None:
             self._tell_valid(old)
         before = tuple(Replaced(name, key) for name, key in self._replaced(old).items())
-        if lost is not None and lost.certificate_id not in [one.certificate_id for one in before]:
+        if isinstance(lost, Replaced) and lost.certificate_id not in [one.certificate_id for one in before]:
             before = (*before, lost)
         entry = Entry.begin(self._uid, plan.slot.name, Begun(plan.issuer_name, plan.settings, before))
+        entry = entry.after(lost) if isinstance(lost, LossAccepted) else entry
         entry = self._take_names(entry) if cloud else entry
         # Where the chip keeps its own identity, there is nothing to write down before that has been found and proven.
         return entry if plan.new is None else self._journal.save(entry)
@@ -183,20 +185,22 @@ class Preparation:
         :raises OptigaError: if it is not confirmed; nothing is changed by then.
         """
         lost = self._lose_identity(has_key=found.key_info is not None) if found.issued is None else None
-        if lost is None:
-            return found
+        if not isinstance(lost, Replaced):
+            return found if lost is None else found.after(lost)
         begun = replace(found.begun, replaced=(*found.begun.replaced, lost))
         entry = Entry.begin(found.uid, found.slot, begun)
         return entry if found.proof is None else entry.after(found.proof)
 
-    def _lose_identity(self, *, has_key: bool = False) -> Replaced | None:
+    def _lose_identity(self, *, has_key: bool = False) -> Replaced | LossAccepted | None:
         """Have it confirmed that an identity on the chip is lost that the journal does not know, or warn of it.
 
         :param has_key: whether the slot has its new key already, so that only a certificate is replaced.
-        :returns: the certificate, if AWS may have it and its key is lost.
+        :returns: the certificate, if AWS may have it and its key is lost; or what may be lost, for the next run if this
+            one is interrupted.
         :raises OptigaError: if it is not confirmed; nothing is changed by then.
         """
-        known = known_before(self._journal, self._journal.find(self._uid, self._plan.slot.name))
+        found, cloud = self._journal.find(self._uid, self._plan.slot.name), self._plan.cloud
+        known = known_before(self._journal, found, has_cloud=cloud is not None)
         identity = self._chip_slot.identity(known)
         if identity is None:
             return None
@@ -208,12 +212,15 @@ class Preparation:
         owner = other_owner(identity.certificate, self._journal, self._uid, self._plan.slot.name)
         if owner:
             later = (f"slot {owner}, which has this certificate in the journal, then has none on the chip", *later)
-        if self._confirm is None or (is_kept and not owner):  # it was taken back
+        is_lost = bool(owner) or not is_kept  # else it was taken back
+        if self._confirm is None or not is_lost:
             self._reporter.warn(". ".join((lost, *map(capitalized, later))))
         else:
             self._confirm(what, (lost, *later))
         name = identity.certificate.fingerprint
-        if identity.slot is None or self._plan.cloud is None or self._journal.owners(name) - {self._uid}:
+        if cloud is None:
+            return LossAccepted(name) if is_lost else None
+        if identity.slot is None or self._journal.owners(name) - {self._uid}:
             return None
         return Replaced(name, key_digest(identity.certificate.public_key.info))
 

@@ -125,7 +125,7 @@ def _foresee(
     if plan.job.trust is None and not plan.job.renew:
         Attestation(chip_slot, plan, reporter).check(found)
     entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found, certificates_in(data))
-    known = known_before(journal, found)
+    known = known_before(journal, found, has_cloud=plan.cloud is not None)
     is_known = any(one.fingerprint in known for one in certificates_in(data)[:1])
     if entry is None or found is None:
         return Foreseen(chip_slot.uid, previous=previous, is_known=is_known)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from optiga.arguments import takes
 from optiga.chip import Chip
+from optiga.contexts import context
 from optiga.emulator import state as states
 from optiga.emulator.board.faulty import FaultyBoard
 from optiga.emulator.controls import Controls
@@ -140,7 +140,7 @@ _PORT = "bench"
 
 
 @takes
-@contextmanager
+@context("bench() as bench")
 def bench(
     model: str | None = None,
     *,
@@ -166,7 +166,7 @@ def bench(
 
 
 @takes
-@contextmanager
+@context("emulated_chip() as chip")
 def emulated_chip(
     model: str | None = None,
     *,

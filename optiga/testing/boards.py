@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from optiga.arguments import takes
+from optiga.contexts import context
 from optiga.emulator.boards import (
     Chip,
     Place,
@@ -84,7 +85,7 @@ _PLACES: dict[str, Callable[[str], Place]] = {"i2c": i2c_place, "ft260": ft260_p
 
 
 @takes
-@contextmanager
+@context("served_board() as board")
 def served_board(
     kind: str = "uart",
     model: str | None = None,

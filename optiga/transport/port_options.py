@@ -72,8 +72,8 @@ def parse_path(text: str, key: str, value: str) -> Path:
         ) from None
 
 
-_MOST_READ = 1 << 10
-"""Most bytes of a file of a binding secret that are read: what holds one in hex is called so."""
+_MOST_READ = 1 << 20
+"""Most bytes of a file of a binding secret that are read: of what is longer than one, the true limits are said."""
 
 
 def read_binding_secret(path: Path) -> bytes:

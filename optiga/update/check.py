@@ -16,14 +16,14 @@ from optiga.pki.public_keys import public_key_of_info, verifies
 from optiga.protocol import manifest as mf
 from optiga.protocol import metadata as md
 from optiga.protocol.codes import CommandCode, ObjectType
-from optiga.protocol.conditions import NEVER
+from optiga.protocol.conditions import NEVER, AccessCondition, Condition
 from optiga.protocol.der import SEQUENCE
 from optiga.protocol.manifest import DataUpdate, KeyUpdate, ManifestSignature, MetadataUpdate, WriteType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.models import MODELS, find_model
 from optiga.protocol.objects import format_oid
 from optiga.protocol.rules.access import evaluate
-from optiga.protocol.rules.known import Known, access_now
+from optiga.protocol.rules.known import Known, access_now, can_be_updated
 from optiga.protocol.rules.updates import access_of, flush_of, has_updates, is_next_version
 from optiga.protocol.rules.values import room_of
 from optiga.update.effects import info_of, metadata_after, what_stays_updated
@@ -138,6 +138,8 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     except ValueError as error:
         raise ConfigurationError(
             f"the {what} condition of {format_oid(update.oid)} is unknown: {error}",
+            hint=f"If the object is not yet operational, use 'python -m optiga object metadata "
+            f'{format_oid(update.oid)} "{tag.name.lower()}: int {format_oid(update.signed.anchor_oid)}"\'',
             oid=update.oid,
         ) from None
     anchor = update.signed.anchor_oid
@@ -150,9 +152,33 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     raise ConfigurationError(
         f"{format_oid(update.oid)} does not accept this update: its {what} condition is {condition}, but the update "
         f"has {wanted}",
+        hint=_how_to_accept(target, update, condition, wanted),
         oid=update.oid,
         reason=Reason.DENIED,
     )
+
+
+def _how_to_accept(target: Metadata, update: UpdateSet, condition: AccessCondition, wanted: str) -> str:
+    """What makes an object take such an update: another update, or another condition.
+
+    :param wanted: the condition that the update fulfils.
+    """
+    tag = access_of(update.signed.manifest.kind)
+    ways = []
+    for alternative in condition.alternatives:
+        anchors = [simple.value for simple in alternative if simple.kind is Condition.INTEGRITY]
+        secrets = [simple.value for simple in alternative if simple.kind is Condition.CONFIDENTIALITY]
+        known = Known(target.state, confidential=secrets, integrity=anchors)
+        if anchors and evaluate(AccessCondition((alternative,)), known, anchor=anchors[0]) is not False:
+            with_secret = f", encrypted with the secret in {format_oid(secrets[0])}" if secrets else ""
+            ways.append(f"make the update for the trust anchor {format_oid(anchors[0])}{with_secret}")
+    if evaluate(access_now(target, Tag.CHANGE), Known(target.state, integrity=())) is not False:
+        setting = f'object metadata {format_oid(update.oid)} "{tag.name.lower()}: {wanted}"'
+        ways.append(f"use 'python -m optiga {setting}'")
+    if tag is Tag.CHANGE and can_be_updated(target):
+        ways.append("change the condition with an update of the object's metadata first")
+    hint = ", or ".join(ways) or "use another object: the condition of this one can never be met"
+    return hint[0].upper() + hint[1:]
 
 
 def _check_usage(target: Metadata, update: UpdateSet) -> None:
@@ -211,6 +237,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
         raise ConfigurationError(
             f"{counted(manifest.size, 'byte')} at {manifest.kind.offset} {do} not fit {label}, which has room for "
             f"{room}",
+            hint="Make the update again with less data, or for an object with more room",
             oid=update.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -218,7 +245,10 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
         new = update.new_metadata
         if new is None:
             raise ConfigurationError(
-                f"the update of the metadata of {label} has no metadata", oid=update.oid, reason=Reason.DAMAGED
+                f"the update of the metadata of {label} has no metadata",
+                hint="Make the update again",
+                oid=update.oid,
+                reason=Reason.DAMAGED,
             )
         metadata_payload(new)  # which refuses what no update can set
     after = metadata_after(target, update)
@@ -226,6 +256,7 @@ def _check_room(target: Metadata, update: UpdateSet) -> None:
     if size > md.MAX_SIZE:
         raise ConfigurationError(
             f"the metadata of {label} would take {size} bytes, but there is room for {md.MAX_SIZE}",
+            hint="Make the update again with shorter conditions",
             oid=update.oid,
             reason=Reason.TOO_LARGE,
         )

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason, counted
+from optiga.errors import ConfigurationError, Reason, counted, naming
 from optiga.pki.public_keys import public_key_of
 from optiga.protocol import manifest as mf
 from optiga.protocol.algorithms import CURVES
@@ -16,7 +16,7 @@ from optiga.protocol.manifest import DataUpdate, Encryption, KeyUpdate, Manifest
 from optiga.protocol.metadata import MAX_UPDATE_SECRET, MAX_VERSION
 from optiga.protocol.objects import COUNTER_SIZE, OBJECTS, ObjectInfo, ObjectKind, format_oid
 from optiga.protocol.rules.updates import can_hold, takes_updates
-from optiga.update.payloads import Payload
+from optiga.update.payloads import SUPPORTED_KEYS, Payload
 from optiga.update.update_set import UpdateSet
 
 if TYPE_CHECKING:
@@ -62,11 +62,14 @@ def make_update(
     """
     _check_target(payload, target_oid)
     if not 0 < payload_version <= MAX_VERSION:
-        raise ConfigurationError(f"payload version {payload_version}", hint=f"1 to {MAX_VERSION}")
-    if target_oid == anchor_oid or (secret and target_oid == secret.oid):
         raise ConfigurationError(
-            f"{format_oid(target_oid)} cannot be the trust anchor of its own update",
-            hint="Take another",
+            f"the update cannot have the version {payload_version}", hint=f"Use a version from 1 to {MAX_VERSION}"
+        )
+    if target_oid == anchor_oid or (secret and target_oid == secret.oid):
+        what = "trust anchor" if target_oid == anchor_oid else "secret"
+        raise ConfigurationError(
+            f"{format_oid(target_oid)} cannot be the {what} of its own update",
+            hint=f"Use another object of a {what}",
             oid=target_oid,
         )
     if uid and len(uid) not in (mf.UID_SIZE, mf.UID_SIZE + 2):
@@ -88,23 +91,34 @@ def make_update(
         signed = _sign(manifest, anchor_oid, signer)
         return UpdateSet.parse(signed.encode(), fragments, "the update")
     except ValueError as error:
-        raise ConfigurationError(f"the update cannot be written: {error}", oid=target_oid) from None
+        raise ConfigurationError(
+            f"the update cannot be written: {error}", hint="Use other values", oid=target_oid
+        ) from None
 
 
 def _check_target(payload: Payload, oid: int) -> None:
     """Whether the object can hold what the update brings, as far as the object map tells."""
     info = OBJECTS.get(oid)
     if info is None:
-        raise ConfigurationError(f"the chip has no object {format_oid(oid)}", oid=oid, reason=Reason.NOT_FOUND)
+        raise ConfigurationError(
+            f"the chip has no object {format_oid(oid)}",
+            hint=naming("Use an object that {objects.list_objects} shows"),
+            oid=oid,
+            reason=Reason.NOT_FOUND,
+        )
     if not takes_updates(info):
         raise ConfigurationError(
-            f"{info.label} ({info.name}) does not accept protected updates", oid=oid, reason=Reason.UNSUPPORTED
+            f"{info.label} ({info.name}) does not accept protected updates",
+            hint="Use an object of a key, a certificate, a trust anchor, a counter, a secret or data",
+            oid=oid,
+            reason=Reason.UNSUPPORTED,
         )
     kind = payload.kind
     if isinstance(kind, KeyUpdate):
         if not can_hold(info, kind):
             raise ConfigurationError(
                 f"{info.label} ({info.name}) cannot hold {kind.algorithm.title} keys",
+                hint=f"Use {', '.join(one.label for one in OBJECTS.values() if can_hold(one, kind))}",
                 oid=oid,
                 reason=Reason.UNSUPPORTED,
             )
@@ -124,6 +138,7 @@ def _check_data(kind: DataUpdate, size: int, info: ObjectInfo) -> None:
         do = "does" if size == 1 else "do"
         raise ConfigurationError(
             f"{counted(size, 'byte')} at {kind.offset} {do} not fit in {info.label}, which has room for {info.size}",
+            hint="Use less data, or an object with more room",
             oid=info.oid,
             reason=Reason.TOO_LARGE,
         )
@@ -142,11 +157,11 @@ def _encryption(
         return None, None
     if not 0 < len(secret.value) <= MAX_UPDATE_SECRET:
         raise ConfigurationError(
-            f"a secret of {len(secret.value)} bytes", hint=f"A secret has 1 to {MAX_UPDATE_SECRET} bytes"
+            f"a secret of {counted(len(secret.value), 'byte')}", hint=f"Use a secret of 1 to {MAX_UPDATE_SECRET} bytes"
         )
     if len(secret.label) > _MAX_LABEL:
         raise ConfigurationError(
-            f"a label of {counted(len(secret.label), 'byte')}", hint=f"A label has at most {_MAX_LABEL} bytes"
+            f"a label of {counted(len(secret.label), 'byte')}", hint=f"Use at most {_MAX_LABEL} bytes"
         )
     encryption = Encryption(secret.oid, secret.label, secrets.token_bytes(_SEED_SIZE))
     return encryption, FragmentCipher(encryption, secret.value, payload_version, size)
@@ -159,7 +174,9 @@ def _sign(manifest: Manifest, anchor_oid: int, signer: PrivateKey) -> SignedMani
 
     public = public_key_of(signer.public_key())
     if public.algorithm is None:
-        raise ConfigurationError(f"no chip can verify signatures of {public.title} keys", reason=Reason.UNSUPPORTED)
+        raise ConfigurationError(
+            f"no chip can verify signatures of {public.title} keys", hint=SUPPORTED_KEYS, reason=Reason.UNSUPPORTED
+        )
     if isinstance(signer, ec.EllipticCurvePrivateKey):
         algorithm = ManifestSignature.ECDSA_SHA256
         der = signer.sign(mf.to_be_signed(manifest, algorithm), ec.ECDSA(hashes.SHA256()))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
+SUPPORTED_KEYS = f"Use a key of the type {', '.join(one.title for one in (*CURVES, *RSA_KEY_BITS))}"
+"""What to do about a key that no chip has a use for."""
 _AES = {size: algorithm for algorithm, size in AES_KEY_SIZES.items()}
 
 
@@ -64,17 +66,19 @@ def metadata_payload(metadata: Metadata, *, reset: ContentReset = ContentReset.A
     for tag, value in metadata.items():
         if check_brought(None, None, tag, value) is not None:
             (name,) = Metadata({tag: value}).in_words()
-            hint = "The version comes from the update itself" if tag == Tag.VERSION else ""
+            hint = "The version comes from the update itself" if tag == Tag.VERSION else "Omit this tag"
             raise ConfigurationError(
                 f"an update cannot change the metadata tag 0x{tag:02X} ({name})", hint=hint, reason=Reason.UNSUPPORTED
             )
         wrong = describe_form(tag, value)
         if wrong:
-            raise ConfigurationError(f"metadata tag 0x{tag:02X}: {wrong}")
+            raise ConfigurationError(f"metadata tag 0x{tag:02X}: {wrong}", hint="Correct the value, or omit this tag")
     content = metadata.encode()
     if len(content) > md.MAX_SIZE:
         raise ConfigurationError(
-            f"metadata of {len(content)} bytes, but a chip stores at most {md.MAX_SIZE}", reason=Reason.TOO_LARGE
+            f"metadata of {len(content)} bytes, but a chip stores at most {md.MAX_SIZE}",
+            hint="Use fewer tags, or shorter conditions",
+            reason=Reason.TOO_LARGE,
         )
     return Payload(MetadataUpdate(reset), content)
 
@@ -99,7 +103,9 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
     public = public_key_of(key.public_key())
     algorithm = public.algorithm
     if algorithm is None:
-        raise ConfigurationError(f"the chip does not support {public.title} keys", reason=Reason.UNSUPPORTED)
+        raise ConfigurationError(
+            f"the chip does not support {public.title} keys", hint=SUPPORTED_KEYS, reason=Reason.UNSUPPORTED
+        )
     if isinstance(key, ec.EllipticCurvePrivateKey):
         size = CURVES[algorithm].coordinate_size
         point = key.public_key().public_numbers()
@@ -112,7 +118,9 @@ def key_payload(key: PrivateKey, usage: KeyUsage) -> Payload:
         exponent = tlv.encode_integer(KeyPart.EXPONENT, numbers.public_numbers.e, EXPONENT_SIZE)
     except OverflowError:
         raise ConfigurationError(
-            "an RSA key whose public exponent is longer than the chip's 4 bytes", reason=Reason.UNSUPPORTED
+            "an RSA key whose public exponent is longer than the chip's 4 bytes",
+            hint="Use an RSA key with the exponent 65537",
+            reason=Reason.UNSUPPORTED,
         ) from None
     content = tlv.encode_integer(KeyPart.SECRET, numbers.d, size)
     return Payload(

@@ -83,7 +83,9 @@ class KeyFile(NamedTuple):
                 given.for_new()
             raise self._no_key(given)
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-            raise ConfigurationError(f"{self.path} has no EC or RSA key", reason=Reason.WRONG_TYPE)
+            raise ConfigurationError(
+                f"{self.path} has no EC or RSA key", hint="Use an EC or RSA key", reason=Reason.WRONG_TYPE
+            )
         return key
 
     def _no_key(self, given: Passphrase | None) -> ConfigurationError:

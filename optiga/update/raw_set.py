@@ -18,7 +18,7 @@ from optiga.files.files import cause_of, read_input, reason_of
 from optiga.files.hex_text import parse_hex
 from optiga.protocol.fragments import FRAGMENT_SIZE, piece_size
 from optiga.protocol.manifest import DIGEST_SIZE, SignedManifest
-from optiga.update.update_set import UpdateSet
+from optiga.update.update_set import MADE_AGAIN, UpdateSet
 
 MAX_SIZE: int = 1 << 20
 _MOST_BESIDE = 100
@@ -188,7 +188,7 @@ def _refuse_damaged(files: Iterable[_File]) -> None:
         if _MANIFEST in file.path.name.lower():
             raise ConfigurationError(
                 f"the manifest {file.path} is damaged: {file.why_none}",
-                hint="Get the file again, or make the update again",
+                hint=MADE_AGAIN,
                 reason=Reason.DAMAGED,
             )
 

@@ -25,7 +25,7 @@ from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
 from optiga.files.known_documents import name_document
 from optiga.results import to_json
 from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder, refuse_damaged_file
-from optiga.update.update_set import UpdateSet
+from optiga.update.update_set import MADE_AGAIN, UpdateSet
 
 VERSION = 1
 
@@ -112,13 +112,15 @@ def _parse_json(text: str, name: str) -> UpdateSet:
         )
     if value.get("version") != VERSION:
         raise ConfigurationError(
-            f"{name} is an update set of version {value.get('version')!r}, not {VERSION}", reason=Reason.UNSUPPORTED
+            f"{name} is an update set of version {value.get('version')!r}, not {VERSION}",
+            hint="Use the version of optiga.py that made it, or make the update again",
+            reason=Reason.UNSUPPORTED,
         )
     if document.duplicates or set(value) - _MEMBERS:
-        raise ConfigurationError(f"{name} has duplicate or unknown members")
+        raise ConfigurationError(f"{name} has duplicate or unknown members", hint=MADE_AGAIN)
     fragments = value.get("fragments")
     if not isinstance(fragments, list):
-        raise ConfigurationError(f'{name} has no list "fragments"', reason=Reason.DAMAGED)
+        raise ConfigurationError(f'{name} has no list "fragments"', hint=MADE_AGAIN, reason=Reason.DAMAGED)
     return UpdateSet.parse(
         _parse_hex(value.get("manifest"), f"{name}: manifest"),
         tuple(_parse_hex(fragment, f"{name}: fragment {index}") for index, fragment in enumerate(fragments, 1)),
@@ -130,7 +132,7 @@ def _parse_hex(text: Any, name: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except (TypeError, ValueError):
-        raise ConfigurationError(f"{name} is not hexadecimal", reason=Reason.DAMAGED) from None
+        raise ConfigurationError(f"{name} is not hexadecimal", hint=MADE_AGAIN, reason=Reason.DAMAGED) from None
 
 
 def _parse_c(text: str, name: str) -> UpdateSet:
@@ -151,4 +153,4 @@ def _parse_array(array: str, body: str, count: int | None, name: str) -> bytes:
     try:
         return parse_items(body, count)
     except ValueError as error:
-        raise ConfigurationError(f"{name}: the array {array} holds {error}") from None
+        raise ConfigurationError(f"{name}: the array {array} holds {error}", hint=MADE_AGAIN) from None

@@ -18,6 +18,9 @@ from optiga.protocol.metadata import MAX_VERSION, Metadata
 from optiga.protocol.objects import format_oid
 from optiga.results import ABSENT, there_with
 
+MADE_AGAIN = "Get the file again, or make the update again"
+"""What to do about a damaged update."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateDescription:
@@ -78,7 +81,7 @@ class UpdateSet:
             signed = SignedManifest.decode(manifest)
         except ValueError as error:
             raise ConfigurationError(
-                f"{name}: {error}", hint="Check that it is an update set", reason=Reason.DAMAGED
+                f"{name}: {error}", hint=f"Check that it is an update set. {MADE_AGAIN}", reason=Reason.DAMAGED
             ) from None
         content = signed.manifest
         overhead = DIGEST_SIZE * (len(fragments) - 1)
@@ -87,17 +90,20 @@ class UpdateSet:
         if not fragments or not is_chain(content.digest, list(fragments)):
             raise ConfigurationError(
                 f"{name}: its fragments do not belong to its manifest",
-                hint="Fragments are missing, damaged or mixed up",
+                hint=f"Fragments are missing, damaged or mixed up. {MADE_AGAIN}",
                 reason=Reason.DAMAGED,
             )
         if sum(map(len, fragments)) - overhead != content.size:
             raise ConfigurationError(
                 f"{name}: its fragments do not have the {content.size} bytes that its manifest states",
+                hint=MADE_AGAIN,
                 reason=Reason.DAMAGED,
             )
         if not 0 < content.payload_version <= MAX_VERSION:
             raise ConfigurationError(
-                f"{name}: no object accepts an update of version {content.payload_version}", reason=Reason.UNSUPPORTED
+                f"{name}: no object accepts an update of version {content.payload_version}",
+                hint=f"Make the update again with a version from 1 to {MAX_VERSION}",
+                reason=Reason.UNSUPPORTED,
             )
         return cls(signed, fragments)
 

@@ -91,6 +91,28 @@ def test_the_fourth_slot_is_free(cli: Cli, bench: Bench, config: Path) -> None:
     assert (written.code, written.out) == (0, "True\n"), written
 
 
+def test_a_new_pairing_takes_both_secrets(cli: Cli, bench: Bench) -> None:
+    """The dumps: change of 0xE140 is ``conf 0xE140 && auto 0xF1D0``."""
+    pair = ("pair", "--out", "new")
+    said = fails(cli, CHIP, "--port", bench.shielded, *pair)
+    assert "--authorize" in said
+    assert "?shielded" not in said.replace(bench.shielded, "")  # it is so already
+    assert "?shielded=FILE" in fails(cli, CHIP, "--port", bench.plain, *pair)
+    assert "0xF1D0" in fails(cli, CHIP, "--port", bench.shielded, *pair, "--authorize", "0xF1D0=s")
+    assert sorted(map(str, Path().glob("[!c]*"))) == ["a", "s"]
+    done = cli("--port", bench.shielded, *pair, "--authorize", "0xF1D0=a", "--query", "locked")
+    assert (done.code, done.out) == (0, "true\n"), done
+    assert cli("--port", bench.plain, "pair", "check", "new").code == 0
+    assert "does not prove" in fails(cli, 3, "--port", bench.plain, "pair", "check", "s")
+
+
+@pytest.mark.parametrize("option", ["--out new", "--lock", "--yes", "--authorize 0xF1D0=a"])
+def test_what_is_of_pair_is_not_of_its_check(cli: Cli, option: str) -> None:
+    said = fails(cli, CONFIGURATION, "--port", "emulator:none", "pair", *option.split(), "check", "s")
+    assert option.split(maxsplit=1)[0] in said
+    assert not [*Path().iterdir()]
+
+
 def test_information(cli: Cli, bench: Bench) -> None:
     said = {
         port: json.loads(cli("--port", port, "info", "--output", "json").out) for port in (bench.plain, bench.shielded)

@@ -14,6 +14,7 @@ from optiga import open_chip
 from optiga.cli.support import confirm
 from optiga.objects import irreversible
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.metadata_words import parse_condition
 from optiga.protocol.rules.known import access_now
 from tests.support.cli.mistakes import CERTIFICATE, CHIP, USAGE, Mistake, assert_mistake
 from tests.support.cli.runner import Cli
@@ -53,11 +54,11 @@ class TestList:
         result = cli("--port", port, "object", "list")
         assert result.code == 0
         lines = result.out.splitlines()
-        assert lines[0].split() == ["oid", "what", "bytes", "life_cycle", "change", "read", "execute"]
+        assert lines[0].split() == ["oid", "what", "content", "life_cycle", "change", "read", "execute"]
         assert any(
             re.match(r"0xF1D0  arbitrary data type 3, 1 +100/140 +creation +lcso < operational", x) for x in lines
         )
-        assert any(re.match(r"0xE0F0  device private EC key 1, secp256r1 +- ", line) for line in lines)
+        assert any(re.match(r"0xE0F0  device private EC key 1 +secp256r1 ", line) for line in lines)
         assert not any(line.startswith("0xE100") for line in lines)
 
     def test_json(self, cli: Cli, port: str) -> None:
@@ -73,11 +74,63 @@ class TestList:
             "change": "lcso < operational",
             "read": "always",
             "execute": "never",
+            "empty": None,
             "algorithm": None,
             "metadata": EMPTY_DATA,
         }
         assert found["0xE0F1"]["max"] is None
+        empty = {"0xE0E0": False, "0xE0E1": True, "0xE0E8": True, "0xE0F0": False, "0xE0F1": True, "0xE200": True}
+        assert {oid: found[oid]["empty"] for oid in empty} == empty
         assert len(objects) == len({one["oid"] for one in objects}) == 44
+
+    @pytest.mark.parametrize("words", ["object list", "key list"])
+    @pytest.mark.parametrize("columns", [80, 100, 120])
+    def test_a_line_for_each_object(
+        self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, words: str, columns: int
+    ) -> None:
+        """What is abbreviated for it is what 'object metadata' takes."""
+        wide = cli("--port", port, *words.split()).out.splitlines()
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        result = cli("--port", port, *words.split())
+        lines = result.out.splitlines()
+        assert all(len(line) <= columns for line in lines)
+        assert [line[:6] for line in lines] == [line[:6] for line in wide]
+        assert ("--wide" in result.err) is ("execute" not in lines[0])
+        assert cli("--port", port, *words.split(), "--wide").out.splitlines() == wide
+        place = wide[0].index("change"), lines[0].index("change")
+        for whole, short in zip(wide[1:], lines[1:], strict=True):
+            before, after = (re.split("  +", line[at:])[0] for line, at in zip((whole, short), place, strict=True))
+            assert parse_condition(before) == parse_condition(after)
+
+    def test_a_long_condition(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is never cut off: it takes several lines, and the other objects still one."""
+        condition = "lcso < operational && int 0xE0E8 || conf 0xE140 && int 0xE0E9"
+        assert cli("--port", port, "object", "metadata", "0xF1D0", f"change: {condition}", "--yes").code == 0
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        lines = cli("--port", port, "object", "list").out.splitlines()
+        assert all(len(line) <= 80 for line in lines)
+        place = next(number for number, line in enumerate(lines) if line.startswith("0xF1D0"))
+        end = next(number for number in range(place + 1, len(lines)) if lines[number].startswith("0x"))
+        at = lines[0].index("change")
+        said = " ".join(re.split("  +", line[at:])[0] for line in lines[place:end])
+        assert parse_condition(said) == parse_condition(condition)
+        assert len(lines) - (end - place - 1) <= 47
+
+    @pytest.mark.parametrize(
+        ("change", "empty"),
+        [("read: never", None), ("read: luc 0xE120", None), ("read: always", False)],
+    )
+    def test_empty_or_not_known(self, cli: Cli, port: str, change: str, empty: bool | None) -> None:
+        """A certificate that cannot be read, or whose reading a counter would count, may be there."""
+        Path("c.pem").write_bytes(make_certificate())
+        cli("--port", port, "object", "write", "0xE0E1", "c.pem")
+        assert cli("--port", port, "object", "metadata", "0xE0E1", change, "--yes").code == 0
+        before = cli("--port", port, "counter", "list").out
+        listed = json.loads(cli("--port", port, "object", "list", "--output", "json").out)["objects"]
+        assert [one["empty"] for one in listed if one["oid"] == "0xE0E1"] == [empty]
+        assert cli("--port", port, "counter", "list").out == before
 
     def test_query(self, cli: Cli, port: str) -> None:
         assert cli("--port", port, "object", "list", "--query", "objects[?oid=='0xE140'].used | [0]").out == "64\n"

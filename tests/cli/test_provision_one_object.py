@@ -107,6 +107,18 @@ def test_an_interrupted_run_without_a_certificate(
     result_of(run(*NO_CLOUD, "--yes"))
 
 
+@pytest.mark.parametrize("step", [MakeKey, SignCsr, Certify])
+def test_what_was_confirmed_is_not_asked_for_again(
+    run: Cli, other: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: type
+) -> None:
+    result_of(run(*NO_CLOUD))
+    with monkeypatch.context() as patched:
+        patched.setattr(step, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert other("--yes").code == 130
+    assert "confirmation" not in other("--dry-run").err
+    result_of(other())
+
+
 def test_renewed_it_is_asked_for(run: Cli, other: Cli, bench: Bench) -> None:
     result_of(run(*NO_CLOUD))
     result_of(other("--yes"))

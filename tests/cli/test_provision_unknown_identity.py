@@ -106,6 +106,41 @@ def test_what_was_confirmed_is_not_asked_for_again(run: Cli, live: Bench) -> Non
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
+def test_what_was_confirmed_without_a_cloud_is_not_asked_for_again(
+    cli: Cli, run: Cli, live: Bench, config: Path, *, is_changed: bool
+) -> None:
+    """Also where it begins anew because the configuration has changed; with a cloud, more is to be confirmed."""
+    assert cli("ca", "init", "ca", "--no-passphrase").code == 0
+    local = ("--ca", "ca", "--no-cloud")
+    strike_at(MakeKey, run, *OTHER, *local, "--yes")
+    with_cloud = run(*OTHER, "--ca", "ca")
+    assert "AWS IoT" in with_cloud.errors[0]
+    assert "--yes" in with_cloud.errors[0]
+    if is_changed:
+        value = json.loads(config.read_text())
+        value["csr_config"]["certificate_info"]["common_name"] = "other"
+        config = live.folder / "changed.jsn"
+        config.write_text(json.dumps(value))
+    words = ("--port", live.port, "provision", config, *OTHER, *local)
+    assert "not in this journal" not in cli(*words, "--dry-run").err
+    result_of(cli(*words))
+    events = json.loads(cli("journal", "show", *OTHER, "--history", "--output", "json").out)["history"]
+    assert [one["event"] for one in events].count("loss accepted") == 1
+    assert cli("journal", "check", *OTHER).code == 0
+    assert "not in this journal" not in cli(*words, "--renew", "--dry-run").err
+
+
+def test_another_identity_than_was_confirmed_is_asked_for(cli: Cli, run: Cli, live: Bench) -> None:
+    assert cli("ca", "init", "ca", "--no-passphrase").code == 0
+    local = ("--ca", "ca", "--no-cloud")
+    strike_at(MakeKey, run, *OTHER, *local, "--yes")
+    result_of(run("--renew"))
+    before = held(live)
+    assert "not in this journal" in run(*OTHER, *local).errors[0]
+    assert held(live) == before
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
 def test_a_renewal_that_is_continued_asks_nothing(
     cli: Cli, run: Cli, bench: Bench, config: Path, *, is_changed: bool
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import stat
 import sys
 from pathlib import Path
@@ -176,9 +177,18 @@ class TestRsa:
         Path("text").write_bytes(b"x" * 245)
         shown = cli("--port", port, "rsa", "encrypt", "--key", "cert.pem", "text", "--hex").out
         assert key.decrypt(bytes.fromhex(shown), padding.PKCS1v15()) == b"x" * 245
-        Path("text").write_bytes(b"x" * 246)
-        error = fails(cli, 2, "--port", port, "rsa", "encrypt", "--key", "cert.pem", "text")
-        assert "246 bytes are too long for RSA-2048, which encrypts at most 245 bytes" in error
+        for size in (246, 257, 5000):
+            Path("text").write_bytes(b"x" * size)
+            error = fails(cli, 2, "--port", port, "rsa", "encrypt", "--key", "cert.pem", "text")
+            assert f"{size} bytes are too long for RSA-2048, which encrypts at most 245 bytes" in error
+            error = fails(cli, 2, "--port", port, "rsa", "encrypt", "--certificate", "0xE0E8", "text")
+            assert re.search(f"{size} bytes are too long.* 117 .* 245 ", error)
+
+    @pytest.mark.parametrize("size", [0, 127, 129, 5000])
+    def test_another_size(self, cli: Cli, port: str, size: int) -> None:
+        cli("--port", port, "key", "generate", "six", "--algorithm", "rsa1024", "--out", "six.pem")
+        Path("protected").write_bytes(bytes(size))
+        assert "the size must be 128" in fails(cli, 2, "--port", port, "rsa", "decrypt", "six", "protected")
 
     def test_for_a_certificate_on_the_chip(self, cli: Cli, port: str) -> None:
         Path("text").write_bytes(b"x")

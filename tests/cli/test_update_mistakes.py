@@ -54,9 +54,14 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret and --secret-oid require each other"),
     Mistake(f"data 0xF1E0 data {DONE} --label x", "require --secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret none --secret-oid 0xF1DB", "cannot read the secret none"),
-    Mistake(f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB", "a secret of 0 bytes. A secret has 1 to 64"),
     Mistake(
-        f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB", "a secret of 141 bytes. A secret has 1 to 64"
+        f"data 0xF1E0 data {DONE} --secret empty --secret-oid 0xF1DB", "a secret of 0 bytes. Use a secret of 1 to 64"
+    ),
+    Mistake(
+        f"data 0xF1E0 data {DONE} --secret large --secret-oid 0xF1DB", "a secret of 141 bytes. Use a secret of 1 to 64"
+    ),
+    Mistake(
+        f"data 0xF1E0 data {DONE} --secret huge --secret-oid 0xF1DB", "a secret of 5000 bytes. Use a secret of 1 to"
     ),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xE0F1", "0xE0F1 .* does not hold a secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --secret-hex", "data is not hex"),
@@ -105,6 +110,7 @@ def test_made(cli: Cli, mistake: Mistake, large: rsa.RSAPrivateKey) -> None:
     Path("empty").touch()
     Path("few").write_bytes(b"few")
     Path("large").write_bytes(bytes(141))
+    Path("huge").write_bytes(bytes(5000))
     Path("large.pem").write_bytes(key_pem(large))
     Path("odd.pem").write_bytes(key_pem(ec.generate_private_key(ec.SECP256K1())))
     public = signer().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -138,10 +144,22 @@ FILES: dict[str, tuple[Callable[[], object], int, str]] = {
     ),
     "another chip": (lambda: made(b"x", uid=bytes(27)), USAGE, "for another chip: 0000.*This chip is cd"),
     "another signer": (lambda: made(b"x", signer=STRANGER), CERTIFICATE, "not signed with the key of the certificate"),
-    "not open for updates": (lambda: made(b"x", target_oid=0xF1D8), USAGE, "change condition is lcso < operational"),
-    "another anchor": (lambda: made(b"x", anchor_oid=0xE0E9), USAGE, "but the update has int 0xE0E9"),
-    "in plain": (lambda: made(b"x", target_oid=0xF1E1), USAGE, "int 0xE0E8 && conf 0xF1DB, but the update has int"),
-    "life cycle": (lambda: made(b"x", target_oid=0xF1D6), USAGE, "does not accept this update"),
+    "not open for updates": (
+        lambda: made(b"x", target_oid=0xF1D8),
+        USAGE,
+        "change condition is lcso < operational.*Use 'object",
+    ),
+    "another anchor": (
+        lambda: made(b"x", anchor_oid=0xE0E9),
+        USAGE,
+        r"but the update has int 0xE0E9\. Make the update for the trust anchor 0xE0E8$",
+    ),
+    "in plain": (
+        lambda: made(b"x", target_oid=0xF1E1),
+        USAGE,
+        "0xE0E8 && conf 0xF1DB, but .*encrypted with the secret in 0xF1DB$",
+    ),
+    "life cycle": (lambda: made(b"x", target_oid=0xF1D6), USAGE, "does not accept this update.*Use another object"),
     "no anchor": (lambda: made(b"x", target_oid=0xF1D9, anchor_oid=0xF1DA), USAGE, "0xF1DA is not a trust anchor"),
     "anchor in use by none": (
         lambda: made(b"x", target_oid=0xF1D2, anchor_oid=0xE0EF),

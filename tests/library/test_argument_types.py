@@ -224,7 +224,8 @@ def call_with(function: Callable[..., Any], name: str, value: object, given: dic
             lambda: optiga.Services(listeners=(5,)),
             "listeners must be tuple[Callable[[Event], None], ...], not",
         ),
-        (lambda: optiga.Services(journal=optiga.open_journal("x")), "not _GeneratorContextManager"),
+        (lambda: optiga.Services(journal=optiga.open_journal("x")), "write 'with open_journal(path) as journal:'"),
+        (lambda: optiga.csr(testing.emulated_chip(), CONFIG), "write 'with emulated_chip() as chip:'"),
     ],
 )
 def test_it_says_what_is_wanted(act: Callable[[], object], said: str) -> None:

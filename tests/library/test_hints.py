@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import pytest
@@ -45,3 +46,46 @@ def test_a_program_is_not_told_of_commands(mistake: str) -> None:
     assert on_command_line in raised.value.text(option_of)
     assert "." not in raised.value.parameter
     assert told(raised.value.hint, option_of) in raised.value.text(option_of)
+
+
+WITHOUT_WITH: dict[str, Callable[[], object]] = {
+    "with open_journal(path) as journal:": lambda: optiga.open_journal("none").all(),  # type: ignore[attr-defined]
+    "with emulated_chip() as chip:": lambda: testing.emulated_chip().uid,  # type: ignore[attr-defined]
+    "with bench() as bench:": lambda: testing.bench().open(),  # type: ignore[attr-defined]
+    "with served_board() as board:": lambda: testing.served_board().port,  # type: ignore[attr-defined]
+    "with served_aws() as cloud:": lambda: testing.served_aws().environment,  # type: ignore[attr-defined]
+}
+
+
+@pytest.mark.parametrize("wanted", WITHOUT_WITH)
+def test_without_a_with_statement(wanted: str) -> None:
+    with pytest.raises(AttributeError) as raised:
+        WITHOUT_WITH[wanted]()
+    assert f"write '{wanted}'" in str(raised.value)
+
+
+def test_a_context_is_used_once() -> None:
+    made = testing.emulated_chip()
+    assert "write 'with emulated_chip() as chip:'" in repr(made)
+    with made as chip:
+        assert chip.model is not None
+    with pytest.raises(RuntimeError, match="call the function again"), made:
+        pass
+
+
+def test_every_public_function_for_with_statements_says_so() -> None:
+    """One that is new is made with :func:`optiga.contexts.context`, too."""
+    for package in (optiga, testing):
+        for name in package.__all__:
+            code = getattr(inspect.unwrap(getattr(package, name)), "__code__", None)
+            if code is not None and code.co_flags & inspect.CO_GENERATOR:
+                assert f"with {name}(" in " ".join(WITHOUT_WITH)
+
+
+def test_a_hash_that_has_not_begun() -> None:
+    with testing.emulated_chip() as chip:
+        running = chip.crypto.run_hash()
+        acts: tuple[Callable[[], object], ...] = (lambda: running.update(b"x"), running.digest)
+        for act in acts:
+            with pytest.raises(RuntimeError, match=r"with chip.crypto.run_hash\(\) as running:"):
+                act()

@@ -30,6 +30,7 @@ from optiga.provision.facts import (
     Imported,
     Issued,
     KeyMade,
+    LossAccepted,
     Placed,
     PolicyAttached,
     Registered,
@@ -50,6 +51,7 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=timezone.utc)
 PLACED = Placed("123456789012", "eu-central-1", None, "lamp", "lamps", None)
 WAY: tuple[tuple[Fact, Step], ...] = (
     (Begun("aws", "f00d"), Step.BEGUN),
+    (LossAccepted("f" * 64), Step.BEGUN),
     (PLACED, Step.BEGUN),
     (Emulated(), Step.BEGUN),
     (KeyMade(b"key"), Step.KEY),

@@ -68,6 +68,7 @@ def request_of(command: bytes) -> Request:
             is_repeatable(command),
             hides_command(command),
             hides_answer(command),
+            least_ms(command),
         ),
     )
 
@@ -179,6 +180,11 @@ def typical_ms(command: bytes, answer_size: int = apdu.BUFFER_SIZE) -> float:
     if code == CommandCode.CALC_SIGN:
         return 65 if _param(command) == _ECDSA else 310
     return _TYPICAL_MS.get(code, 100)
+
+
+def least_ms(command: bytes) -> float | None:
+    """How long the chip works on it at the least, where the bytes do not tell how long the answer is."""
+    return typical_ms(command, 0) if apdu.command_code(command) == CommandCode.GET_DATA_OBJECT else None
 
 
 def longest_ms(command: bytes) -> float:

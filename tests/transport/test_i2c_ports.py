@@ -439,6 +439,7 @@ class TestSecrets:
             (_pipe, "cannot read"),
             (lambda folder: write_secret(folder, b""), "0 bytes"),
             (lambda folder: write_secret(folder, b"x" * 31), "31 bytes"),
+            (lambda folder: write_secret(folder, b"x" * 5000), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"x" * 65), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"ab" * 64), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"x" * 64, 0o620), "can write"),

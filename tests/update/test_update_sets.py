@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optiga import update
 from optiga.chip import Chip
 from optiga.chip.sessions.objects import Objects
 from optiga.errors import ConfigurationError
@@ -67,8 +69,8 @@ class TestMade:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"version": 0}, "payload version 0"),
-            ({"version": 0x8000}, "payload version 32768"),
+            ({"version": 0}, "version 0.*from 1 to 32767"),
+            ({"version": 0x8000}, "version 32768.*from 1 to 32767"),
             ({"target_oid": ANCHOR_OID}, "of its own update"),
             ({"target_oid": 0xBEEF}, "no object 0xBEEF"),
             ({"target_oid": 0xE0C2}, "does not accept protected updates"),
@@ -171,3 +173,16 @@ def test_a_condition_that_no_manual_has(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Objects, "metadata", lambda *_: odd)
     with pytest.raises(ConfigurationError, match=r"0xF1E0 is unknown: .*0x5f"):
         check_update(chip, made(b"abc"))
+
+
+@pytest.mark.parametrize("path", sorted(Path(update.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_every_refusal_says_what_to_do(path: Path) -> None:
+    """A file or a folder that cannot be read has the system's reason, which says it."""
+    without = [
+        ast.unparse(call)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("ConfigurationError", "CertificateError", "ChipError")
+        and not any(keyword.arg == "hint" for keyword in call.keywords)
+    ]
+    assert not [call for call in without if "cause_of(error)" not in call]

@@ -62,7 +62,10 @@ class EncryptAsym(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.INVALID_DATA:
-            return "The message is longer than the key minus 11 bytes, or the public key is not an RSA key of this size"
+            return (
+                "The message is longer than 117 bytes with an RSA-1024 key or 245 bytes with an RSA-2048 key, or the "
+                "public key is not an RSA key of this size"
+            )
         if error == ErrorCode.COMMAND_OUT_OF_SEQUENCE:
             return "The session has no pre-master secret: generate one first"
         if error == ErrorCode.UNSUPPORTED_CERTIFICATE:

@@ -16,8 +16,9 @@ from optiga.values import frozen
 
 _TYPICAL_MS = typical_ms(BUFFER_SIZE)
 """Of the largest answer: how much of it there is, only the chip knows."""
-_TRAITS = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS))
-_SECRET = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS), hides_answer=True)
+_LEAST_MS = typical_ms(0)
+_TRAITS = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS), least_ms=_LEAST_MS)
+_SECRET = Traits(Returns.MOSTLY_DATA, _TYPICAL_MS, longest_ms(_TYPICAL_MS), hides_answer=True, least_ms=_LEAST_MS)
 
 
 @frozen

@@ -19,19 +19,27 @@ class RunningHash:
 
     def __init__(self, chip: Session) -> None:
         self._chip = chip
+        self._is_begun = False
 
     def __enter__(self) -> RunningHash:
+        self._is_begun = True
         self._chip.perform(CalcHash(b"", HashStep.START))
         return self
 
     def update(self, part: bytes | ObjectPart) -> None:
         """More of the message. One exchange for about each 1550 bytes."""
+        self._check_begun()
         for fragment in in_fragments([part]):
             self._chip.perform(CalcHash(fragment, HashStep.CONTINUE))
 
     def digest(self) -> bytes:
         """The digest of all so far, 32 bytes; the hash goes on. One exchange."""
+        self._check_begun()
         return self._chip.perform(CalcHash(b"", HashStep.FINAL_AND_KEEP))
+
+    def _check_begun(self) -> None:
+        if not self._is_begun:
+            raise RuntimeError("this hash has not begun: write 'with chip.crypto.run_hash() as running:'")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

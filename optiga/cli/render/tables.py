@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from optiga.results import cell
@@ -18,7 +18,9 @@ _WIDEST = 64
 with blanks."""
 
 
-def table(columns: Sequence[str], rows: Iterable[object], width: int | None = None) -> str:
+def table(
+    columns: Sequence[str], rows: Iterable[object], width: int | None = None, *, whole: Collection[str] = ()
+) -> str:
     """Lines with a head, columns two spaces apart; ``-`` for what is missing. The last line has no line break.
 
     :param columns: names of fields.
@@ -26,6 +28,7 @@ def table(columns: Sequence[str], rows: Iterable[object], width: int | None = No
         that is a tuple itself stands there with commas between.
     :param width: columns of the terminal, into which long cells are broken; None for as many as are needed: what stands
         behind a very long cell is not aligned then.
+    :param whole: names of columns that are not broken if the others can be broken instead.
     """
     cells = [list(columns), *(list(map(cell, _values(row, columns))) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -35,7 +38,7 @@ def table(columns: Sequence[str], rows: Iterable[object], width: int | None = No
         )
     if sum(widths) + _GAP * (len(widths) - 1) <= width:
         return align(cells, widths)
-    widths = _narrowed(cells, width)
+    widths = _narrowed(cells, width, [name in whole for name in columns])
     return align([line for row in cells for line in _broken(row, widths)], widths)
 
 
@@ -47,7 +50,7 @@ def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | Non
     """
     found = list(rows)
     one_line = table(columns, found)
-    if width is None or all(len(line) <= width for line in one_line.split("\n")):
+    if width is None or is_within(one_line, width):
         return one_line
     firsts = [columns[0], *(cell(next(iter(_values(row, columns)))) for row in found)]
     rest = [tuple(columns[1:]), *(tuple(_values(row, columns))[1:] for row in found)]
@@ -55,7 +58,7 @@ def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | Non
     cells = [list(map(cell, row)) for row in rest]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     if sum(widths) + _GAP * (len(widths) - 1) > room:
-        widths = _narrowed(cells, room)
+        widths = _narrowed(cells, room, [])
     lines: list[str] = []
     for place, (first, row) in enumerate(zip(firsts, rest, strict=True)):
         if place < 2 or first != firsts[place - 1]:
@@ -63,6 +66,11 @@ def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | Non
         broken = align(list(_broken(list(map(cell, row)), widths)), widths)
         lines += [" " * _GAP + line for line in broken.split("\n")]
     return "\n".join(lines)
+
+
+def is_within(text: str, width: int) -> bool:
+    """Whether no line of a text is wider than so many columns."""
+    return all(len(line) <= width for line in text.split("\n"))
 
 
 def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) -> str:
@@ -75,15 +83,16 @@ def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) ->
     return "\n".join((" " * _GAP).join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def _narrowed(cells: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Widths of columns that fit: no word is broken if all can stay whole, else none but at its separators, if that is
-    enough; the widest columns become narrower, all to one width.
+def _narrowed(cells: Sequence[Sequence[str]], width: int, whole: Sequence[bool]) -> list[int]:
+    """Widths of columns that fit: those to be whole stay so, if that is possible; no word is broken if all can stay
+    whole, else none but at its separators, if that is enough; the widest columns become narrower, all to one width.
     """
     columns = list(zip(*cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
     room = width - _GAP * (len(widths) - 1)
-    for parts_of in (str.split, _parts):
+    for parts_of, kept in ((str.split, whole), (str.split, ()), (_parts, ())):
         least = [max((len(part) for text in column for part in parts_of(text)), default=0) for column in columns]
+        least = [wide if keep else low for low, wide, keep in zip_longest(least, widths, kept, fillvalue=0)]
         if sum(least) <= room:
             break
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings
-from optiga.objects.authorization import authorize, load_authorization
+from optiga.objects.authorization import Authorization, authorize, load_authorization
 
 
 def open_authorized(
@@ -26,8 +26,7 @@ def open_authorized(
     :param settings: are told what the owner of such a file should know.
     :raises OptigaError: if that cannot be.
     """
-    with of_option("--authorize"):
-        authorizations = [load_authorization(oid, path) for oid, path in secrets]
+    authorizations = load_authorizations(secrets)
     chip = connect()
     try:
         require_objects(chip, oids)
@@ -35,7 +34,21 @@ def open_authorized(
     except BaseException:
         chip.close()
         raise
+    warn_of_authorizations(settings, authorizations)
+    return chip
+
+
+def load_authorizations(secrets: Sequence[tuple[str, Path]]) -> list[Authorization]:
+    """The secrets of ``--authorize``.
+
+    :raises ConfigurationError: if a file cannot be read, or is for no object that holds such a secret.
+    """
+    with of_option("--authorize"):
+        return [load_authorization(oid, path) for oid, path in secrets]
+
+
+def warn_of_authorizations(settings: Settings, authorizations: Iterable[Authorization]) -> None:
+    """Say what the owner of such a file should know."""
     for authorization in authorizations:
         for warning in authorization.warnings:
             settings.warn(warning)
-    return chip

@@ -226,7 +226,7 @@ class I2cConversation:
         :raises LostError: if its answer cannot be had.
         """
         traits = request.traits
-        patience = Patience(traits.typical_ms / 1000, traits.longest_ms / 1000)
+        patience = Patience(traits.expected_ms / 1000, traits.longest_ms / 1000)
         if self._has_answered and patience.longest_s > self._limit_s:
             self._bus.limit = max(self._bus.limit, self._bus.now + patience.longest_s + PATIENCE_S)
         if not self._must_shield:

@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from optiga.arguments import takes
+from optiga.contexts import context
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.testing.aws.cloud import HOST, Cloud, UnderWay, application
 
@@ -23,7 +24,7 @@ _ONE = Lock()
 
 
 @takes
-@contextmanager
+@context("served_aws() as cloud")
 def served_aws(*, port: int = 0) -> Iterator[Cloud]:
     """A stand-in for AWS IoT and AWS STS, served on 127.0.0.1 by this process for as long as a context lasts.
 

@@ -52,6 +52,20 @@ class TestCost:
         assert bus.clock.now - started <= 1.05 * worked + (0.009 if takes is work_s else 0)
         assert carried.notes == []
 
+    @pytest.mark.parametrize("oid", [0xE0C2, 0xE0E0, 0xF1E0], ids=hex)
+    def test_the_time_of_a_read(self, oid: int) -> None:
+        """Only the chip knows how much there is to read: the host does not wait as long as the most would take."""
+        bus = OnBus(work_s=work_s)
+        carried = bus.host()
+        chip = Chip(carried)
+        chip.objects.metadata(oid)
+        before, started = len(carried.log), bus.clock.now
+        size = len(chip.objects.read(oid))
+        chip.objects.metadata(oid)
+        worked = 0.03 * max(1, size / 256) + 0.03
+        assert worked <= bus.clock.now - started <= worked + 0.02 + size / 30_000
+        assert len(carried.log) - before <= 20 + 4 * 1000 * worked / 2
+
     def test_a_chip_that_takes_longer_is_looked_at_every_millisecond_or_two(self) -> None:
         bus = OnBus(acknowledges=Acknowledges.INSIDE, work_s=lambda *_: 0.1)
         carried = bus.host()

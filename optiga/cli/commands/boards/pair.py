@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.authorized import load_authorizations, warn_of_authorizations
 from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import SECRET_FILE, FileName
@@ -26,6 +28,7 @@ _FINAL = (
     "--lock", "is_final", is_flag=True, help="Lock the pairing, which can never be undone. Asks for confirmation."
 )
 @yes_option
+@authorize_option
 @common_options()
 @pass_settings
 @click.pass_context
@@ -39,9 +42,13 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
 
     The port is an I2C bus, an FT260 board or an emulated chip. If the chip already has the secret in the file,
     nothing changes. If the chip has another secret, give the file of the other secret in the port: ?shielded=FILE.
-    If the command is interrupted, run it again to finish.
+    An OPTIGA Trust M Express or MTR also requires --authorize 0xF1D0=FILE. If the command is interrupted, run it again
+    to finish.
     """
     if ctx.invoked_subcommand is not None:
+        given = {"--out": out, "--lock": is_final, "--yes": yes, "--authorize": settings.authorizations}
+        if unused := next((name for name, value in given.items() if value), None):
+            raise click.UsageError(f"{unused} cannot be used with pair {ctx.invoked_subcommand}.")
         return
     from pathlib import Path
 
@@ -49,11 +56,13 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
         raise click.UsageError("pair requires --out FILE, or the command: pair check FILE.")
     settings.check_query(Pairing)
     port, path = settings.find_port(), Path(out)
+    authorizations = load_authorizations(settings.authorizations)
     before = pairing.check_out(port, path)
     settings.warn_of_readers(path)
     if is_final and not _is_locked(settings, before):
         confirm(settings, f"Locking the pairing with {out}", [_FINAL], yes=yes)
-    done = pairing.pair(port, path)
+    done = pairing.pair(port, path, authorizations=authorizations)
+    warn_of_authorizations(settings, authorizations)
     settings.note_new_chip()
     if is_final and not done.is_locked:
         done = pairing.lock(port, path)

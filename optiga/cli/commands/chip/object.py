@@ -10,7 +10,7 @@ import click
 from optiga.chip.unusable import find_unusable
 from optiga.cli.commands.identity.read import read_object
 from optiga.cli.commands.identity.write import carry_out
-from optiga.cli.render.tables import table
+from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
@@ -25,15 +25,14 @@ from optiga.files.hex_text import parse_hex
 from optiga.identity.forms import Form, form_of, may_be_certificates, may_have_type
 from optiga.identity.write import plan_content, plan_typed
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
+from optiga.objects.listing import ObjectDescription, list_objects
 from optiga.objects.metadata_files import read_metadata
 from optiga.objects.objects import (
     MetadataDescription,
-    ObjectDescription,
     check_data,
     describe_metadata,
     execute_data,
     execute_metadata,
-    list_objects,
     plan_data,
     plan_lock,
     plan_metadata,
@@ -45,7 +44,7 @@ from optiga.transfer.form import parse_metadata
 if TYPE_CHECKING:
     from optiga.objects.objects import DataChange, MetadataChange
 
-_COLUMNS = ("oid", "what", "bytes", "life_cycle", "change", "read", "execute")
+_COLUMNS = ("oid", "what", "content", "life_cycle", "change", "read", "execute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +112,28 @@ def command(ctx: click.Context) -> None:
 @common_options()
 @pass_settings
 def list_all(settings: Settings) -> None:
-    """List every object of the chip: name, used and maximum size, life cycle state, access conditions."""
+    """List every object of the chip: name, content, life cycle state, access conditions.
+
+    The content is the used and the maximum size in bytes, the algorithm of a key, or empty: no key, no certificate.
+
+    If a terminal is too narrow, names are cut off, states and conditions are abbreviated (lcso<op is lcso <
+    operational), and execute is left out. To see everything, use --wide.
+    """
     with settings.open_chip() as chip:
         objects = list_objects(chip)
     warn_of_unusable(settings, objects)
-    settings.print_result(ObjectList(tuple(objects)), text=table(_COLUMNS, map(_row, objects), width_for(settings)))
+    rows = list(map(_row, objects))
+    text, is_short = access_table(_COLUMNS, rows, width_for(settings), spare=("execute",), name="what")
+    settings.print_result(ObjectList(tuple(objects)), text=text)
+    if is_short and settings.is_read_by_a_person:
+        settings.note("To see execute and whole names, too, use --wide")
 
 
 def _row(one: ObjectDescription) -> tuple[str | None, ...]:
     """The columns of ``object list``."""
-    what = f"{one.name}, {one.algorithm}" if one.algorithm else one.name
     size = None if one.max is None else f"{one.used}/{one.max}"
-    return one.oid, what, size, one.life_cycle, one.change, one.read, one.execute
+    content = "empty" if one.empty else one.algorithm or size
+    return one.oid, one.name, content, one.life_cycle, one.change, one.read, one.execute
 
 
 @command.command(name="read", short_help="Read an object's data.")

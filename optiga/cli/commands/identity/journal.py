@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from optiga.cli.render.tables import align, table, whole_table
+from optiga.cli.render.tables import align, is_within, table, whole_table
 from optiga.cli.support.content import check_out, take_uid
 from optiga.cli.support.file_names import FILE, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
@@ -139,7 +139,7 @@ def _history_shown(events: Sequence[Mapping[str, Any]], width: int | None, *, on
     if not events:
         return _NOTHING, False
     text = table(_EVENT_COLUMNS[one_chip:], events)
-    if width is None or all(len(line) <= width for line in text.split("\n")):
+    if width is None or is_within(text, width):
         return text, False
     return whole_table(_FEW_EVENT_COLUMNS[one_chip:], events, width), True
 
@@ -155,7 +155,7 @@ def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: b
     if one_chip:
         return "\n\n".join(align([[name, cell(value)] for name, value in slot.items()]) for slot in slots), False
     text = table(_COLUMNS, slots)
-    if width is None or all(len(line) <= width for line in text.split("\n")):
+    if width is None or is_within(text, width):
         return text, False
     return whole_table(_FEW_COLUMNS, slots, width), True
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.chip.key_fate import KeyFate
-from optiga.cli.render.tables import table
+from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import confirm, yes_option
@@ -34,6 +34,7 @@ from optiga.identity.keys_on_chip import (
 )
 from optiga.objects.addressing import READABLE, resolve, resolve_slot
 from optiga.objects.names import algorithm_other_names
+from optiga.results import cell
 
 _ALGORITHMS = (
     *("secp256r1", "secp384r1", "secp521r1"),
@@ -115,7 +116,9 @@ def list_all(settings: Settings) -> None:
     with settings.open_chip() as chip:
         keys = list_keys(chip)
     warn_of_unusable(settings, keys)
-    settings.print_result(KeyList(tuple(keys)), text=table(_COLUMNS, keys, width_for(settings)))
+    rows = [tuple(cell(getattr(key, column)) for column in _COLUMNS) for key in keys]
+    text, _ = access_table(_COLUMNS, rows, width_for(settings))
+    settings.print_result(KeyList(tuple(keys)), text=text)
 
 
 @click.command(name="generate")

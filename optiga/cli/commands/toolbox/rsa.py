@@ -15,9 +15,6 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import decrypt_rsa, plan_rsa_key
 from optiga.objects.addressing import resolve_slot
 
-_MAX_MESSAGE = 256
-"""Bytes: nothing longer is ever encrypted by RSA."""
-
 
 @dataclass(frozen=True, slots=True)
 class BytesResult:
@@ -57,7 +54,7 @@ def encrypt(
     if (key_path is None) == (oid is None):
         raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
     settings.check_query(BytesResult)
-    message = read_whole(path, limit=_MAX_MESSAGE, empty=False)
+    message = read_whole(path, empty=False)
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
     check_out(out)
     with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
@@ -77,7 +74,7 @@ def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: b
     """Decrypt a file with an RSA key of the chip. Only you can read the output file."""
     slot = resolve_slot(name)
     settings.check_query(BytesResult)
-    protected = read_whole(path, limit=_MAX_MESSAGE)
+    protected = read_whole(path)
     check_out(out, secret=True)
     with settings.open_chip(slot.key_oid) as chip:
         message = decrypt_rsa(chip, slot, protected)

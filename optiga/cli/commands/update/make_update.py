@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from optiga.update.payloads import Payload, PrivateKey
 
 _MAX_VERSION = 0x7FFF
-_MAX_SECRET_FILE = 1 << 12
+_MAX_SECRET_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
