@@ -29,6 +29,7 @@ from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, is_standard_output, out_file_option
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -235,6 +236,7 @@ def sign(
     settings.check_query(IssueResult)
     request, data = named_or_input(csr_path, "CSR")
     csr = load_request(request, data)
+    warn_of_filler(settings, request, data)
     is_printed = is_standard_output(settings, out)
     target = Path(out) if out is not None else request.with_suffix(".pem")
     if is_printed:
@@ -251,7 +253,7 @@ def sign(
         check_nothing_lost(target)
         is_elsewhere = partial(authority.can_show, csr_der=csr)
         check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
-    check_published(authority, published)
+    check_published(settings, authority, published)
     _unlock(authority, csr, days, server=server, ignore_names=ignore_names)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     if is_printed:

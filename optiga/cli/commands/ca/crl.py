@@ -17,6 +17,7 @@ from optiga.ca.revoking import find_keys_unknown, warnings_of_keys_unknown
 from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
 from optiga.errors import counted
@@ -58,13 +59,14 @@ class CrlResult:
     completed: tuple[str, ...] = ()
 
 
-def check_published(authority: CertificateAuthority, published: str | None) -> None:
+def check_published(settings: Settings, authority: CertificateAuthority, published: str | None) -> None:
     """Refuse records that do not know the CRL of ``--crl``.
 
     :raises OptigaError: if they do not, or it is none.
     """
     if published is not None:
         authority.check_published(Path(published))
+        warn_of_filler(settings, published)
 
 
 @click.command(name="crl", cls=CaCommand)
@@ -102,7 +104,7 @@ def crl(
     result = CrlResult(authority.certificate.subject, str(authority.folder.crl_path), crl_days)
     settings.check_query(result)
     if not trust_records:
-        check_published(authority, published)
+        check_published(settings, authority, published)
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)

@@ -28,6 +28,7 @@ from optiga.cli.commands.ca.results import CaResult
 from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.environment import FILE_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.options import called
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -137,6 +138,7 @@ def import_(
             Path(last_crl) if last_crl else None,
             passphrase=container_passphrase(settings, None) if issued else None,
         )
+    warn_of_filler(settings, last_crl)
     passphrase = read_new_passphrase(
         passphrase_file,
         ask=ask_passphrase,

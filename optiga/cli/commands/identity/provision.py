@@ -140,7 +140,7 @@ def command(
     configuration = load_configuration(Path(config_path), slot=slot)
     warn_of_names(settings, configuration)
     settings.check_query(DryRun if dry_run else RunResult)
-    believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
+    believed = build_trust(settings, trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
     outputs.check_shared()
     if not dry_run or settings.port is not None:
