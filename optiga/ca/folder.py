@@ -24,7 +24,7 @@ from pathlib import Path
 from optiga.ca.revocation import read_crl
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
-from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
+from optiga.files.files import check_folder_writable, check_own_output, is_there, read_input, refused
 from optiga.files.owners import check_status
 from optiga.files.placeholders import check_new_name
 from optiga.files.shown import shown_path
@@ -175,9 +175,7 @@ def check_new(path: Path) -> None:
     except NotADirectoryError:
         raise ConfigurationError(f"{path} is not a folder", hint="Name another", reason=Reason.WRONG_TYPE) from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the folder {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the folder {path}", error, Reason.NOT_READABLE) from None
     if path.is_symlink():
         raise ConfigurationError(f"{path} is a symbolic link", hint="Name the folder itself", reason=Reason.UNSAFE)
     if held & {CERTIFICATE, KEY}:
@@ -264,9 +262,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             yield temporary.path
             temporary.replace(target)
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot create {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-        ) from None
+        raise refused(f"cannot create {path}", error, Reason.NOT_WRITABLE) from None
 
 
 def _check_owners(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, reason_of
+from optiga.files.files import refused
 from optiga.files.opening import open_input
 
 T = TypeVar("T")
@@ -65,9 +65,7 @@ def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T]
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the {what} {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the {what} {path}", error, Reason.NOT_READABLE) from None
     if len(data) > limit:
         raise ConfigurationError(
             f"the {what} {path} is larger than {limit} bytes",
