@@ -27,7 +27,7 @@ from optiga.errors import CertificateError, ConfigurationError, OptigaError, Rea
 from optiga.files.files import check_folder_writable, check_own_output, is_there, read_input, refused
 from optiga.files.owners import check_status
 from optiga.files.placeholders import check_new_name
-from optiga.files.shown import shown_path
+from optiga.files.shown import file_in_command, shown_path
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 from optiga.pki.public_keys import load_key
@@ -207,7 +207,7 @@ def _no_ca(path: Path) -> ConfigurationError:
             f"Name its folder, {shown_path(path.parent)}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
         )
         return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
-    hint = f"To make one, use 'python -m optiga ca init {path}'"
+    hint = f"To make one, use 'python -m optiga ca init {file_in_command(path)}'"
     with suppress(OSError):
         if any(path.iterdir()):
             hint = "Name the folder that 'python -m optiga ca init' has made"

@@ -12,6 +12,7 @@ from typing import TypeVar
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import refused
 from optiga.files.opening import open_input
+from optiga.files.shown import file_in_command
 
 T = TypeVar("T")
 
@@ -106,7 +107,7 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
     if status.st_mode & _WRITE:
         raise ConfigurationError(
             f"other users can write the {what} {path}",
-            hint=f"Check it, then remove their permission: chmod 600 {path}",
+            hint=f"Check it, then remove their permission: chmod 600 {file_in_command(path)}",
             reason=Reason.UNSAFE,
         )
     if status.st_mode & _READ:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.files.shown import file_in_command
 from optiga.pki.certificate import Certificate
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import (
@@ -112,7 +113,7 @@ def _no_public_key(name: str, what: str) -> CertificateError:
     :param what: it holds, in words; empty if that is not known.
     """
     if what == PRIVATE_KEY:
-        hint = f"Extract the public key: openssl pkey -in {name} -pubout"
+        hint = f"Extract the public key: openssl pkey -in {file_in_command(name)} -pubout"
         return CertificateError(f"{name} holds a private key", hint=hint, reason=Reason.WRONG_TYPE)
     held = f"has {what}, but" if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else "has"
     return CertificateError(

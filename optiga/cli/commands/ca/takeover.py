@@ -42,6 +42,7 @@ from optiga.cli.support.passphrase import (
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import counted
+from optiga.files.shown import file_in_command
 
 _MOST_NAMED = 5
 """Most files in a warning."""
@@ -223,7 +224,7 @@ def renew(
     if is_told_to_aws(folder):
         settings.note(
             f"AWS IoT knows a CA by its certificate. If this CA is registered there, register its new certificate: "
-            f"'ca register {folder.path}'"
+            f"'ca register {file_in_command(folder.path)}'"
         )
     show_ca(settings, folder, None)
 
