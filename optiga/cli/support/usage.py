@@ -16,9 +16,6 @@ _PLAIN = (
     (r"^Invalid value for '\[(\w+)\]'", r"Invalid value for '\1'"),
     (r"is not a valid integer( range)?\.", "is not a whole number."),
     (r"is not a valid float( range)?\.", "is not a number."),
-    (r"is not in the range (-?[\d.]+)<=?x<=?(-?[\d.]+)\.", r"is not in the range \1 to \2."),
-    (r"is not in the range x>=(-?[\d.]+)\.", r"is less than \1."),
-    (r"is not in the range x<=(-?[\d.]+)\.", r"is more than \1."),
 )
 _INPUT = "or - for standard input"
 _WANTED = {

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
 _CURVE = NamedChoice(tuple(CURVES), find_curve, CURVE_NAMES)
 
 _new_ca_options = together(
-    click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),
-    click.option("--organization", metavar="TEXT", help="Organization in the CA's name."),
+    click.option("--name", metavar="NAME", help="Common name (default: name of the folder)."),
+    click.option("--organization", metavar="NAME", help="Organization in the CA's name."),
     click.option("--country", metavar="CC", help="Country in the CA's name, two letters."),
     click.option("--curve", type=_CURVE, default="p256", help="Curve of the CA's key (default: p256)."),
     click.option("--crl-url", metavar="URL", help="URL (http) of the CRL, put into certificates (default: none)."),
@@ -77,7 +77,7 @@ _new_ca_options = together(
 @click.command(name="init")
 @click.argument("path", type=FOLDER)
 @_new_ca_options
-@click.option("--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 7300).")
+@click.option("--days", type=DAYS, metavar="DAYS", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
 @no_passphrase_option
 @common_options(board=False)
@@ -133,7 +133,7 @@ def init(
 @click.option(
     "--days",
     type=DAYS,
-    metavar="N",
+    metavar="DAYS",
     help="Days that the certificate is valid (default: 3650, or as long as the root CA).",
 )
 @passphrase_options
@@ -203,7 +203,10 @@ def intermediate(
     "Output file for the certificate and its chain; - for standard output (default: name of the CSR, with .pem)."
 )
 @click.option(
-    "--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 3650, or as long as the CA)."
+    "--days",
+    type=DAYS,
+    metavar="DAYS",
+    help="Days that the certificate is valid (default: 3650, or as long as the CA).",
 )
 @click.option("--server", is_flag=True, help="Allow use as a TLS server, too, if the CSR asks for it.")
 @click.option(

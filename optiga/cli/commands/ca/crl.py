@@ -15,6 +15,7 @@ from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
 from optiga.ca.revoking import find_keys_unknown, warnings_of_keys_unknown
 from optiga.cli.commands.ca.parsing import CaCommand
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
 from optiga.cli.support.filler import warn_of_filler
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
     from optiga.ca.revocation import PublishedCrl
 
-DAYS = click.IntRange(1, MAX_DAYS)
+DAYS = WholeNumber(1, MAX_DAYS)
 ca_option: Decorator = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
 published_option: Decorator = click.option(
     "--crl",
@@ -39,7 +40,7 @@ file_option: Decorator = click.option(
     "--file", "is_file", is_flag=True, help="Treat the name as a file, even if it looks like a serial number."
 )
 crl_days_option: Decorator = click.option(
-    "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the CRL expires (default: 30)."
+    "--crl-days", type=DAYS, metavar="DAYS", default=CRL_DAYS, help="Days until the CRL expires (default: 30)."
 )
 
 

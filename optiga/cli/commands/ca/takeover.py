@@ -181,7 +181,7 @@ def import_(
 @click.option(
     "--days",
     type=DAYS,
-    metavar="N",
+    metavar="DAYS",
     help="Days that the certificate is valid (default: 7300 for a root CA, else 3650).",
 )
 @passphrase_options

@@ -11,7 +11,7 @@ import click
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.choices import NamedChoice
+from optiga.cli.support.choices import NamedChoice, WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FileName, out_file_option
@@ -263,7 +263,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
 @click.argument("peer_path", type=FileName("PEER"))
 @click.option(
     "--session",
-    type=click.IntRange(1, 4),
+    type=WholeNumber(1, 4),
     metavar="N",
     help="Keep the secret in this session of the chip and do not print it.",
 )
