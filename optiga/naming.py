@@ -7,12 +7,17 @@ a parameter, and :func:`told` replaces the parameter with another name, such as 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
 COMMAND = "'python -m optiga "
 """What a quoted command begins with in texts of the library."""
 _FIELD = r"\{([\w.]+(?:=[^{}]*)?)\}"
+_NOT_QUOTED = r"[\"'`$!%]" if os.name == "nt" else r"[\"'`$\\!]"
+"""What a shell also reads between double quotes, or that ends the message's own: no command is completed with it."""
+_AS_IT_IS = r"[\w+:./\\~-]+" if os.name == "nt" else r"[\w@%+=:,./-]+"
+"""A word that no shell of the system takes for anything else."""
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
 
@@ -57,6 +62,17 @@ def naming(template: str, /, **values: object) -> Naming:
         parts[-1] += first
         parts += others
     return Naming(*parts)
+
+
+def in_command(word: str, otherwise: str = "") -> str:
+    """A word as a command in a message has it, so that the command can be pasted into a shell: in double quotes if it
+    needs quotes, which POSIX shells, cmd and PowerShell have.
+
+    :param otherwise: what stands in place of a word that cannot be quoted for all of them.
+    """
+    if not word or not word.isprintable() or re.search(_NOT_QUOTED, word):
+        return otherwise
+    return word if re.fullmatch(_AS_IT_IS, word) else f'"{word}"'
 
 
 def told(text: str, call: Call) -> str:

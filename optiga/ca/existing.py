@@ -222,7 +222,22 @@ def find_existing(
         for one in certificates
         if all(one.der != other.der for other in (own, *chain)) and not _is_root_of(one, (own, *chain))
     ]
+    above = [*chain[1:], *(one for one in certificates if one.is_self_issued and _is_root_of(one, chain))]
+    warnings += _find_outlived(own.not_after, above)
     return ExistingCa(own, key, chain, tuple(warnings))
+
+
+def _find_outlived(end: datetime, above: Sequence[Certificate]) -> list[str]:
+    """That certificates above a CA's expire before it does.
+
+    :param end: the last moment of the CA's validity.
+    """
+    return [
+        f"the certificate of {one.subject} expires first, on {one.not_after:%Y-%m-%d}: verifiers refuse the "
+        "certificates below it from then on, unless it is renewed"
+        for one in above
+        if one.not_after < end
+    ]
 
 
 def _several_keys(names: str) -> ConfigurationError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.records import Record
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import is_there
+from optiga.files.shown import file_in_command
 from optiga.pki.certificate import Certificate, format_serial, load_certificates
 from optiga.pki.name_parts import is_same_encoded_name
 
@@ -41,9 +42,10 @@ def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     """
     record, is_recorded = find_signed(records, name, own)
     if not is_recorded:
+        revoking = f"'python -m optiga ca revoke {file_in_command(name)}'"
         raise CertificateError(
             f"the records of this CA lack the certificate in {name}, although the CA has signed it",
-            hint=f"The folder is an older copy. To revoke the certificate, use 'python -m optiga ca revoke {name}'",
+            hint=f"The folder is an older copy. To revoke the certificate, use {revoking}",
             reason=Reason.NOT_FOUND,
         )
     return record

@@ -24,10 +24,10 @@ from pathlib import Path
 from optiga.ca.revocation import read_crl
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
-from optiga.files.files import cause_of, check_folder_writable, check_own_output, is_there, read_input, reason_of
+from optiga.files.files import check_folder_writable, check_own_output, is_there, read_input, refused
 from optiga.files.owners import check_status
 from optiga.files.placeholders import check_new_name
-from optiga.files.shown import shown_path
+from optiga.files.shown import file_in_command, shown_path
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
 from optiga.pki.public_keys import load_key
@@ -175,9 +175,7 @@ def check_new(path: Path) -> None:
     except NotADirectoryError:
         raise ConfigurationError(f"{path} is not a folder", hint="Name another", reason=Reason.WRONG_TYPE) from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the folder {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the folder {path}", error, Reason.NOT_READABLE) from None
     if path.is_symlink():
         raise ConfigurationError(f"{path} is a symbolic link", hint="Name the folder itself", reason=Reason.UNSAFE)
     if held & {CERTIFICATE, KEY}:
@@ -209,7 +207,7 @@ def _no_ca(path: Path) -> ConfigurationError:
             f"Name its folder, {shown_path(path.parent)}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
         )
         return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
-    hint = f"To make one, use 'python -m optiga ca init {path}'"
+    hint = f"To make one, use 'python -m optiga ca init {file_in_command(path)}'"
     with suppress(OSError):
         if any(path.iterdir()):
             hint = "Name the folder that 'python -m optiga ca init' has made"
@@ -264,9 +262,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             yield temporary.path
             temporary.replace(target)
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot create {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-        ) from None
+        raise refused(f"cannot create {path}", error, Reason.NOT_WRITABLE) from None
 
 
 def _check_owners(path: Path) -> None:

@@ -12,7 +12,7 @@ from optiga.ca.records import Record as IssuedRecord
 from optiga.ca.records import Records
 from optiga.ca.revocation import why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason
-from optiga.files.files import cause_of, read_input, reason_of
+from optiga.files.files import read_input, refused
 from optiga.pki.certificate import Certificate, format_serial
 from optiga.pki.certificate_files import load_found
 from optiga.pki.crls import load_crl
@@ -118,9 +118,7 @@ def _files_of(path: Path) -> list[Path]:
     try:
         found = sorted(one for one in path.iterdir() if one.suffix.lower() in _ENDS and one.is_file())
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the folder {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the folder {path}", error, Reason.NOT_READABLE) from None
     if not found:
         raise ConfigurationError(
             f"the folder {path} has no file whose name ends in {', '.join(_ENDS)}", reason=Reason.NOT_FOUND

@@ -106,10 +106,15 @@ def check_owner(folder: CaFolder, records: Records) -> PublishedCrl | None:
 
 
 def read_head(folder: CaFolder) -> Head | None:
-    """The signed head beside the CRL; None if it is not there, damaged, or none of this CA's."""
+    """The signed head beside the CRL; None if it is not there, damaged, or none of this CA's.
+
+    :raises ConfigurationError: if it is there and cannot be read.
+    """
     try:
         head = Head.parse(read_input(folder.head_path, "signature of the records", _MAX_HEAD_FILE))
-    except ConfigurationError:
+    except ConfigurationError as error:
+        if error.reason is Reason.NOT_READABLE:
+            raise
         return None
     return head if head is not None and head.is_of(key_of(folder)) else None
 

@@ -90,7 +90,7 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     if days is not None and end > last:
         raise CertificateError(
             f"{counted(days, 'day', 'are')} more than the CA's own certificate is still valid: it expires on "
-            f"{last:%Y-%m-%d}",
+            f"{_moment(last, now)}",
             hint=_most_days((last - now).days),
             reason=Reason.TOO_LARGE,
         )
@@ -124,12 +124,20 @@ def find_shortening(start: datetime, end: datetime, above: Sequence[Certificate]
     days = round((end - start) / timedelta(days=1))  # the CA is some seconds older
     usual, length = f"{usual_days}", counted(days, "day")
     if days < _FEW_DAYS:
-        usual, length = f"{usual_days} days", counted(round((end - start) / timedelta(hours=1)), "hour")
+        hours, minutes = ((end - start) / timedelta(**{unit: 1}) for unit in ("hours", "minutes"))
+        length = counted(round(hours), "hour") if hours >= 1 else counted(round(minutes), "minute")
+        usual = f"{usual_days} days"
     return (
-        f"the certificate expires on {end:%Y-%m-%d}, after {length} instead of {usual}, because the certificate of "
-        f"{ending.subject} expires then. To renew that, use "
+        f"the certificate expires on {_moment(end, start)}, after {length} instead of {usual}, because the certificate "
+        f"of {ending.subject} expires then. To renew that, use "
         "'python -m optiga ca renew'"
     )
+
+
+def _moment(moment: datetime, now: datetime) -> str:
+    """A moment as messages have it: the day, and the time if it is soon."""
+    is_soon = moment - now < timedelta(days=_FEW_DAYS)
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if is_soon else f"{moment:%Y-%m-%d}"
 
 
 def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> None:

@@ -42,6 +42,7 @@ CREATE TABLE crls (number INTEGER PRIMARY KEY, crl BLOB NOT NULL);
     absent="Restore it from a backup: a CA without its records cannot revoke certificates",
     older=(1,),
     later=("chain", "head"),
+    forbidden="A CA keeps its records in its folder: get permission to read and write there",
 )
 _COLUMNS = "serial, subject, not_before, not_after, request_sha256, key_sha256, certificate, revoked_at, reason"
 

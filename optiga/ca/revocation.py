@@ -12,9 +12,9 @@ from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, c
 from optiga.ca.request_form import split
 from optiga.ca.signatures import SignatureAlgorithm
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
-from optiga.pki.crls import load_crl
+from optiga.pki.crls import CRL_LABEL, load_crl
 from optiga.pki.kinds import REVOCATION_LIST, identify
-from optiga.pki.pem_blocks import is_pem, iterate_blocks
+from optiga.pki.pem_blocks import is_pem, iterate_blocks, labels_of
 from optiga.pki.x509_errors import one_error
 
 if TYPE_CHECKING:
@@ -179,13 +179,20 @@ def why_no_crl(data: bytes, name: str, signer: str) -> CertificateError:
     :param name: what to call the file in messages.
     :param signer: what to call the CA in messages.
     """
-    what = identify(data)
+    what = REVOCATION_LIST if is_pem(data) and CRL_LABEL in labels_of(data) else identify(data)
     if what and what != REVOCATION_LIST:
         return CertificateError(
             f"{name} holds {what}, not a CRL", hint="Give the CRL of that CA", reason=Reason.WRONG_TYPE
         )
     try:
-        der = next(iterate_blocks(data, name)).data if what and is_pem(data) else data
+        blocks = [block.data for block in iterate_blocks(data, name) if block.label == CRL_LABEL] if what else []
+        if len(set(blocks)) > 1:
+            return CertificateError(
+                f"{name} holds {len(set(blocks))} CRLs, not one",
+                hint="Put each CRL in its own file",
+                reason=Reason.AMBIGUOUS,
+            )
+        der = blocks[0] if blocks else data
         weak_hash = SignatureAlgorithm.read(split(split(der)[0].contents)[1].raw).weak_hash
     except CertificateError as error:
         return error

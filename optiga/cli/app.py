@@ -314,6 +314,7 @@ def _report(settings: Settings, arguments: Sequence[str], error: OptigaError) ->
     """
     family, code = family_of(error)
     explain(error, arguments)
+    load(".support.swapped:advise_of_swap", "optiga.cli")(error, app, arguments)
     if settings.defaults is not None and settings.defaults.values:
         load(".support.defaults:advise_of_default", "optiga.cli")(error, settings.defaults, arguments)
     if settings.wants_errors_as_json(arguments):

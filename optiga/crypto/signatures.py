@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from optiga.protocol.public_key import PublicKey
 
 _CERTIFIED = replace(READABLE, names_slot=True)
+_LONGEST_IN_DER = 150
 _NO_PARSER = (ErrorCode.INVALID_CERTIFICATE_FORMAT, ErrorCode.UNSUPPORTED_CERTIFICATE)
 
 
@@ -197,3 +198,14 @@ def _readings(signature: bytes) -> Iterable[bytes]:
             yield read(text.decode("ascii"))
         except (ValueError, binascii.Error):
             continue
+
+
+def is_signature_in_der(content: bytes) -> bool:
+    """Whether the content of a file is a signature by an EC key in DER."""
+    if len(content) > _LONGEST_IN_DER:
+        return False
+    try:
+        _, rest = der.take_integer(der.content_of(der.SEQUENCE, content))
+        return not der.take_integer(rest)[1]
+    except ValueError:
+        return False

@@ -17,7 +17,7 @@ from optiga.files.files import cause_of, put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
-from optiga.files.shown import shown_path
+from optiga.files.shown import file_in_command, shown_path
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.objects import format_oid
@@ -199,7 +199,10 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        reset = f". To reset the chip in this one, use 'python -m optiga emulator reset {path}'" * is_chip_file(path)
+        reset = (
+            f". To reset the chip in this one, use 'python -m optiga emulator reset {file_in_command(path)}'"
+            * is_chip_file(path)
+        )
         raise _wrong(path, "the file already exists", f"Name another file{reset}", Reason.EXISTS)
 
 
@@ -212,7 +215,7 @@ def open_chip_file(path: Path) -> SqliteStore:
         raise _wrong(
             path,
             "the file does not exist",
-            f"To make a chip, use 'python -m optiga emulator new {path}'",
+            f"To make a chip, use 'python -m optiga emulator new {file_in_command(path)}'",
             Reason.NOT_FOUND,
         )
     return SqliteStore(path)

@@ -35,6 +35,7 @@ class Kind(NamedTuple):
     :param absent: what it means if it does not exist, for a hint.
     :param older: versions that are opened as they are.
     :param later: names of tables, and ``table.column`` of columns, that files of earlier releases do not have.
+    :param forbidden: what to do where a permission is missing, for a hint; empty where another file will do.
     :param shared: what to do where a group shares the file, for a hint; empty where it is to be one user's.
     :param before: the kind that files of an earlier version are of, which are opened as they are.
     :param former: SQL of tables that only a file has that was one of an earlier version; they are among the later ones.
@@ -49,6 +50,7 @@ class Kind(NamedTuple):
     older: tuple[int, ...] = ()
     later: tuple[str, ...] = ()
     shared: str = ""
+    forbidden: str = ""
     before: Kind | None = None
     former: str = ""
     is_none_if_empty: bool = False
@@ -212,13 +214,14 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error | OSError, *, make: bo
                 reason=Reason.NOT_FOUND,
             )
     except OSError as error_of_system:
-        refusal = Refusal(cause_of(error_of_system), "", Reason.NOT_READABLE)
+        hint = kind.forbidden if isinstance(error_of_system, PermissionError) else ""
+        refusal = Refusal(cause_of(error_of_system), hint, Reason.NOT_READABLE)
     else:
         if "not a database" in said:
             return _another(path, kind)
         if any(sign in said for sign in _SIGNS_OF_DAMAGE):
             return _damaged(path, kind, said)
-    cause, hint, reason = refusal or refusal_of(path, error, Reason.NOT_READABLE)
+    cause, hint, reason = refusal or refusal_of(path, error, Reason.NOT_READABLE, forbidden=kind.forbidden)
     return ConfigurationError(f"{kind.title} {path} cannot be used: {cause}", hint=hint, reason=reason)
 
 

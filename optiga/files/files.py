@@ -39,6 +39,7 @@ _REASONS = {
     errno.EDQUOT: Reason.OUT_OF_SPACE,
     errno.EFBIG: Reason.OUT_OF_SPACE,
 }
+_PERMISSIONS = "Check the permissions of the file and its folder"
 _NO_FOLDER = "it is not a folder"
 _OF_THE_SYSTEM = (("/", "dev"), ("/", "proc"))
 """Where links to standard output and to what a shell has opened lie."""
@@ -59,9 +60,7 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the {what} {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the {what} {path}", error, Reason.NOT_READABLE) from None
     if len(data) > limit:
         raise ConfigurationError(
             f"the {what} {path} is larger than {limit} bytes",
@@ -230,9 +229,7 @@ def write_whole(
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-        ) from None
+        raise refused(f"cannot write {path}", error, Reason.NOT_WRITABLE) from None
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -249,9 +246,7 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-        ) from None
+        raise refused(f"cannot write {path}", error, Reason.NOT_WRITABLE) from None
 
 
 def put_new(temporary: Temporary, path: Path) -> None:
@@ -383,6 +378,16 @@ def _hint_of(error: OSError, hint: str) -> str:
     if reason_of(error, Reason.NOT_WRITABLE) is Reason.OUT_OF_SPACE:
         return naming("Delete files that you do not need, or use another disk. {hint}", hint=hint)
     return hint
+
+
+def refused(said: str, error: OSError, otherwise: Reason) -> ConfigurationError:
+    """The error of a file or folder that the system has refused.
+
+    :param said: what could not be done, and with which file.
+    :param otherwise: the reason where the error number says nothing more.
+    """
+    hint = _PERMISSIONS if isinstance(error, PermissionError) else ""
+    return ConfigurationError(f"{said}: {cause_of(error)}", hint=hint, reason=reason_of(error, otherwise))
 
 
 def cause_of(error: OSError) -> str:

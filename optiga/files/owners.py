@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
+from optiga.files.shown import file_in_command
 from optiga.files.temporary import Temporary
 
 _ROOT = 0
@@ -75,8 +76,9 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
     owners = _trusted(path)
     why_not = _why_not_shared(status) if shared else ""
     is_shared = shared and not why_not
+    named = file_in_command(path)
     if why_not:
-        hint = f"To share it, let one of your groups write it: chgrp GROUP {path}; chmod g+w {path}"
+        hint = f"To share it, let one of your groups write it: chgrp GROUP {named}; chmod g+w {named}"
     if status.st_uid not in owners and not is_shared:
         raise ConfigurationError(
             f"{title} belongs to another user ({_name_of(status.st_uid)}), who can change it"
@@ -89,7 +91,7 @@ def _check_owner(path: Path, title: str, status: os.stat_result, *, shared: bool
         by_group = not status.st_mode & stat.S_IWOTH
         raise ConfigurationError(
             f"other users can write {title.rstrip(',')}" + f": {why_not}" * bool(why_not and by_group),
-            hint=_and(f"Check it, then remove their permission: chmod go-w {path}", hint if by_group else ""),
+            hint=_and(f"Check it, then remove their permission: chmod go-w {named}", hint if by_group else ""),
             reason=Reason.UNSAFE,
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, check_folder, not_writable, put_in_place, reason_of
+from optiga.files.files import check_folder, not_writable, put_in_place, refused
 from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ class ReservedFile:
             raise
         except OSError as error:
             self._temporary.drop()
-            raise ConfigurationError(
-                f"cannot write {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
-            ) from None
+            raise refused(f"cannot write {path}", error, Reason.NOT_WRITABLE) from None
         self._temporary.drop()
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, reason_of
+from optiga.files.files import refused
 from optiga.files.opening import open_input
+from optiga.files.shown import file_in_command
 
 T = TypeVar("T")
 
@@ -65,9 +66,7 @@ def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T]
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{str(path)!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the {what} {path}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the {what} {path}", error, Reason.NOT_READABLE) from None
     if len(data) > limit:
         raise ConfigurationError(
             f"the {what} {path} is larger than {limit} bytes",
@@ -108,7 +107,7 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
     if status.st_mode & _WRITE:
         raise ConfigurationError(
             f"other users can write the {what} {path}",
-            hint=f"Check it, then remove their permission: chmod 600 {path}",
+            hint=f"Check it, then remove their permission: chmod 600 {file_in_command(path)}",
             reason=Reason.UNSAFE,
         )
     if status.st_mode & _READ:

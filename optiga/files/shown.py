@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from optiga.errors import printable
+from optiga.naming import in_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,17 @@ def shown(text: str) -> str:
 def shown_path(path: Path) -> str:
     """A path as it was given; in full if it is dots alone, which nobody can tell from those of a sentence."""
     return str(path) if str(path).strip("./") else os.path.abspath(path)  # noqa: PTH100 - without the dots
+
+
+def file_in_command(name: Path | str) -> str:
+    """The name of a file or folder as a command in a message has it; ``FILE`` for one that cannot be pasted.
+
+    :param name: a text that has a space in it is only the name of a file that is there: it may be "the PEM text".
+    """
+    text = str(name)
+    if isinstance(name, str) and " " in text and not os.path.lexists(text):
+        return "FILE"
+    return in_command(f"./{text}" if text.startswith("-") else text, "FILE")
 
 
 def shown_lines(text: str) -> str:

@@ -28,11 +28,14 @@ class Refusal(NamedTuple):
     reason: Reason
 
 
-def refusal_of(path: Path, error: sqlite3.Error | OSError, otherwise: Reason = Reason.NOT_WRITABLE) -> Refusal:
+def refusal_of(
+    path: Path, error: sqlite3.Error | OSError, otherwise: Reason = Reason.NOT_WRITABLE, *, forbidden: str = ""
+) -> Refusal:
     """What is wrong with a file that SQLite or the system has refused to open, make or write.
 
     :param path: the file, which may not exist.
     :param otherwise: the reason where nothing is found out.
+    :param forbidden: what to do where a permission is missing, for a hint; empty where another file will do.
     """
     said = reason_of(error) if isinstance(error, sqlite3.Error) else (error.strerror or str(error)).lower()
     number = error.errno if isinstance(error, OSError) else None
@@ -42,7 +45,9 @@ def refusal_of(path: Path, error: sqlite3.Error | OSError, otherwise: Reason = R
         hint = "Wait until no other process is using it, and try again"
         return Refusal("another process is using it (database is locked)", hint, Reason.BUSY)
     if cause := _forbidden(path):
-        return Refusal(cause, _OWN_COPY, Reason.NOT_READABLE if "read it" in cause else Reason.NOT_WRITABLE)
+        return Refusal(
+            cause, forbidden or _OWN_COPY, Reason.NOT_READABLE if "read it" in cause else Reason.NOT_WRITABLE
+        )
     return Refusal(said, "Check the disk and the permissions of the file", otherwise)
 
 

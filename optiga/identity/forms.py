@@ -5,6 +5,7 @@ SRM, "Data Object Types" and "Certificate Parser Details".
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, 
 from optiga.pki.chains import why_broken
 from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
 from optiga.pki.other_content import OtherContentError
+from optiga.pki.paths import one_path
 from optiga.protocol.codes import ObjectType
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import ObjectInfo, ObjectKind
@@ -127,14 +129,17 @@ def check_chain(chain: Sequence[Certificate], oid: int) -> None:
         )
 
 
-def find_for(content: bytes, name: str, info: ObjectInfo, form: Form) -> FoundCertificates:
+def find_for(content: bytes, name: str, info: ObjectInfo, form: Form, now: datetime | None = None) -> FoundCertificates:
     """The certificates in a file, for an object that takes no others; other bytes have a way of their own.
 
+    Of a device's chain with several paths, because CAs are cross-signed, they are those of one path.
+
     :param name: what to call the file in messages.
+    :param now: the time that validity is judged at.
     :raises CertificateError: if it holds anything else, with what to do for this object.
     """
     try:
-        return find_certificates(content, name)
+        found = find_certificates(content, name)
     except NoCertificateError as error:
         error.advise(naming("To write bytes to {label}, use {chip.write}", label=info.label))
         raise
@@ -142,6 +147,15 @@ def find_for(content: bytes, name: str, info: ObjectInfo, form: Form) -> FoundCe
         hints = _HINTS_OF_ANCHORS if form is Form.TRUST_ANCHOR else _HINTS
         error.hint = hints.get(error.held, error.hint)
         raise
+    if form is not Form.DEVICE_CERTIFICATE:
+        return found
+    path = one_path(found.certificates, now or datetime.now(timezone.utc))
+    notes = (
+        f"the certificate of {one.subject}, issued by {one.issuer}, in {name} is left out: "
+        "the chain is complete without it"
+        for one in path.omitted
+    )
+    return FoundCertificates(path.chain, (*found.notes, *notes))
 
 
 def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:

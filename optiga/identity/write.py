@@ -148,7 +148,7 @@ def plan_content(
     source = Source(content, name, now) if form is None else None
     chosen = form or form_of(target.info)
     if chosen is not Form.DATA:
-        found = find_for(content, name, target.info, chosen)
+        found = find_for(content, name, target.info, chosen, now)
         plan = plan_certificates(found.certificates, target, name, form=form, now=now)
         return replace(plan, warnings=(*notes, *found.notes, *plan.warnings), source=source)
     if not content:

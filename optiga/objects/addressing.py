@@ -305,3 +305,8 @@ def _list_objects(kinds: tuple[ObjectKind, ...]) -> str:
             else:
                 runs.append([info.oid])
     return ", ".join(format_oid(run[0]) + (f"-{format_oid(run[-1])}" if len(run) > 1 else "") for run in runs)
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is the name of a slot or the identifier of an object, of any kind."""
+    return ObjectRef.find(text) is not None

@@ -95,7 +95,7 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     """
     port.shielded_with(out)
     if not os.path.lexists(out):
-        check_output_file(out, naming("Give a file with {out}"), secret=True, over_keys=True)
+        check_output_file(out, naming("Name another file with {out}"), secret=True, over_keys=True)
         return None
     try:
         pairing = check_pairing(port, out)

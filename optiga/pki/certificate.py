@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.files.shown import file_in_command
 from optiga.pki.contents import der_of_certificate, without_filler
 from optiga.pki.damage import explained
 from optiga.pki.key_damage import why_no_key
@@ -346,7 +347,7 @@ def certificate_of_der(der: bytes, name: str, parse: Parser) -> Certificate:
     if der[1:2] == _INDEFINITE:
         raise CertificateError(
             f"the certificate in {name} is BER with an indefinite length, not DER",
-            hint=f"Convert it: openssl x509 -inform DER -in {'FILE' if ' ' in name else name} -out NEW_FILE",
+            hint=f"Convert it: openssl x509 -inform DER -in {file_in_command(name)} -out NEW_FILE",
             reason=Reason.WRONG_TYPE,
         )
     if size is None and len(der) > _LONGEST_HEAD:

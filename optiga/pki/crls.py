@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-_LABEL = "X509 CRL"
+CRL_LABEL = "X509 CRL"
 
 
 class Crl(NamedTuple):
@@ -48,15 +48,17 @@ class Crl(NamedTuple):
 def load_crl(data: bytes) -> Crl:
     """A CRL, DER or PEM.
 
-    :raises ValueError: if it is none, or damaged.
+    :raises ValueError: if it is none, damaged, or several.
     :raises CertificateError: if it is PEM that is cut off or no base64.
     """
     from cryptography import x509
 
     if is_pem(data):
-        blocks = [block.data for block in iterate_blocks(data, "the CRL") if block.label == _LABEL]
+        blocks = [block.data for block in iterate_blocks(data, "the CRL") if block.label == CRL_LABEL]
         if not blocks:
             raise ValueError("there is no CRL in it")
+        if len(set(blocks)) > 1:
+            raise ValueError(f"it holds {len(set(blocks))} CRLs, not one")
         data = blocks[0]
     data = without_filler(data)
     with one_error():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from optiga.errors import CertificateError, Reason
+from optiga.files.shown import file_in_command
 from optiga.pki.kinds import (
     CERTIFICATE_LABELS,
     OPENSSLS_OWN,
@@ -56,7 +57,7 @@ def other_content(name: str, held: str, wanted: str = "a certificate", *, is_der
 
     :param name: what to call the file in messages; one with a space in it is not a file's.
     """
-    hint = _HINTS.get(held, _GIVE_ONE).replace("{file}", "FILE" if " " in name else name)
+    hint = _HINTS.get(held, _GIVE_ONE).replace("{file}", file_in_command(name))
     if is_der and held == PKCS7:
         hint = hint.replace("pkcs7 ", "pkcs7 -inform DER ")
     error = OtherContentError(f"{name} holds {held}, not {wanted}", hint=hint, reason=Reason.WRONG_TYPE)

@@ -6,6 +6,7 @@ import json
 import re
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.shown import file_in_command
 
 _PUTTY = re.compile(rb"PuTTY-User-Key-File-[0-9]+:")
 _KEYGEN = "Convert a copy of it: ssh-keygen -p -m PEM -f {}"
@@ -53,7 +54,7 @@ def find_other_form(content: bytes, name: str) -> ConfigurationError | None:
     """
     for pattern, title, hint in _FORMS:
         if pattern.search(content):
-            return _other_form(name, title, hint.format(name))
+            return _other_form(name, title, hint.format(file_in_command(name)))
     if kind := _type_of_jwk(content):
         what = {"oct": "a secret key", "OKP": "a key"}.get(kind, "a private key")
         return _other_form(name, f"{what} in JSON (JWK, {kind})", "Convert the key to PEM in the format PKCS #8")

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.passphrases import Passphrase, check_hint
+from optiga.files.shown import file_in_command
 from optiga.pki.lenient import only, parts_of
 from optiga.pki.x509_errors import no_warnings
 from optiga.protocol import der
@@ -85,14 +86,15 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
     if not is_locked:
         raise CertificateError(
             f"the PKCS #12 container in {name} does not parse",
-            hint=f"Extract the certificates: {_OPENSSL.format(name)}",
+            hint=f"Extract the certificates: {_OPENSSL.format(file_in_command(name))}",
             reason=Reason.DAMAGED,
         )
     if passphrase is None:
         raise CertificateError(
             f"the PKCS #12 container in {name} needs a passphrase",
             hint=naming(
-                "Give {file_passphrase}. Or extract the certificates: {openssl}", openssl=_OPENSSL.format(name)
+                "Give {file_passphrase}. Or extract the certificates: {openssl}",
+                openssl=_OPENSSL.format(file_in_command(name)),
             ),
             reason=Reason.MISSING,
         )

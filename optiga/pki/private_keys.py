@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.files.shown import file_in_command
 from optiga.pki.lenient import Part, dotted, only, parts_of
 from optiga.pki.pem_blocks import is_pem, iterate_blocks
 from optiga.pki.pkcs12 import is_pkcs12, key_of_pkcs12, needs_passphrase
@@ -79,7 +80,7 @@ class UnknownCipherError(ValueError):
         provider = "-provider legacy -provider default " if is_old else ""
         return ConfigurationError(
             f"the private key in {name} is encrypted with {self.cipher}, which is not supported",
-            hint=f"Encrypt it with AES: openssl pkey {provider}-in {name} -aes256 -out FILE",
+            hint=f"Encrypt it with AES: openssl pkey {provider}-in {file_in_command(name)} -aes256 -out FILE",
             reason=Reason.UNSUPPORTED,
         )
 

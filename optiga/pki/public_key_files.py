@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.files.shown import file_in_command
 from optiga.pki.certificate import Certificate
 from optiga.pki.contents import in_bytes
 from optiga.pki.kinds import (
@@ -54,14 +55,20 @@ def parse_public_key(data: bytes, name: str) -> PublicKey:
     data = in_bytes(data, name)
     if not is_pem(data):
         return _from_der(data, name)
-    titles = []
-    for block in iterate_blocks(data, name, in_program=True):
-        titles.append(title_of_label(block.label))
-        if titles[-1] == PRIVATE_KEY:
-            raise _no_public_key(name, PRIVATE_KEY)
-        if block.label in _LABELS:
-            return _from_der(block.data, name)
-    raise _no_public_key(name, titles[0])
+    blocks = list(iterate_blocks(data, name, in_program=True))
+    titles = [title_of_label(block.label) for block in blocks]
+    if PRIVATE_KEY in titles:
+        raise _no_public_key(name, PRIVATE_KEY)
+    certificates = [block.data for block in blocks if block.label in CERTIFICATE_LABELS]
+    others = [block.data for block in blocks if block.label in _LABELS and block.label not in CERTIFICATE_LABELS]
+    found = {key.info: key for key in (_from_der(der, name) for der in (*certificates[:1], *others))}
+    if len(found) > 1:
+        raise CertificateError(
+            f"{name} holds {len(found)} different public keys", hint="Use a file with one", reason=Reason.AMBIGUOUS
+        )
+    if not found:
+        raise _no_public_key(name, titles[0])
+    return next(iter(found.values()))
 
 
 def _from_der(der: bytes, name: str) -> PublicKey:
@@ -106,7 +113,7 @@ def _no_public_key(name: str, what: str) -> CertificateError:
     :param what: it holds, in words; empty if that is not known.
     """
     if what == PRIVATE_KEY:
-        hint = f"Extract the public key: openssl pkey -in {name} -pubout"
+        hint = f"Extract the public key: openssl pkey -in {file_in_command(name)} -pubout"
         return CertificateError(f"{name} holds a private key", hint=hint, reason=Reason.WRONG_TYPE)
     held = f"has {what}, but" if what in (REVOCATION_LIST, PKCS7, PKCS12, PARAMETERS) else "has"
     return CertificateError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.ca.records import utc_now
 from optiga.errors import Naming, naming
+from optiga.files.shown import file_in_command
 from optiga.provision.believed import known_certificates, known_keys
 from optiga.provision.chip_slot import chain_of
 from optiga.provision.entry import Entry, Step
@@ -94,7 +95,11 @@ def valid_of_ca(entry: Entry, folder: Path | None = None) -> Naming | None:
     if leaf.not_after < utc_now():
         return None
     told = f"The certificate {serial} of {leaf.issuer} stays valid unless its CA has revoked it"
-    return Naming(f"{told}. To revoke it: 'python -m optiga ca revoke {serial} ", f"ca={folder or 'FOLDER'}", "'")
+    return Naming(
+        f"{told}. To revoke it: 'python -m optiga ca revoke {serial} ",
+        f"ca={file_in_command(folder) if folder else 'FOLDER'}",
+        "'",
+    )
 
 
 def names_left(journal: Journal, entry: Entry) -> tuple[list[str], list[str]]:

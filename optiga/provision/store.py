@@ -27,6 +27,7 @@ _BEFORE = Kind(
     title="the journal",
     absent=naming("To create it, use {make}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
+    forbidden=naming("Change the permissions, or use another journal with {journal}"),
     shared=naming("To accept a journal that your group may write, use {shared}"),
 )
 TABLES = """

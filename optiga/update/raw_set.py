@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, read_input, reason_of
+from optiga.files.files import read_input, refused
 from optiga.files.hex_text import parse_hex
 from optiga.protocol.fragments import FRAGMENT_SIZE, piece_size
 from optiga.protocol.manifest import DIGEST_SIZE, SignedManifest
@@ -213,7 +213,5 @@ def _named(folder: Path, word: str) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if word in path.name.lower() and path.is_file())
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the folder {folder}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read the folder {folder}", error, Reason.NOT_READABLE) from None
     return found[:_MOST_BESIDE]

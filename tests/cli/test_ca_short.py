@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificates
 
 import optiga
 from optiga.ca.creation import CaName, create_root
@@ -14,6 +15,8 @@ from optiga.ca.records import utc_now
 from optiga.errors import CertificateError
 from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Cli
+from tests.support.other_ca import OtherCa
+from tests.support.places import CONFIG
 
 OPEN = "--no-passphrase"
 
@@ -83,3 +86,58 @@ def test_hours(root: str, hours: int, said: str) -> None:
     told = find_shortening(start, above.not_after, (above,), 3650)
     assert f"after {said} instead of 3650" in told
     assert ("3650 days" in told) is (hours < 36)
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(30, "30 minutes"), (1, "1 minute")])
+def test_minutes(root: str, minutes: int, said: str) -> None:
+    above = optiga.open_ca(root).folder.certificate
+    told = find_shortening(above.not_after - timedelta(minutes=minutes), above.not_after, (above,), 3650)
+    assert f"expires on {above.not_after:%Y-%m-%d %H:%M} UTC, after {said} instead of 3650 days" in told
+
+
+def test_the_time_of_the_day_is_told_where_it_matters(tmp_path: Path) -> None:
+    now = utc_now()
+    issuer = create_root(tmp_path / "root", CaName("root"), days=2, now=now).certificate
+    with pytest.raises(CertificateError, match=rf"expires on {issuer.not_after:%Y-%m-%d %H:%M} UTC"):
+        choose_validity(now + timedelta(hours=20), 2, 2, issuer.parsed)
+
+
+class TestAnAuthorityAbove:
+    """The issuer was made elsewhere, and is valid for longer than the CA above it."""
+
+    @pytest.fixture
+    def lower(self, cli: Cli) -> str:
+        root = OtherCa("top", days=(-30, 90))
+        middle = OtherCa("middle", issuer=root, days=(-30, 60))
+        lower = OtherCa("lower", issuer=middle, days=(-30, 3000))
+        Path("lower.pem").write_bytes(lower.pem)
+        Path("lower.key").write_bytes(lower.key_pem())
+        Path("lower.key").chmod(0o600)
+        Path("above.pem").write_bytes(middle.pem + root.pem)
+        Path("device.csr").write_bytes(make_request())
+        words = ("--certificate", "lower.pem", "--key", "lower.key", "--chain", "above.pem", OPEN)
+        result = cli("ca", "import", "low", *words)
+        assert result.code == 0
+        told = [line for line in result.err.splitlines() if "expires first" in line]
+        assert ["CN=middle" in line for line in told] == [True, False]
+        assert "CN=top" in told[1]
+        return "low"
+
+    @pytest.mark.parametrize("is_provisioned", [False, True])
+    def test_a_device_ends_with_the_first_of_its_chain(
+        self, cli: Cli, port: str, lower: str, is_provisioned: bool
+    ) -> None:
+        if is_provisioned:
+            result = cli("--port", port, "provision", CONFIG, "--ca", lower, "--no-cloud", "-q")
+        else:
+            result = cli(*sign(lower, "-q"))
+        assert result.code == 0
+        assert "because the certificate of CN=middle expires then" in result.err
+        path = next(one for one in Path().glob("*.pem") if one.name not in ("lower.pem", "above.pem"))
+        leaf, *chain = load_pem_x509_certificates(path.read_bytes())
+        assert leaf.not_valid_after_utc == min(one.not_valid_after_utc for one in chain)
+
+    def test_no_more_days_than_that(self, cli: Cli, lower: str) -> None:
+        result = cli(*sign(lower, "--days", "70"))
+        assert result.code == 5
+        assert not Path("device.pem").exists()

@@ -106,7 +106,7 @@ PROVISION = {
     "no cloud and no CA": Mistake(P + " --no-cloud", "--no-cloud requires --ca"),
     "days without a CA": Mistake(P + " --days 10", "--days requires --ca"),
     "passphrase without a CA": Mistake(P + " --passphrase-file {files}/text", "a passphrase requires --ca"),
-    "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is less than 1"),
+    "no days": Mistake(P + " --ca ca --days 0", "--days.*0 is not in the range 1 to 36500"),
     "no such CA": Mistake(P + " --ca none", "none"),
     "RSA without an object": Mistake("provision {rsa}", "slot five has a key .*0xE0E1, 0xE0E2 or 0xE0E3 .--id."),
     "data for a certificate": Mistake(

@@ -21,7 +21,7 @@ from tests.support.cli.runner import Cli
 from tests.support.places import ROOT
 
 Ask = Callable[..., list[list[str]]]
-FREE = {"CC", "EXPR", "HEX", "KEY=VALUE", "N", "NAME", "NAME=VALUE", "REGION", "SECONDS", "TEXT", "URL"}
+FREE = {"CC", "DAYS", "EXPR", "HEX", "KEY=VALUE", "N", "NAME", "NAME=VALUE", "REGION", "SECONDS", "TEXT", "URL"}
 FREE |= {"[HOST:]PORT", "[LINK]", "[N]", "[--] PROGRAM [ARGS]..."}
 """What help calls values that only the user knows."""
 

@@ -83,7 +83,7 @@ class TestCheck:
 
     def test_mistakes_as_json(self, cli: Cli) -> None:
         bad = write_config(Path(), change_config(BAD))
-        result = cli("config", "check", "missing.jsn", bad, "--output", "json")
+        result = cli("config", "check", CONFIG, "missing.jsn", bad, "--output", "json")
         assert (result.code, result.out) == (2, "")
         error = json.loads(result.err)["error"]
         assert (error["family"], error["exit_code"], error["reason"]) == ("configuration", 2, "not_found")

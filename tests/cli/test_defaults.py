@@ -340,6 +340,57 @@ class TestShow:
             assert f"{path}:{line}: " in error
             assert words in error
 
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("AWS_REGION", "eu central", "not a valid name of an AWS region"),
+            ("AWS_DEFAULT_REGION", " eu-central-1", "not a valid name of an AWS region"),
+            ("OPTIGA_PORT", "rfc2217://host", "no port number"),
+        ],
+    )
+    def test_mistakes_of_the_environment(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+    ) -> None:
+        for other in ("AWS_REGION", "AWS_DEFAULT_REGION", "OPTIGA_PORT"):
+            monkeypatch.delenv(other, raising=False)
+        monkeypatch.setenv(name, value)
+        result = cli("config", "show")
+        assert result.code == 2
+        (error,) = result.errors
+        assert error.startswith(f"Error: {name}: ")
+        assert said in error
+        write('region = "eu-west-1"')
+        assert (cli("config", "show", "--port", "emulator:x").code, cli("config", "show").code) == (
+            0,
+            2 if name == "OPTIGA_PORT" else 0,
+        ), "what does not count is no mistake"
+
+    @pytest.mark.parametrize(
+        ("region", "is_one"),
+        [
+            ("eu-central-1", True),
+            ("us-gov-west-1", True),
+            ("eusc-de-east-1", True),
+            ("xy-northwest-12", True),
+            ("eu-central-1a", False),
+            ("EU-CENTRAL-1", False),
+            ("frankfurt", False),
+            ("eu-central", False),
+        ],
+    )
+    def test_the_form_of_a_region(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, region: str, is_one: bool) -> None:
+        monkeypatch.delenv("OPTIGA_PORT", raising=False)
+        path = write(f'region = "{region}"')
+        result = cli("config", "show")
+        assert result.code == 0
+        assert (f"{path}: '{region}' is not an AWS region" in result.err) != is_one
+
+    @pytest.mark.parametrize("line", ['out-dir = "x{UID}"', 'journal = "{uid}.db"', 'out-dir = "<uid>{serial}"'])
+    def test_a_placeholder_that_is_none(self, cli: Cli, line: str) -> None:
+        path = write(line)
+        (error,) = cli("config", "show").errors
+        assert f"{path}:1: '{line.split(maxsplit=1)[0]}': the name " in error
+
     def test_mistakes_are_in_plain_words(self, cli: Cli) -> None:
         write("timeout = 0\ncrl-days = 'x'\n")
         first, second = cli("config", "show").errors

@@ -19,7 +19,7 @@ LOCKED, FULL = 0xF1D8, 0xF1D9
 OPERATIONAL = {"pretty_metadata": {"lcso": "operational"}}
 
 MISTAKES = [
-    Mistake("export .", "names no file. Name a file, or - for standard output"),
+    Mistake("export .", "names no file. Name another file, or - for standard output"),
     Mistake("export none/chip.json", "cannot write to .*none: the folder does not exist. Create it first"),
     Mistake("export chip.json --object beef", "'beef' is not an OID"),
     Mistake("export chip.json --object e100", "not an object with data"),

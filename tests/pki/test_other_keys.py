@@ -102,7 +102,7 @@ def test_it_is_said_what_it_is(case: str, open_it: Callable[[Path], object], tmp
         with pytest.raises(ConfigurationError) as caught:
             open_it(path)
         said = str(caught.value)
-        assert all(word.format(path) in said for word in words), said
+        assert all(word.format(f'"{path}"') in said for word in words), said
 
 
 def test_a_container_without_a_key(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Choices that people may write in more than one way."""
+"""Choices that people may write in more than one way, and numbers whose range is said in words."""
 
 from __future__ import annotations
 
@@ -41,3 +41,13 @@ class NamedChoice(click.Choice[str]):
         """What a mistake is answered with: the choices as they are written, and the one that may be meant."""
         meant = load("optiga.suggestions:suggest", "optiga")(str(value), self.choices, self._other_names)
         return f"{value!r} is not one of {', '.join(self.choices)}{meant}"
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range, which help and refusals say in words."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(least, most)
+
+    def _describe_range(self) -> str:
+        return f"{self.min} to {self.max}"

@@ -33,8 +33,11 @@ class _Seconds(click.FloatRange):
         except click.BadParameter as error:
             self.fail(error.message.replace(str(number), str(value), 1), param, ctx)
         if math.isnan(number):
-            self.fail(f"{value} is not in the range {self.min:g} to {self.max:g}.", param, ctx)
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
         return number
+
+    def _describe_range(self) -> str:
+        return f"{self.min:g} to {self.max:g}"
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from optiga.cli.support.printing import print_lines, require_standard_output
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, check_output_file, reason_of
+from optiga.files.files import cause_of, check_output_file, reason_of, refused
 from optiga.files.opening import open_input
 from optiga.pki.names import LEAST_UID_DIGITS, UID_DIGITS
 from optiga.transport import is_emulator, resolve_port
@@ -82,9 +82,7 @@ def pieces(name: str, what: str = "file") -> Iterator[bytes]:
     except ValueError:  # a null character in the path
         raise ConfigurationError(f"{name!r} is not the name of a file") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot read {_called(name, what)}: {cause_of(error)}", reason=reason_of(error, Reason.NOT_READABLE)
-        ) from None
+        raise refused(f"cannot read {_called(name, what)}", error, Reason.NOT_READABLE) from None
 
 
 def _read_in_pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optiga.naming import in_command
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -202,7 +204,7 @@ def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str
     if ctx.parent is None and job is not None and "=" not in word:
         return [_line(ctx, options[job], "", [word])]
     if ctx.parent is None and as_port(word) and word != "emulator":
-        return [" ".join([ctx.command_path, "--port", word, *rest])]
+        return [" ".join([ctx.command_path, "--port", *(in_command(one, "…") for one in (word, *rest))])]
     if found := _meant_elsewhere(ctx, commands, word):
         return found
     near = _nearest(_bare(word), [*commands, *options])
@@ -244,8 +246,7 @@ def _begin(ctx: click.Context) -> str:
     port = getattr(root.obj, "port", None)
     if port is None or port == os.environ.get("OPTIGA_PORT"):
         return path
-    named = f'"{port}"' if " " in port else port
-    return f"{root.command_path} --port {named}{path[len(root.command_path) :]}"
+    return f"{root.command_path} --port {in_command(port, 'PORT')}{path[len(root.command_path) :]}"
 
 
 def _line(ctx: click.Context, option: click.Option, word: str, rest: Sequence[str]) -> str:
@@ -255,8 +256,8 @@ def _line(ctx: click.Context, option: click.Option, word: str, rest: Sequence[st
         return line
     _, given, value = word.partition("=")
     if not given:
-        value = rest[0] if rest and not rest[0].startswith("-") else option.make_metavar(ctx)
-    return f'{line} "{value}"' if " " in value else f"{line} {value}"
+        value = rest[0] if rest and not rest[0].startswith("-") else ""
+    return f"{line} {in_command(value, option.make_metavar(ctx))}"
 
 
 def _nearest(word: str, choices: Iterable[str]) -> str | None:

@@ -24,6 +24,7 @@ from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.errors import ConfigurationError, OptigaError, Reason, capitalized, naming
 from optiga.files.hidden_input import staying_hidden
+from optiga.files.opening import may
 from optiga.files.passphrases import TRIES, is_wrong_passphrase, passphrase_of_text, read_passphrase_file
 from optiga.files.shown import shown
 
@@ -256,6 +257,8 @@ def find_crl_warning(folder: CaFolder) -> str:
     """What there is to say of the end of a CA's CRL; empty if it has long to go."""
     crl = read_crl_file(folder)
     if crl is None:
+        if folder.crl_path.is_file() and not may(folder.crl_path, os.R_OK):
+            return f"you have no permission to read the CRL {folder.crl_path}"
         return f"there is no CRL of this CA in {folder.crl_path}"
     return crl.find_warning(utc_now())
 

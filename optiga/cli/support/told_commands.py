@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.support.options import is_typed
 from optiga.cli.support.settings import Settings
+from optiga.naming import in_command
 
 _COMMAND = re.compile(r"'((?:python -m optiga )?)((?:ca|counter|key|object) [a-z-]+|info|pair|random)((?: [^'\n]+)?)'")
 """How the program is called, the command, and what stands behind it."""
@@ -18,8 +19,6 @@ _OF_CA = "ca register"
 """The command that takes it as its argument."""
 _ALONE = ("counter list", "key list", "object list", "info")
 """Commands for the chip that are complete without an argument."""
-_NOT_QUOTED = r"[\"'`$!]" if os.name == "nt" else r"[\"'`$\\!]"
-"""What a shell also reads between double quotes, or that ends the hint's own: no command is completed with it."""
 _NAMES = ("ca_path", "parent_path")
 """What the parameter with the folder of the CA is called; where both are there, it is another CA that issues."""
 
@@ -29,17 +28,17 @@ def complete(text: str) -> str:
     ctx = click.get_current_context(silent=True)
     if ctx is None:
         return text
-    ca, port = (name if not re.search(_NOT_QUOTED, name) else "" for name in (_ca_of(ctx), _port_of(ctx)))
+    ca, port = in_command(_ca_of(ctx)), in_command(_port_of(ctx))
 
     def add(match: re.Match[str]) -> str:
         called, command, words = match.groups()
         if ca and command in _WITH_CA and " --ca" not in words:
-            return f"'{called}{command}{words} --ca {_quoted(ca)}'"
+            return f"'{called}{command}{words} --ca {ca}'"
         if ca and command == _OF_CA and not words:
-            return f"'{called}{command} {_quoted(ca)}'"
+            return f"'{called}{command} {ca}'"
         is_whole = command in _ALONE or (words and not words.startswith(" --"))
         if port and is_whole and not command.startswith("ca ") and " --port" not in words:
-            return f"'{called}{command}{words} --port {_quoted(port)}'"
+            return f"'{called}{command}{words} --port {port}'"
         return match[0]
 
     return re.sub(_COMMAND, add, text)
@@ -57,7 +56,3 @@ def _port_of(ctx: click.Context) -> str:
     port = settings.port or ""
     default = settings.defaults.values.get("port") if settings.defaults else None
     return "" if port in (os.environ.get("OPTIGA_PORT"), default) else port
-
-
-def _quoted(word: str) -> str:
-    return f'"{word}"' if re.search(r"[\s&;?*()<>|]", word) else word

@@ -9,6 +9,7 @@ import click
 
 from optiga.cli.support.containers import container_passphrase, pkcs12_option
 from optiga.cli.support.file_names import FILE
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.settings import Decorator, Settings, together
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.provision.specs import TrustSpec
@@ -35,8 +36,10 @@ trust_options: Decorator = together(
 """``--trust``, ``--pkcs12-passphrase-file`` for it, and ``--emulated``."""
 
 
-def build_trust(trust: str | None, *, emulated: bool, passphrase_file: str | None) -> TrustSpec | None:
-    """Whom to believe, None for nobody.
+def build_trust(
+    settings: Settings, trust: str | None, *, emulated: bool, passphrase_file: str | None
+) -> TrustSpec | None:
+    """Whom to believe, None for nobody. People learn of what fills the file.
 
     :param trust: the file of ``--trust``.
     :param passphrase_file: that of ``--pkcs12-passphrase-file``.
@@ -46,6 +49,7 @@ def build_trust(trust: str | None, *, emulated: bool, passphrase_file: str | Non
         raise click.UsageError("--pkcs12-passphrase-file goes with --trust.")
     if trust is None and emulated:
         raise click.UsageError("--emulated requires --trust.")
+    warn_of_filler(settings, trust)
     return None if trust is None else TrustSpec(Path(trust), emulated)
 
 

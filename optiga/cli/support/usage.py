@@ -10,14 +10,12 @@ import click
 
 from optiga.cli.support.environment import CA_PASSPHRASE, FILE_PASSPHRASE, SIGNER_PASSPHRASE
 from optiga.cli.support.guesses import about_option, as_port
+from optiga.naming import in_command
 
 _PLAIN = (
     (r"^Invalid value for '\[(\w+)\]'", r"Invalid value for '\1'"),
     (r"is not a valid integer( range)?\.", "is not a whole number."),
     (r"is not a valid float( range)?\.", "is not a number."),
-    (r"is not in the range (-?[\d.]+)<=?x<=?(-?[\d.]+)\.", r"is not in the range \1 to \2."),
-    (r"is not in the range x>=(-?[\d.]+)\.", r"is less than \1."),
-    (r"is not in the range x<=(-?[\d.]+)\.", r"is more than \1."),
 )
 _INPUT = "or - for standard input"
 _WANTED = {
@@ -99,7 +97,7 @@ def _unexpected(words: str, message: str) -> str:
     :param words: with blanks between them.
     """
     port = next(filter(as_port, words.split()), None)
-    return f"{message}. Did you mean '--port {port}'?" if port else message
+    return f"{message}. Did you mean '--port {in_command(port, 'PORT')}'?" if port else message
 
 
 def _one_by_one(ctx: click.Context | None) -> str:

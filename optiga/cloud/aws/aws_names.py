@@ -52,6 +52,11 @@ def check_region(name: str) -> None:
         )
 
 
+def looks_like_region(name: str) -> bool:
+    """Whether a name has the form of AWS's own regions, also of those to come; stand-ins may have other names."""
+    return re.fullmatch(r"[a-z]+(?:-[a-z]+)+-[0-9]{1,2}", name, re.ASCII) is not None
+
+
 def is_name(kind: str, name: str) -> bool:
     """Whether AWS IoT takes a name; one that is whole, without ``{uid}``."""
     longest = _LONGEST.get(kind, MAX_NAME)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.printing import HELP_COLUMNS, say
 from optiga.cli.support.settings import Settings, pass_settings
 from optiga.emulator.running import run_with_environment
@@ -43,7 +44,7 @@ _NAME = re.compile(r"\w+", re.ASCII)
     },
 )
 @click.option(
-    "--port", type=click.IntRange(0, 0xFFFF), default=0, metavar="PORT", help="TCP port (default: any free port)."
+    "--port", type=WholeNumber(0, 0xFFFF), default=0, metavar="PORT", help="TCP port (default: any free port)."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Do not print how to use it in another terminal.")
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="[[--] PROGRAM [ARGS]...]")

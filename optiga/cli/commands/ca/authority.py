@@ -29,6 +29,7 @@ from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, is_standard_output, out_file_option
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -57,8 +58,8 @@ if TYPE_CHECKING:
 _CURVE = NamedChoice(tuple(CURVES), find_curve, CURVE_NAMES)
 
 _new_ca_options = together(
-    click.option("--name", metavar="TEXT", help="Common name (default: name of the folder)."),
-    click.option("--organization", metavar="TEXT", help="Organization in the CA's name."),
+    click.option("--name", metavar="NAME", help="Common name (default: name of the folder)."),
+    click.option("--organization", metavar="NAME", help="Organization in the CA's name."),
     click.option("--country", metavar="CC", help="Country in the CA's name, two letters."),
     click.option("--curve", type=_CURVE, default="p256", help="Curve of the CA's key (default: p256)."),
     click.option("--crl-url", metavar="URL", help="URL (http) of the CRL, put into certificates (default: none)."),
@@ -76,7 +77,7 @@ _new_ca_options = together(
 @click.command(name="init")
 @click.argument("path", type=FOLDER)
 @_new_ca_options
-@click.option("--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 7300).")
+@click.option("--days", type=DAYS, metavar="DAYS", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
 @no_passphrase_option
 @common_options(board=False)
@@ -132,7 +133,7 @@ def init(
 @click.option(
     "--days",
     type=DAYS,
-    metavar="N",
+    metavar="DAYS",
     help="Days that the certificate is valid (default: 3650, or as long as the root CA).",
 )
 @passphrase_options
@@ -202,7 +203,10 @@ def intermediate(
     "Output file for the certificate and its chain; - for standard output (default: name of the CSR, with .pem)."
 )
 @click.option(
-    "--days", type=DAYS, metavar="N", help="Days that the certificate is valid (default: 3650, or as long as the CA)."
+    "--days",
+    type=DAYS,
+    metavar="DAYS",
+    help="Days that the certificate is valid (default: 3650, or as long as the CA).",
 )
 @click.option("--server", is_flag=True, help="Allow use as a TLS server, too, if the CSR asks for it.")
 @click.option(
@@ -235,6 +239,7 @@ def sign(
     settings.check_query(IssueResult)
     request, data = named_or_input(csr_path, "CSR")
     csr = load_request(request, data)
+    warn_of_filler(settings, request, data)
     is_printed = is_standard_output(settings, out)
     target = Path(out) if out is not None else request.with_suffix(".pem")
     if is_printed:
@@ -251,7 +256,7 @@ def sign(
         check_nothing_lost(target)
         is_elsewhere = partial(authority.can_show, csr_der=csr)
         check_replaced(settings, str(target), None, is_kept=True, is_elsewhere=is_elsewhere)
-    check_published(authority, published)
+    check_published(settings, authority, published)
     _unlock(authority, csr, days, server=server, ignore_names=ignore_names)
     issued = authority.issue(csr, days, server=server, ignore_names=ignore_names)
     if is_printed:

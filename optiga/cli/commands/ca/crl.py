@@ -15,8 +15,10 @@ from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
 from optiga.ca.revoking import find_keys_unknown, warnings_of_keys_unknown
 from optiga.cli.commands.ca.parsing import CaCommand
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
 from optiga.errors import counted
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from optiga.ca.folder import CaFolder
     from optiga.ca.revocation import PublishedCrl
 
-DAYS = click.IntRange(1, MAX_DAYS)
+DAYS = WholeNumber(1, MAX_DAYS)
 ca_option: Decorator = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
 published_option: Decorator = click.option(
     "--crl",
@@ -38,7 +40,7 @@ file_option: Decorator = click.option(
     "--file", "is_file", is_flag=True, help="Treat the name as a file, even if it looks like a serial number."
 )
 crl_days_option: Decorator = click.option(
-    "--crl-days", type=DAYS, metavar="N", default=CRL_DAYS, help="Days until the CRL expires (default: 30)."
+    "--crl-days", type=DAYS, metavar="DAYS", default=CRL_DAYS, help="Days until the CRL expires (default: 30)."
 )
 
 
@@ -58,13 +60,14 @@ class CrlResult:
     completed: tuple[str, ...] = ()
 
 
-def check_published(authority: CertificateAuthority, published: str | None) -> None:
+def check_published(settings: Settings, authority: CertificateAuthority, published: str | None) -> None:
     """Refuse records that do not know the CRL of ``--crl``.
 
     :raises OptigaError: if they do not, or it is none.
     """
     if published is not None:
         authority.check_published(Path(published))
+        warn_of_filler(settings, published)
 
 
 @click.command(name="crl", cls=CaCommand)
@@ -102,7 +105,7 @@ def crl(
     result = CrlResult(authority.certificate.subject, str(authority.folder.crl_path), crl_days)
     settings.check_query(result)
     if not trust_records:
-        check_published(authority, published)
+        check_published(settings, authority, published)
     ahead = authority.find_crl_ahead() if trust_clock else None
     if ahead is not None:
         confirm(settings, f"Beginning a CRL before the last one, number {ahead.number}", _turning_back(ahead), yes=yes)

@@ -93,7 +93,7 @@ def revoke(
     settings.check_query(RevocationResult)
     asked, former = _revoking(CaFolder.open(Path(ca_path)), named, reason)
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
-    check_published(authority, published)
+    check_published(settings, authority, published)
     before = find_crl_warning(authority.folder)
     confirm(settings, *asked, yes=yes)
     authority.unlock()

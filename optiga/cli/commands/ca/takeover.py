@@ -28,6 +28,7 @@ from optiga.cli.commands.ca.results import CaResult
 from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.environment import FILE_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.options import called
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -41,6 +42,7 @@ from optiga.cli.support.passphrase import (
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import counted
+from optiga.files.shown import file_in_command
 
 _MOST_NAMED = 5
 """Most files in a warning."""
@@ -137,6 +139,7 @@ def import_(
             Path(last_crl) if last_crl else None,
             passphrase=container_passphrase(settings, None) if issued else None,
         )
+    warn_of_filler(settings, last_crl)
     passphrase = read_new_passphrase(
         passphrase_file,
         ask=ask_passphrase,
@@ -178,7 +181,7 @@ def import_(
 @click.option(
     "--days",
     type=DAYS,
-    metavar="N",
+    metavar="DAYS",
     help="Days that the certificate is valid (default: 7300 for a root CA, else 3650).",
 )
 @passphrase_options
@@ -221,7 +224,7 @@ def renew(
     if is_told_to_aws(folder):
         settings.note(
             f"AWS IoT knows a CA by its certificate. If this CA is registered there, register its new certificate: "
-            f"'ca register {folder.path}'"
+            f"'ca register {file_in_command(folder.path)}'"
         )
     show_ca(settings, folder, None)
 

@@ -8,6 +8,7 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
@@ -24,7 +25,7 @@ from optiga.objects.counters import (
 )
 
 _MAX_STEP = 255  # what one command of the chip counts
-_NUMBER = click.IntRange(0, 0xFFFFFFFF)
+_NUMBER = WholeNumber(0, 0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def show(settings: Settings, oid: str | None) -> None:
 
 @command.command(name="count", short_help="Increment a counter by 1 to 255.")
 @click.argument("oid", metavar="OID")
-@click.argument("step", metavar="[N]", type=click.IntRange(1, _MAX_STEP), default=1)
+@click.argument("step", metavar="[N]", type=WholeNumber(1, _MAX_STEP), default=1)
 @authorize_option
 @common_options()
 @pass_settings

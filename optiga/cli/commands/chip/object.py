@@ -12,6 +12,7 @@ from optiga.cli.commands.identity.read import read_object
 from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
@@ -152,7 +153,7 @@ def read(settings: Settings, oid: str, out: str | None) -> None:
 @click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits: write the bytes unchanged.")
 @click.option(
-    "--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Offset of the first byte to write (default: 0)."
+    "--offset", type=WholeNumber(0, 0xFFFF), metavar="N", help="Offset of the first byte to write (default: 0)."
 )
 @click.option("--no-erase", is_flag=True, help="Keep the bytes before and after the written bytes.")
 @pkcs12_option

@@ -71,7 +71,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     with of_option("--object"):
         chosen = choose(oids)
     if path != "-":
-        check_output_file(Path(path), "Name a file, or - for standard output", secret=True)
+        check_output_file(Path(path), "Name another file, or - for standard output", secret=True)
         check_not_chip(Path(path))
     else:
         refuse_force("a file")

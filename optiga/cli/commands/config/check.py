@@ -48,7 +48,7 @@ def check(settings: Settings, names: tuple[str, ...], slot: str | None) -> None:
             checked.append(_check_file(settings, name, slot))
         except ConfigurationError as error:
             mistakes.append(error)
-    for good in checked if mistakes else ():
+    for good in checked if mistakes and not settings.wants_errors_as_json([]) else ():
         settings.note(f"{good.file} is valid")
     _raise_together(mistakes)
     settings.print_result(CheckedConfigurations(tuple(checked)), text="\n\n".join(map(text_of, checked)))

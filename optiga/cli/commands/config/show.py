@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from optiga.cli.support.defaults import EXCEPT, FILE_NAME, Defaults, look_for_de
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.usage import plain_usage
 from optiga.cli.support.wide import wide_option, width_for
+from optiga.cloud.aws.aws_names import looks_like_region
 from optiga.errors import ConfigurationError, naming
+from optiga.files.placeholders import find_wrong_field
 from optiga.files.problems import Problem, raise_problems
+from optiga.provision.outputs import FIELDS
 from optiga.transport import resolve_port
 
 _COLUMNS = ("option", "value", "source", "overrides")
@@ -25,6 +28,8 @@ _VARIABLES = {
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
 }
 """Environment variables that say what an option says."""
+_PLACES = {"out-dir": FIELDS, "journal": (), "ca": ()}
+"""Options whose value is a path, and the placeholders that may stand in it."""
 _TAKEN_BY = {"crl-days": ("ca", "crl"), "curve": ("ca", "init"), "timing": ("emulator", "serve")}
 """A command that takes a default; the others go with ``provision``."""
 
@@ -71,8 +76,11 @@ def show(settings: Settings) -> None:
     """
     settings.check_query(DefaultsShown)
     found = look_for_defaults([])
-    raise_problems(_mistakes(found))
     values = tuple(_values(found.values, str(found.path), settings.port))
+    raise_problems((*_mistakes_of_environment(values), *_mistakes(found)))
+    for one in values:
+        if one.option == "--region" and not looks_like_region(one.value):
+            settings.warn(f"{one.source}: {one.value!r} is not an AWS region: a region is, for example, eu-central-1")
     result = DefaultsShown(None if found.path is None else str(found.path), tuple(places([])), values)
     text = table(_COLUMNS, values, width_for(settings)) if values else _why_empty(found)
     for one in values:
@@ -94,15 +102,29 @@ def _mistakes(found: Defaults) -> Iterator[Problem]:
     """What the file may not say, and the values that no command takes."""
     yield from (Problem(line, str(error)) for line, error in found.mistakes)
     for key, value in found.values.items():
-        try:
-            _check(key, value)
-        except ConfigurationError as error:
-            said = naming("{message}. {hint}", message=error.message, hint=error.hint) if error.hint else error.message
-        except click.BadParameter as error:
-            said = plain_usage(error.message).rstrip(".")
-        else:
-            continue
-        yield Problem(found.lines[key], naming("{where}: {said}", where=f"{found.where(key)}: {key!r}", said=said))
+        if said := _why_refused(key, value):
+            yield Problem(found.lines[key], naming("{where}: {said}", where=f"{found.where(key)}: {key!r}", said=said))
+
+
+def _mistakes_of_environment(values: Iterable[DefaultValue]) -> Iterator[Problem]:
+    """What no command takes of the environment variables that count."""
+    for one in values:
+        key = one.option.removeprefix("--")
+        if one.source in _VARIABLES.get(key, ()) and (said := _why_refused(key, one.value)):
+            yield Problem(0, naming("{where}: {said}", where=one.source, said=said))
+
+
+def _why_refused(key: str, value: Any) -> str:
+    """Why no command takes a value, in words; empty if one does."""
+    try:
+        _check(key, value)
+    except ConfigurationError as error:
+        return naming("{message}. {hint}", message=error.message, hint=error.hint) if error.hint else error.message
+    except click.BadParameter as error:
+        return plain_usage(error.message).rstrip(".")
+    if key in _PLACES and (mistake := find_wrong_field(value, _PLACES[key])):
+        return f"the name {mistake}"
+    return ""
 
 
 def _check(key: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.commands.emulator.read_state import ChipFile, read_chip
-from optiga.cli.support.choices import NamedChoice
+from optiga.cli.support.choices import NamedChoice, WholeNumber
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -45,10 +45,10 @@ _OTHER_FAULTS = {
 @click.argument("verb", type=NamedChoice(_VERBS), metavar="VERB")
 @click.argument("value", required=False, metavar="[VALUE]")
 @click.option(
-    "--times", metavar="N", type=click.IntRange(1, MOST_TIMES), help="With a fault: number of answers (default: 1)."
+    "--times", metavar="N", type=WholeNumber(1, MOST_TIMES), help="With a fault: number of answers (default: 1)."
 )
 @click.option(
-    "--ms", "milliseconds", metavar="N", type=click.IntRange(0, LONGEST_MS), help="With fault delay: milliseconds."
+    "--ms", "milliseconds", metavar="N", type=WholeNumber(0, LONGEST_MS), help="With fault delay: milliseconds."
 )
 @force_option
 @click.option(

@@ -13,6 +13,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model
 from optiga.emulator.configurations import provisioning_of
 from optiga.emulator.store import open_chip_file
+from optiga.files.shown import file_in_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,9 @@ def note_written(settings: Settings, places: dict[int, Path]) -> None:
 def note_secrets(settings: Settings, path: str | Path, model: str | None) -> None:
     """Say where the secrets are of a chip whose model, if it is one that comes with any, was named."""
     if provisioning_of(find_model(model)).secrets:
-        settings.note(f"The chip has its own secrets: 'emulator secrets {path}' writes them into files")
+        settings.note(
+            f"The chip has its own secrets: 'emulator secrets {file_in_command(path)}' writes them into files"
+        )
 
 
 @click.command(name="secrets", short_help="Write the secrets that Infineon delivers separately.")

@@ -8,6 +8,7 @@ from optiga.chip.key_fate import name_key
 from optiga.cli.commands.identity.csr import CsrResult, find_configuration
 from optiga.cli.support.chip_files import is_still_to_be_made, open_for_dry_run
 from optiga.cli.support.file_names import ANOTHER_FOLDER
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import check_folder_writable
@@ -29,7 +30,7 @@ def csr(settings: Settings, config_path: str, *, slot: str | None, out_dir: str,
     settings.check_query(CsrResult)
     folder = Path(out_dir)
     check_folder_writable(folder, hint=ANOTHER_FOLDER)
-    known = _load(public_key, configuration)
+    known = _load(settings, public_key, configuration)
     _refuse_a_blank_chip(settings, configuration)
     with settings.open_chip() as chip:
         made = create_csr_of_kept_key(chip, configuration, known)
@@ -43,7 +44,7 @@ def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     configuration = find_configuration(settings, config_path, slot)
     settings.check_query(KeptKeyRehearsal)
     check_folder_writable(Path(out_dir), hint=ANOTHER_FOLDER)
-    known = _load(public_key, configuration)
+    known = _load(settings, public_key, configuration)
     _refuse_a_blank_chip(settings, configuration)
     with open_for_dry_run(settings, "the command without --dry-run") as chip:
         result = rehearse_kept_key(chip, configuration, known)
@@ -56,12 +57,13 @@ def rehearse(settings: Settings, config_path: str, *, slot: str | None, out_dir:
     settings.print_result(result, text=text)
 
 
-def _load(public_key: str | None, configuration: Configuration) -> KnownKey | None:
+def _load(settings: Settings, public_key: str | None, configuration: Configuration) -> KnownKey | None:
     """The public key in the file that was named, checked against the configuration."""
     if public_key is None:
         return None
     known = KnownKey(load_public_key(Path(public_key)), public_key)
     check_kept_key(known, configuration)
+    warn_of_filler(settings, public_key)
     return known
 
 

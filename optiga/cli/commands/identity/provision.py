@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+from optiga.ca.profile import MAX_DAYS
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.chip_files import is_still_to_be_made
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.cloud_options import (
     aws_options,
     build_aws_options,
@@ -78,8 +80,8 @@ class DryRun:
 @click.option("--ca", "ca_path", type=FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
 @click.option(
     "--days",
-    type=click.IntRange(1),
-    metavar="N",
+    type=WholeNumber(1, MAX_DAYS),
+    metavar="DAYS",
     help="With --ca: days that the certificate is valid (default: 3650, or as long as the CA).",
 )
 @click.option("--server", is_flag=True, help="With --ca: allow use as a TLS server, too, if CONFIG asks for it.")
@@ -140,7 +142,7 @@ def command(
     configuration = load_configuration(Path(config_path), slot=slot)
     warn_of_names(settings, configuration)
     settings.check_query(DryRun if dry_run else RunResult)
-    believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
+    believed = build_trust(settings, trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
     outputs.check_shared()
     if not dry_run or settings.port is not None:

@@ -62,7 +62,7 @@ def command(
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query(RunResult)
-    believed = build_trust(trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
+    believed = build_trust(settings, trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
     outputs.check_shared()
     device = build_thing(options, thing=thing, policy=policy)

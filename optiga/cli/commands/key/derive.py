@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import out_file_option
 from optiga.cli.support.guesses import GuidedGroup
@@ -24,7 +25,7 @@ _secret_option = click.option(
     help="Object with the secret, of the type pre-shared secret: 0xF1D0 …",
 )
 _size_option = click.option(
-    "--size", type=click.IntRange(16, 256), metavar="N", required=True, help="Size of the key in bytes."
+    "--size", type=WholeNumber(16, 256), metavar="N", required=True, help="Size of the key in bytes."
 )
 _out_option = out_file_option("Output file for the key, as bytes (default: standard output, in hex).", secret=True)
 

@@ -10,6 +10,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
 from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, FileName, out_file_option
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.signatures import digests_of, find_verifier, sign_digest, verify_on_chip
@@ -122,6 +123,7 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
     certificate, PEM or DER. SIGNATURE may be DER, raw, hex or base64.
     """
     verifier = find_verifier(name)
+    warn_of_filler(settings, name if verifier.key else None)
     settings.check_query(Verification)
     if signature_path == path == "-":
         raise click.UsageError("SIGNATURE and FILE cannot both be standard input.")

@@ -11,10 +11,11 @@ import click
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
-from optiga.cli.support.choices import NamedChoice
+from optiga.cli.support.choices import NamedChoice, WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_out, save
 from optiga.cli.support.file_names import FileName, out_file_option
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.options import of_option
 from optiga.cli.support.printing import check_standard_output, print_lines, say
 from optiga.cli.support.replacing import check_replaced
@@ -265,7 +266,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
 @click.argument("peer_path", type=FileName("PEER"))
 @click.option(
     "--session",
-    type=click.IntRange(1, 4),
+    type=WholeNumber(1, 4),
     metavar="N",
     help="Keep the secret in this session of the chip and do not print it.",
 )
@@ -284,6 +285,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     if session is not None and out is not None:
         raise click.UsageError("--session and --out do not go together: a secret in a session does not leave the chip.")
     peer = load_peer(Path(peer_path))
+    warn_of_filler(settings, peer_path)
     settings.check_query(AgreedSecret)
     check_out(out, secret=True)
     if session is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.content import (
     check_not_terminal,
     check_out,
@@ -64,7 +65,7 @@ class MacResult:
 
 
 @click.command(name="random")
-@click.argument("size", metavar="N", type=click.IntRange(1, _MAX_RANDOM))
+@click.argument("size", metavar="N", type=WholeNumber(1, _MAX_RANDOM))
 @click.option(
     "--hex",
     "as_hex",

@@ -10,6 +10,7 @@ import click
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, KEY
+from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import decrypt_rsa, plan_rsa_key
@@ -56,6 +57,7 @@ def encrypt(
     settings.check_query(BytesResult)
     message = read_whole(path, empty=False)
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
+    warn_of_filler(settings, key_path)
     check_out(out)
     with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
         protected = chip.crypto.encrypt_rsa(message, key)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optiga.cli.support.choices import NamedChoice
+from optiga.cli.support.choices import NamedChoice, WholeNumber
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, check_out, read_metadata_file, read_whole, take_hex
 from optiga.cli.support.environment import SIGNER_PASSPHRASE
@@ -63,7 +63,7 @@ class UpdateMade:
 _update_options = together(
     click.option(
         "--version",
-        type=click.IntRange(1, _MAX_VERSION),
+        type=WholeNumber(1, _MAX_VERSION),
         metavar="N",
         required=True,
         help="Version of the update. It must be greater than the object's version on every chip.",
@@ -102,7 +102,7 @@ _update_options = together(
 @click.argument("path", type=FILE_OR_INPUT)
 @click.option("--hex", "is_hex", is_flag=True, help="The file holds hex digits.")
 @click.option(
-    "--offset", type=click.IntRange(0, 0xFFFF), metavar="N", help="Offset of the first byte to write (default: 0)."
+    "--offset", type=WholeNumber(0, 0xFFFF), metavar="N", help="Offset of the first byte to write (default: 0)."
 )
 @click.option("--no-erase", is_flag=True, help="Keep the bytes before and after the written bytes.")
 @click.option(
