@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -23,6 +23,8 @@ FILES = {
     **dict.fromkeys((".pem", ".crt", ".cer", ".der", ".p7b", ".p12", ".pfx"), "write"),
 }
 """What is done with a file that is named alone, by the end of its name."""
+_SCRIPT = "optiga.py"
+"""What the examples in help texts call the program."""
 _PORT = r"emulator(?::.*)?|(?:socket|rfc2217)://.+|/dev/.+|com\d+|ft260(?:[:?].*)?"
 _SYNONYMS = "optiga.cli.support.synonyms"
 _OPTION_GUESSES = "optiga.cli.support.option_guesses"
@@ -34,10 +36,26 @@ _LONGEST = 60
 """Most characters of a word that something near is looked for."""
 _FEWEST = 3
 """Fewest letters of a word that has two swapped."""
-_WIDE = 58
+WIDE = 58
 """Fewest columns of a help text with options and their explanations side by side."""
 _MOST = 4
 """Most lines that are shown."""
+
+
+class OurFormatter(click.HelpFormatter):
+    """Writes help as click does; the examples call the program as the usage line does.
+
+    :ivar program: what the usage line calls it.
+    """
+
+    program: str = _SCRIPT
+
+    def write_text(self, text: str) -> None:
+        super().write_text(self.with_program(text))
+
+    def with_program(self, text: str) -> str:
+        """A text whose examples call the program as it was called."""
+        return re.sub(rf"^( *){re.escape(_SCRIPT)} ", rf"\g<1>{self.program} ", text, flags=re.MULTILINE)
 
 
 class OurContext(click.Context):
@@ -54,12 +72,14 @@ class OurContext(click.Context):
                     print(file=sys.stderr)
             raise click.Abort from exc_value
 
+    formatter_class = OurFormatter
+
     def make_formatter(self) -> click.HelpFormatter:
-        if self.terminal_width is None or self.terminal_width >= _WIDE:
-            return super().make_formatter()
-        formatter: click.HelpFormatter = import_module("optiga.cli.support.narrow").NarrowFormatter(
-            width=self.terminal_width
-        )
+        formatter = cast(OurFormatter, super().make_formatter())
+        program = self.find_root().info_name or _SCRIPT
+        if formatter.width < WIDE or len(program) > len(_SCRIPT):
+            formatter = import_module("optiga.cli.support.narrow").NarrowFormatter(width=formatter.width)
+        formatter.program = program
         return formatter
 
 
@@ -80,12 +100,12 @@ class GuidedGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands as click does; on a narrow terminal with all that is said of each."""
-        if formatter.width >= _WIDE:
+        if formatter.width >= WIDE:
             super().format_commands(ctx, formatter)
             return
         every = [(name, command) for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.get_short_help_str(_WIDE)) for name, command in every])
+            formatter.write_dl([(name, command.get_short_help_str(WIDE)) for name, command in every])
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Click's parser, which finds an option of one letter where it looks first: among the long ones.

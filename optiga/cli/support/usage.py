@@ -114,7 +114,7 @@ def _one_by_one(ctx: click.Context | None) -> str:
         noun = _ONE_BY_ONE.get(one.make_metavar(ctx)) if isinstance(one, click.Argument) else None
         if noun is not None:
             every = f"*{Path(str(ctx.params.get(one.name or ''))).suffix}"
-            loop = f'for f in {every}; do optiga {_path(ctx)} "$f" ...; done'
+            loop = f'for f in {every}; do {ctx.command_path} "$f" ...; done'
             return f"'{_path(ctx)}' takes one {noun} per run. For several, use a loop: {loop}"
     return ""
 
