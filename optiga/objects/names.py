@@ -10,7 +10,7 @@ from optiga.protocol.algorithms import ALGORITHM_NAMES, KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, ObjectType
 from optiga.protocol.conditions import COMPARISON_WORDS
 from optiga.protocol.metadata import ACCESS_TAGS, FLUSH_WORDS, OWN_TAGS, Tag
-from optiga.protocol.objects import OBJECTS, SLOTS, ObjectKind, format_oid
+from optiga.protocol.objects import INFINEON_CERTIFICATE, INFINEON_KEY, OBJECTS, SLOTS, ObjectKind, format_oid
 
 _CONDITIONS = ("always", "never", "conf", "int", "auto", "luc", "lcso", "lcsa", "lcsg", "sec_sta_a", "sec_sta_g")
 NEEDS_MORE = frozenset((*_CONDITIONS, *COMPARISON_WORDS)) - {"always", "never"}
@@ -28,20 +28,33 @@ class Named(NamedTuple):
     meaning: str = ""
 
 
-def slot_names() -> Iterator[Named]:
-    """The slots by their names."""
+def slot_names(*, has_certificate: bool = False, is_rsa: bool | None = None, is_own: bool = False) -> Iterator[Named]:
+    """The slots by their names.
+
+    :param has_certificate: only those with an object for their certificate.
+    :param is_rsa: only those for RSA keys, or only others; None for both.
+    :param is_own: without that of Infineon.
+    """
     for slot in SLOTS:
+        is_for_rsa = OBJECTS[slot.key_oid].kind is ObjectKind.RSA_KEY
+        if (has_certificate and slot.certificate_oid is None) or (is_own and slot.key_oid == INFINEON_KEY):
+            continue
+        if is_rsa is not None and is_rsa is not is_for_rsa:
+            continue
         key = f"key {format_oid(slot.key_oid)}"
         certificate = "" if slot.certificate_oid is None else f", certificate {format_oid(slot.certificate_oid)}"
         yield Named(slot.name, key + certificate)
 
 
-def object_names(*kinds: str) -> Iterator[Named]:
+def object_names(*kinds: str, is_own: bool = False) -> Iterator[Named]:
     """The objects of a Trust M V3 by their identifiers; no sessions.
 
     :param kinds: those of these kinds alone, for example ``counter``; all without any.
+    :param is_own: without key and certificate of Infineon.
     """
     for info in OBJECTS.values():
+        if is_own and info.oid in (INFINEON_KEY, INFINEON_CERTIFICATE):
+            continue
         if info.kind is not ObjectKind.SESSION and (not kinds or info.kind.value in kinds):
             yield Named(info.label, info.name)
 

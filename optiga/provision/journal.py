@@ -8,7 +8,6 @@ and all of it where all of it is read. A journal of version 1 is taken over with
 from __future__ import annotations
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,18 +18,17 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
 from optiga.contexts import context
-from optiga.errors import ConfigurationError, OptigaError, Reason, counted
-from optiga.files.database import explained, open_database, waiting_for
+from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.files import is_there
 from optiga.files.interruptions import Uninterrupted
-from optiga.files.late_database import open_late
 from optiga.files.placeholders import check_new_name
-from optiga.provision.chain import Head, Link, Seal, changed, check_links, check_seals, dated, facts_of
+from optiga.provision.chain import Head, Link, Seal, changed, check_links, dated, facts_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Fact, Finished, damaged, kind_of
 from optiga.provision.history import HistoryEvent, events_of, in_order
+from optiga.provision.journal_file import JournalFile
 from optiga.provision.results import JournalCheck
-from optiga.provision.seal_file import read_seal, seal_path, write_seal
+from optiga.provision.seal_file import read_seal, write_seal
 from optiga.provision.store import KIND, Store
 from optiga.provision.version1 import dated_facts, facts_of_all, old_entries, uids_of
 from optiga.values import NotCopied
@@ -52,21 +50,12 @@ class Journal(NotCopied):
     :param warn: is told what people must know of the journal, one sentence each.
     """
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        path: Path,
-        *,
-        shared: bool = False,
-        warn: Callable[[str], None] = _log.warning,
-    ) -> None:
-        self._connection = connection
-        self._store = Store(connection)
-        self._lock = threading.RLock()
-        self.path = path
+    def __init__(self, file: JournalFile, *, shared: bool, warn: Callable[[str], None]) -> None:
+        self._file = file
+        self.path = file.path
         self._shared = shared
         self._warn = warn
-        self._name = f"the journal {path}"
+        self._name = file.name
         self._has_grown = False
 
     @takes
@@ -75,7 +64,7 @@ class Journal(NotCopied):
 
         :raises ConfigurationError: if that is damaged, or the chip's facts are not those that were written down.
         """
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return next(old_entries(self._connection, "WHERE uid = ? AND slot = ?", uid, slot), None)
             return next(iter(self._of_chip(uid, slot)), None)
@@ -86,7 +75,7 @@ class Journal(NotCopied):
 
         :raises ConfigurationError: if one is damaged, or the chip's facts are not those that were written down.
         """
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return list(old_entries(self._connection, "WHERE uid = ? ORDER BY slot", uid))
             return self._of_chip(uid)
@@ -96,7 +85,7 @@ class Journal(NotCopied):
 
         :raises ConfigurationError: if one is damaged, or anything in the journal is not what was written down.
         """
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return list(old_entries(self._connection, "ORDER BY started_at, uid, slot"))
             return sorted(self._every(), key=lambda one: (_text(one.started_at), one.uid, one.slot))
@@ -107,7 +96,7 @@ class Journal(NotCopied):
 
         :raises ConfigurationError: if the chip's facts are not those that were written down.
         """
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return []
             return facts_of(self._chain(uid), slot)[1][slot]
@@ -118,7 +107,7 @@ class Journal(NotCopied):
         :param uid: the only chip that is wanted.
         :raises ConfigurationError: if anything of it is not what was written down.
         """
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return in_order(map(events_of, dated_facts(self._connection, uid)))
             chains = self._every_chain() if uid is None else [self._chain(uid)]
@@ -126,21 +115,21 @@ class Journal(NotCopied):
 
     def uids_beginning_with(self, digits: str) -> list[str]:
         """The UIDs of its chips that begin with hex digits, sorted."""
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return sorted(uids_of(self._connection, "WHERE uid GLOB ?", f"{digits}*"))
             return sorted(self._store.uids_beginning_with(digits))
 
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return uids_of(self._connection, "WHERE certificate_id = ?", certificate_id)
             return self._store.owners(certificate_id)
 
     def may_have_finished(self, slot: str) -> set[str]:
         """The UIDs of the chips whose slot has been finished once, as far as a look at the journal tells."""
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 return uids_of(self._connection, "WHERE slot = ? AND step = 'finished'", slot)
             return self._store.chips_of_kind(slot, kind_of(Finished()))
@@ -151,7 +140,7 @@ class Journal(NotCopied):
         :raises ConfigurationError: if the journal cannot be written.
         """
         if is_there(self.path):  # otherwise it has been looked at where it would be made
-            with self._writing():
+            with self._file.writing():
                 self._store.try_to_write()
 
     def append(self, uid: str, slot: str, *facts: Fact) -> datetime:
@@ -161,7 +150,7 @@ class Journal(NotCopied):
         """
         now = datetime.now(timezone.utc).replace(microsecond=0)
         self._has_grown = True  # before it has: a request to end the run may come as soon as it is written
-        with self._writing():
+        with self._file.writing():
             if not self._store.is_chained:
                 self._take_over(now)
             self._add(uid, slot, facts, now)
@@ -203,7 +192,7 @@ class Journal(NotCopied):
 
         :returns: the newest seal; None where nothing has been written down, and of a journal of version 1.
         """
-        with self._lock:
+        with self._file.alone():
             seal = self._make_seal() if self._grown() else self.last_seal
             if seal is not None:
                 self._keep(seal)
@@ -212,7 +201,7 @@ class Journal(NotCopied):
     @property
     def last_seal(self) -> Seal | None:
         """The newest seal; None if there is none."""
-        with self._reading():
+        with self._file.reading():
             return self._store.last_seal() if self._store.is_chained else None
 
     @property
@@ -221,37 +210,13 @@ class Journal(NotCopied):
         seal = self.last_seal
         return seal.hash if seal else None
 
-    def check_seals(self, beside: tuple[int, str] | None) -> None:
-        """Compare the seals with each other, with what they are over, and with the one beside the journal.
-
-        :param beside: number and hash of the one beside it, which was read before the journal; None if there is none.
-        :raises ConfigurationError: if one is changed or missing, or the journal is older than the one beside it.
-        """
-        with self._reading():
-            count, is_known = 0, beside is None
-            seals = self._store.seals() if self._store.is_chained else iter(())
-            for seal in check_seals(self._name, seals):
-                count = seal.number
-                is_known = is_known or (seal.number, seal.hash) == beside
-        if not is_known and beside is not None:
-            older = f"it has {counted(count, 'seal')}, but the seal file beside it has number {beside[0]}"
-            raise ConfigurationError(
-                f"{self._name} is an older copy or another journal than the one that was sealed last: {older}",
-                hint=f"Restore the newest copy. To use this journal anyway, delete {seal_path(self.path)} first",
-                reason=Reason.DAMAGED,
-            )
-        if beside is None and count and not is_there(seal_path(self.path)):
-            self._warn(
-                f"the seal file of the journal is missing, so an older copy cannot be detected: {seal_path(self.path)}"
-            )
-
     def check(self, seal: str | None = None) -> JournalCheck:
         """Compare all of it: every fact with its chain, every chain with its seals, every slot with its facts.
 
         :param seal: a seal that it must have, SHA-256 in hex, as a run before has told it.
         :raises ConfigurationError: if anything is not what was written down, or there is no such seal.
         """
-        with self._reading():
+        with self._file.reading():
             if not self._store.is_chained:
                 uids = [one.uid for one in old_entries(self._connection)]
                 self._refuse_unknown(seal, [])
@@ -317,11 +282,11 @@ class Journal(NotCopied):
             last = link.sequence, link.hash
 
     def _grown(self) -> list[Head]:
-        with self._reading():
+        with self._file.reading():
             return self._store.grown() if self._store.is_chained else []
 
     def _make_seal(self) -> Seal | None:
-        with self._writing():
+        with self._file.writing():
             last, heads = self._store.last_seal(), self._store.grown()
             if not heads:
                 return last
@@ -334,32 +299,20 @@ class Journal(NotCopied):
         makes a newer one meanwhile.
         """
         try:
-            with self._writing():
+            with self._file.writing():
                 newest = self._store.last_seal() or seal
                 if read_seal(self.path, shared=self._shared) != (newest.number, newest.hash):
                     write_seal(self.path, newest, shared=self._shared)
         except ConfigurationError as error:
             self._warn(f"the seal file of the journal cannot be written: {error}")
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """What is read in the block is of one moment."""
-        with self._lock, explained(self.path, KIND):
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("BEGIN")
-            with self._connection:
-                yield
+    @property
+    def _store(self) -> Store:
+        return self._file.store
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """All or nothing of the block; other processes wait meanwhile."""
-        with self._lock, explained(self.path, KIND):
-            with waiting_for(str(self.path)):
-                self._connection.execute("BEGIN IMMEDIATE")
-            with self._connection:
-                yield
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._file.connection
 
 
 @takes
@@ -377,17 +330,8 @@ def open_journal(
     path = Path(path)
     if make:
         check_new_name(path)
-    beside = read_seal(path, shared=shared)
-    if beside is not None and make and not is_there(path):
-        raise ConfigurationError(
-            f"the journal {path} is missing, but its seal file exists",
-            hint=f"Restore the journal. To begin a new journal, delete {seal_path(path)} first",
-            reason=Reason.NOT_FOUND,
-        )
-    with (open_late if make else open_database)(path, KIND, shared=shared, threads=True) as connection:
-        journal = Journal(connection, path, shared=shared, warn=warn)
-        journal.check_seals(beside)
-        yield journal
+    with JournalFile(path, make=make, shared=shared, warn=warn) as file:
+        yield Journal(file, shared=shared, warn=warn)
 
 
 def _entries(links: Iterable[Link], only: str | None = None) -> list[Entry]:

@@ -150,10 +150,10 @@ def test_a_key_that_is_gone(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("ca sign a.csr b.csr --ca root", ("one CSR per run", 'for f in *.csr; do optiga ca sign "$f"')),
-        ("ca sign a.csr b.csr c.csr --ca root", ("one CSR per run", 'for f in *.csr; do optiga ca sign "$f"')),
-        ("ca show a.pem b.pem --ca root", ("one certificate per run", 'for f in *.pem; do optiga ca show "$f"')),
-        ("ca revoke a.pem b.pem --ca root", ("one certificate per run", 'optiga ca revoke "$f"')),
+        ("ca sign a.csr b.csr --ca root", ("one CSR per run", "for f in *.csr; do ", 'ca sign "$f"')),
+        ("ca sign a.csr b.csr c.csr --ca root", ("one CSR per run", "for f in *.csr; do ", 'ca sign "$f"')),
+        ("ca show a.pem b.pem --ca root", ("one certificate per run", "for f in *.pem; do ", 'ca show "$f"')),
+        ("ca revoke a.pem b.pem --ca root", ("one certificate per run", 'ca revoke "$f"')),
     ],
 )
 def test_several_files(cli: Cli, words: str, said: tuple[str, ...]) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from optiga.ca.records import Records
 from optiga.cli.app import app
-from optiga.cli.support.offers import offers_for
+from optiga.cli.support.fitting import _PLACES
+from optiga.cli.support.offers import Offer, offers_for
 from optiga.cli.support.shells import split_line
 from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Cli
@@ -125,6 +126,18 @@ class TestAnswers:
             ("optiga help object re", ["read"]),
             ("optiga --ou", ["--out-dir", "--out", "--output"]),
             ("optiga --slot s", ["second", "six"]),
+            ("optiga --slot f", ["fourth", "five"]),
+            ("optiga --write x --slot ", ["second", "third", "fourth"]),
+            ("optiga --read f", ["first", "fourth"]),
+            ("optiga --read 0xE0F", []),
+            ("optiga --id 0xE0E", ["0xE0E1", "0xE0E2", "0xE0E3", "0xE0E8", "0xE0E9", "0xE0EF"]),
+            ("optiga object write f", ["fourth"]),
+            ("optiga object metadata 0xE0FC", ["0xE0FC"]),
+            ("optiga key decrypt ", ["five", "six"]),
+            ("optiga key ecdh ", ["second", "third", "fourth"]),
+            ("optiga key generate ", ["second", "third", "fourth", "five", "six", "aes"]),
+            ("optiga update make key 0xE", ["0xE0F1", "0xE0F2", "0xE0F3", "0xE0FC", "0xE0FD", "0xE200"]),
+            ("optiga register --slot ", ["first", "second", "third", "fourth"]),
             ("optiga --slot=th", ["--slot=third"]),
             ("optiga -q --port emulator info --output j", ["json"]),
             ("optiga object read 0xe0e8", ["0xE0E8"]),
@@ -347,3 +360,18 @@ def test_every_value_is_offered_or_free() -> None:
         if not offers_for(ctx, param, "") and param.name != "profile":
             free.append((name, param.metavar or param.type.name))
     assert [one for one in free if one[1] not in FREE] == []
+
+
+def test_every_place_of_slots_is_there() -> None:
+    """None is left of a command or a parameter that is called otherwise now."""
+    known = {name.removeprefix("optiga ") for name, _, _ in EVERY}
+    assert [place for place in _PLACES if place not in known | {name.split()[-1] for name in known}] == []
+
+
+def test_a_slot_without_a_certificate_object_is_not_offered_where_one_is_meant() -> None:
+    places = [(ctx, param) for _, ctx, param in EVERY if param.metavar == "OID|SLOT"]
+    assert len(places) > 6
+    for ctx, param in places:
+        offered = {one.text for one in offers_for(ctx, param, "") if isinstance(one, Offer)}
+        assert "second" in offered
+        assert not {"five", "six"} & offered

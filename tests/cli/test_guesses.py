@@ -8,6 +8,7 @@ import click
 import pytest
 
 from optiga.cli.app import app
+from optiga.cli.support.meant_options import _OPTIONS
 from optiga.cli.support.synonyms import _WAYS
 from tests.support.cli.mistakes import USAGE, error_of, fails
 from tests.support.cli.runner import Cli
@@ -112,6 +113,68 @@ GUESSES = {
     "info --csr config.jsn": "optiga --csr config.jsn'",
     "info --csr=config.jsn": "optiga --csr config.jsn'",
     "key list --write cert.pem": "optiga --write cert.pem'",
+    "csr verify x.csr": "--csr CONFIG",
+    "csr new config.jsn": "--csr config.jsn",
+    "slot list": "optiga info",
+    "--cst config.jsn": "--csr",
+    "--config config.jsn": "--csr",
+    "--in config.jsn": "--csr config.jsn",
+    "-in config.jsn": "--csr config.jsn",
+    "--file cert.pem": "--write cert.pem",
+    "--cert cert.pem": "--write",
+    "-c config.jsn": "--csr",
+    "-n --csr config.jsn": "--dry-run",
+    "--csr config.jsn -out x.csr": "--out-dir",
+    "--csr config.jsn --output-file x.csr": "--out-dir",
+    "--read second --output-file x.pem": "--out'",
+    "--read second x.pem": "--out x.pem",
+    "--csr config.jsn second": "--slot second",
+    "--write cert.pem second": "--slot second",
+    "--write cert.pem 0xE0E8": "--id 0xE0E8",
+    "--device COM5 info": "--port",
+    "--serial COM5 info": "--port",
+    "--chip emulator info": "--port emulator",
+    "--emulator info": "--port emulator",
+    "--esp /dev/ttyACM0 info": "--port /dev/ttyACM0",
+    "--json info": "--output json",
+    "--debug info": "--verbose",
+    "--uid": "optiga info --query uid",
+    "--list": "optiga key list",
+    "--newkey rsa:2048": "optiga key generate",
+    "-subj /CN=x": "optiga config new",
+    "--csr config.jsn --cn x": "optiga config new",
+    "--profile x provision config.jsn": "optiga provision --profile x",
+    "--region=eu provision config.jsn": "optiga provision --region eu",
+    "--ca my ca sign x.csr": "optiga ca sign --ca my",
+    "--port none key --algorithm p256 generate second": "optiga --port none key generate --algorithm p256",
+    "config new x.jsn --curve p256": "--algorithm",
+    "config new x.jsn --cn dev": "--subject CN=dev",
+    "key generate second p256": "--algorithm p256",
+    "key generate second --key-type ec": "--algorithm",
+    "key generate second k.pem": "--out k.pem",
+    "key generate --slot second": "optiga key generate second",
+    "key sign second --in x": "optiga key sign SLOT x",
+    "key sign second x --sha256": "--hash sha256",
+    "object read --oid=0xE0E1": "optiga object read 0xE0E1",
+    "--port none object read --id 0xE0E1": "optiga --port none object read 0xE0E1",
+    "ca init --dir my": "optiga ca init my",
+    "ca init my --key-type ec": "--curve",
+    "ca init my --validity 30": "--days",
+    "ca sign -in x.csr": "optiga ca sign x.csr",
+    "ca sign --csr x.csr": "optiga ca sign x.csr",
+    "ca revoke --serial 1234": "optiga ca revoke 1234",
+    "ca crl --days 3": "--crl-days",
+    "provision --config config.jsn": "optiga provision config.jsn",
+    "provision config.jsn second": "--slot second",
+    "random --bytes 8": "optiga random 8",
+    "random 8 x.bin": "--out x.bin",
+    "counter set 0xE120 5": "--value 5",
+    "export --out x": "optiga export x",
+    "emulator serve --host ::1": "--tcp",
+    "emulator serve x.chip": "--chip x.chip",
+    "emulator dump --chip x": "optiga emulator dump x",
+    "object lock 0xF1D0 --force": "--yes",
+    "completion --shell bash": "optiga completion bash",
 }
 OPPOSITES = ["object unlock 0xF1D0", "ca unrevoke 1", "--no-strict", "--no-force", "unpair", "uninfo", "unregistre"]
 """Words whose nearest choice does the opposite."""
@@ -128,9 +191,20 @@ PLAIN = [
     "ca list --ca x -p COM5",
     "random 4 -f random.bin",
     "provision config.jsn -f",
+    "--before default_reset info",
+    "--read second --file x.pem",
+    "--write cert.pem --verify",
+    "import --out x",
+    "--csr config.jsn 0xF1D0",
     "--frobnicate",
     *OPPOSITES,
 ]
+NEEDLESS = {
+    "--baud 9600 info": "115200",
+    "info --baudrate 9600": "115200",
+    "--chip esp32 info": "the chip for its model",
+    "provision config.jsn --thing-name x": "the configuration",
+}
 HELP = {
     "help": "",
     "help info": "info",
@@ -168,6 +242,18 @@ def test_a_value_with_blanks_is_quoted(cli: Cli) -> None:
 @pytest.mark.parametrize("typed", [*PLAIN, *OPPOSITES], ids=lambda typed: typed[:30])
 def test_nothing_is_made_up(cli: Cli, typed: str) -> None:
     assert "Did you mean" not in fails(cli, USAGE, *typed.split())
+
+
+@pytest.mark.parametrize("typed", NEEDLESS)
+def test_what_needs_no_option_is_said(cli: Cli, typed: str) -> None:
+    error = fails(cli, USAGE, *typed.split())
+    assert NEEDLESS[typed] in error
+    assert "Did you mean" not in error
+
+
+def test_every_option_that_is_shown_is_one() -> None:
+    known = {name for command in _every(app) for one in command.params for name in one.opts}
+    assert {f"--{name.split()[0]}" for _, names in _OPTIONS for name in names} <= known
 
 
 @pytest.mark.parametrize("typed", HELP)
@@ -238,6 +324,16 @@ def _with_arguments(command: click.Command, path: tuple[str, ...]) -> Iterator[s
             yield from _with_arguments(below, (*path, name))
 
 
+def _every(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            assert below is not None
+            yield from _every(below)
+
+
 SECRETS = {
     "ca sign x --passphrase root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
     "ca sign x --passphrase=root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
@@ -248,6 +344,8 @@ SECRETS = {
     "ca import x --key-passphrase root": ("--key-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
     "--write x --pkcs12-passphrase root": ("--pkcs12-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
     "--write x --passphrase root": ("--pkcs12-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
+    "--write x -passin pass:root": ("--pkcs12-passphrase-file FILE", "OPTIGA_FILE_PASSPHRASE"),
+    "ca sign x -passin pass:root": ("--passphrase-file FILE", "OPTIGA_CA_PASSPHRASE", "--ask-passphrase"),
     "update make data 0xE0E1 x --passphrase root": ("--passphrase-file FILE", "OPTIGA_SIGNER_PASSPHRASE"),
 }
 

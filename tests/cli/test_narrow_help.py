@@ -55,6 +55,7 @@ def test_nothing_is_left_out() -> None:
 def test_a_wide_terminal_has_what_click_writes(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     width = min(columns, HELP_COLUMNS) - 2
     ours = [ctx.get_help() for ctx in contexts(app, None, "optiga.py", width)]
+    monkeypatch.setattr(OurContext, "formatter_class", click.HelpFormatter)
     monkeypatch.setattr(OurContext, "make_formatter", click.Context.make_formatter)
     assert ours == [ctx.get_help() for ctx in contexts(app, None, "optiga.py", width)]
 
@@ -67,6 +68,17 @@ def test_the_terminal_says_how_wide_it_is(cli: Cli, monkeypatch: pytest.MonkeyPa
     assert shown.code == 0
     assert "\n  -q, --quiet\n      Print only results" in shown.out
     assert max(len(line.rstrip()) for line in shown.out.splitlines()) <= 40
+
+
+@pytest.mark.parametrize("program", ["optiga", "python -m optiga", "optiga.py"])
+def test_examples_call_the_program_as_the_usage_line_does(program: str) -> None:
+    """Who has installed the command has no script, and the other way round."""
+    every = contexts(app, None, program, 78)
+    examples = [line for ctx in every for line in ctx.get_help().splitlines() if re.match("  (python|optiga)", line)]
+    assert len(examples) > 20
+    for line in examples:
+        assert line.startswith(f"  {program} ")
+        assert len(line) <= 80
 
 
 def test_a_list_that_fits_stays_a_list(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

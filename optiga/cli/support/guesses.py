@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -20,23 +20,44 @@ if TYPE_CHECKING:
 
 _DASHES = "-/\u2010\u2011\u2012\u2013\u2014\u2212"
 """What stands before an option: also a slash, as on Windows, and the dashes that a word processor makes of two."""
-_FILES = {
+FILES = {
     **dict.fromkeys((".jsn", ".json"), "csr"),
     **dict.fromkeys((".pem", ".crt", ".cer", ".der", ".p7b", ".p12", ".pfx"), "write"),
 }
 """What is done with a file that is named alone, by the end of its name."""
+_SCRIPT = "optiga.py"
+"""What the examples in help texts call the program."""
 _PORT = r"emulator(?::.*)?|(?:socket|rfc2217)://.+|/dev/.+|com\d+|ft260(?:[:?].*)?"
 _SYNONYMS = "optiga.cli.support.synonyms"
+_OPTION_GUESSES = "optiga.cli.support.option_guesses"
 """Loaded only for what is not known."""
 _CUTOFF = 0.7
+_CUTOFF_FORCE = 0.8
+"""For the option that has files replaced."""
 _LONGEST = 60
 """Most characters of a word that something near is looked for."""
 _FEWEST = 3
 """Fewest letters of a word that has two swapped."""
-_WIDE = 58
+WIDE = 58
 """Fewest columns of a help text with options and their explanations side by side."""
 _MOST = 4
 """Most lines that are shown."""
+
+
+class OurFormatter(click.HelpFormatter):
+    """Writes help as click does; the examples call the program as the usage line does.
+
+    :ivar program: what the usage line calls it.
+    """
+
+    program: str = _SCRIPT
+
+    def write_text(self, text: str) -> None:
+        super().write_text(self.with_program(text))
+
+    def with_program(self, text: str) -> str:
+        """A text whose examples call the program as it was called."""
+        return re.sub(rf"^( *){re.escape(_SCRIPT)} ", rf"\g<1>{self.program} ", text, flags=re.MULTILINE)
 
 
 class OurContext(click.Context):
@@ -53,12 +74,14 @@ class OurContext(click.Context):
                     print(file=sys.stderr)
             raise click.Abort from exc_value
 
+    formatter_class = OurFormatter
+
     def make_formatter(self) -> click.HelpFormatter:
-        if self.terminal_width is None or self.terminal_width >= _WIDE:
-            return super().make_formatter()
-        formatter: click.HelpFormatter = import_module("optiga.cli.support.narrow").NarrowFormatter(
-            width=self.terminal_width
-        )
+        formatter = cast(OurFormatter, super().make_formatter())
+        program = self.find_root().info_name or _SCRIPT
+        if formatter.width < WIDE or len(program) > len(_SCRIPT):
+            formatter = import_module("optiga.cli.support.narrow").NarrowFormatter(width=formatter.width)
+        formatter.program = program
         return formatter
 
 
@@ -79,12 +102,12 @@ class GuidedGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands as click does; on a narrow terminal with all that is said of each."""
-        if formatter.width >= _WIDE:
+        if formatter.width >= WIDE:
             super().format_commands(ctx, formatter)
             return
         every = [(name, command) for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.get_short_help_str(_WIDE)) for name, command in every])
+            formatter.write_dl([(name, command.get_short_help_str(WIDE)) for name, command in every])
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Click's parser, which finds an option of one letter where it looks first: among the long ones.
@@ -128,47 +151,6 @@ def refuse_option_as_value(ctx: click.Context, words: Sequence[str]) -> None:
             raise click.UsageError(f"{word} needs a value, but {following} follows it.", ctx)
 
 
-def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
-    """What to say of an option that a command does not have.
-
-    :param arguments: those of the whole command line.
-    """
-    ctx, name = error.ctx, error.option_name
-    if ctx is None:
-        return _say("option", name, [])
-    options = _options_of(ctx)
-    if not name.startswith("--"):  # one letter is left of a word with one dash
-        for place, word in enumerate(arguments):
-            near = _nearest(_bare(word), options) if _has_one_dash(word) and name[1:] in word else None
-            if near is not None:
-                return _say("option", _written(word), [_line(ctx, options[near], word, arguments[place + 1 :])])
-        shown = [one for one, option in options.items() if not option.hidden]
-        short = import_module(_SYNONYMS).meant_by_letter(name, shown, arguments)
-        return _say("option", name, [f"--{short}"] if short else [])
-    commands = ctx.command.list_commands(ctx) if isinstance(ctx.command, click.Group) else []
-    near = _nearest(_bare(name), [*options, *commands])
-    if near in commands:
-        return _say("option", name, [f"{ctx.command_path} {near}"])
-    if near is None and (line := _as_job(ctx, name, arguments)):
-        return _say("option", name, [line])
-    return _say("option", name, [] if near is None else [f"--{near}"])
-
-
-def _as_job(ctx: click.Context, name: str, arguments: Sequence[str]) -> str:
-    """The line that is meant by a job of the main command, such as ``--csr``, behind a command; empty for others."""
-    root = ctx.find_root()
-    option = _options_of(root).get(name[2:])
-    if ctx is root or option is None or name[2:] not in _FILES.values():
-        return ""
-    word, rest = next(
-        (one, arguments[place + 1 :]) for place, one in enumerate(arguments) if one.partition("=")[0] == name
-    )
-    line = _line(root, option, word, rest)
-    takes_it = [one.make_metavar(ctx) for one in ctx.command.params if isinstance(one, click.Argument)]
-    is_same = takes_it == [option.make_metavar(root)]  # the command takes the same file, without the option
-    return line.replace(f"{_begin(root)} {name}", _begin(ctx)) if is_same else line
-
-
 def as_port(word: str) -> bool:
     """Whether a word is written as a port is, and as nothing else."""
     return re.fullmatch(_PORT, word, re.IGNORECASE) is not None
@@ -188,59 +170,77 @@ def _help_of(ctx: click.Context, words: Iterable[str]) -> str:
         below = command.get_command(ctx, word)
         if below is not None:
             ctx = below.context_class(below, parent=ctx, info_name=word, **below.context_settings)
-        elif word not in _options_of(ctx):
+        elif word not in options_of(ctx):
             raise _no_such_command(ctx, command, word, [])
     return ctx.get_help()
 
 
 def _no_such_command(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str]) -> click.UsageError:
-    return click.UsageError(_say("command", word, _meant(ctx, group, word, rest)), ctx)
+    return click.UsageError(no_such("command", word, _meant(ctx, group, word, rest)), ctx)
 
 
 def _meant(ctx: click.Context, group: click.Group, word: str, rest: Sequence[str]) -> list[str]:
     """The command lines that may be meant, the likeliest first."""
-    options, commands = _options_of(ctx), group.list_commands(ctx)
-    job = next((job for end, job in _FILES.items() if word.lower().endswith(end)), None)
+    options, commands = options_of(ctx), group.list_commands(ctx)
+    lines: list[str] = import_module(_OPTION_GUESSES).of_job(ctx, word) if ctx.parent is None else []
+    if lines:
+        return lines
+    job = job_of(word)
     if ctx.parent is None and job is not None and "=" not in word:
-        return [_line(ctx, options[job], "", [word])]
+        return [line_with(ctx, options[job], "", [word])]
     if ctx.parent is None and as_port(word) and word != "emulator":
         return [" ".join([ctx.command_path, "--port", *(in_command(one, "…") for one in (word, *rest))])]
-    if found := _meant_elsewhere(ctx, commands, word):
+    if found := meant_elsewhere(ctx, commands, word):
         return found
-    near = _nearest(_bare(word), [*commands, *options])
+    near = nearest(bare_word(word), [*commands, *options])
     if near in commands:
-        return [f"{_begin(ctx)} {one}" for one in _as_near(_bare(word), near, commands)]
+        return [f"{begin(ctx)} {one}" for one in _as_near(bare_word(word), near, commands)]
+    if near == "csr" and rest and not rest[0].startswith("-"):  # not what else is done with a CSR: csr verify FILE
+        rest = [one for one in rest if job_of(one) == near] or [one for one in rest[:1] if not one.isalpha()]
     if near is not None:
-        return [_line(ctx, options[near], word, rest)]
-    return [f"{_begin(ctx)} {name} {word}" for name in commands if _has_command(ctx, group, name, word)]
+        return [line_with(ctx, options[near], word, rest)]
+    return in_groups(ctx, word)
 
 
-def _meant_elsewhere(ctx: click.Context, commands: Sequence[str], word: str) -> list[str]:
+def job_of(word: str) -> str | None:
+    """What is done with a file, by the end of its name; None if that is not known."""
+    return next((job for end, job in FILES.items() if word.lower().endswith(end)), None)
+
+
+def meant_elsewhere(ctx: click.Context, commands: Sequence[str], word: str) -> list[str]:
     """The lines with the commands that other programs call so, or that begin with the word."""
-    bare = _bare(word)
-    if bare in commands or bare in _options_of(ctx):
+    bare = bare_word(word)
+    if bare in commands:
         return []
     group = ctx.command_path.split()[len(ctx.find_root().command_path.split()) :]
-    root = _begin(ctx).removesuffix(ctx.command_path.removeprefix(ctx.find_root().command_path))
+    root = begin(ctx).removesuffix(ctx.command_path.removeprefix(ctx.find_root().command_path))
     if line := import_module(_SYNONYMS).meant_by(group, bare):
         return [f"{root} {line}"]
-    if len(bare) < _FEWEST:
+    if len(bare) < _FEWEST or bare in options_of(ctx):
         return []
-    return [f"{_begin(ctx)} {name}" for name in commands if name.startswith(bare)]
+    return [f"{begin(ctx)} {name}" for name in commands if name.startswith(bare)]
 
 
-def _has_command(ctx: click.Context, group: click.Group, name: str, word: str) -> bool:
-    below = group.get_command(ctx, name)
-    return isinstance(below, click.Group) and word in below.list_commands(ctx)
+def in_groups(ctx: click.Context, word: str) -> list[str]:
+    """The lines with a command of this name in the groups of a group."""
+    group = ctx.command
+    if not isinstance(group, click.Group):
+        return []
+    groups = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    return [
+        f"{begin(ctx)} {name} {word}"
+        for name, below in groups.items()
+        if isinstance(below, click.Group) and word in below.list_commands(ctx)
+    ]
 
 
-def _options_of(ctx: click.Context) -> dict[str, click.Option]:
+def options_of(ctx: click.Context) -> dict[str, click.Option]:
     """The options of a context's command, by their words."""
     parameters = [each for each in ctx.command.get_params(ctx) if isinstance(each, click.Option)]
     return {name[2:]: each for each in parameters for name in each.opts if name.startswith("--")}
 
 
-def _begin(ctx: click.Context) -> str:
+def begin(ctx: click.Context) -> str:
     """What a line begins with: the command, and the port that was named, for without it another chip is used."""
     root, path = ctx.find_root(), ctx.command_path
     port = getattr(root.obj, "port", None)
@@ -249,18 +249,21 @@ def _begin(ctx: click.Context) -> str:
     return f"{root.command_path} --port {in_command(port, 'PORT')}{path[len(root.command_path) :]}"
 
 
-def _line(ctx: click.Context, option: click.Option, word: str, rest: Sequence[str]) -> str:
+def line_with(ctx: click.Context, option: click.Option, word: str, rest: Sequence[str]) -> str:
     """A command line with an option and its value: what stands beside the word, or what its help calls it."""
-    line = f"{_begin(ctx)} {max(option.opts, key=len)}"
+    line = f"{begin(ctx)} {max(option.opts, key=len)}"
     if option.is_flag or option.count:
         return line
+    return f"{line} {in_command(value_of(word, rest), option.make_metavar(ctx))}"
+
+
+def value_of(word: str, rest: Sequence[str]) -> str:
+    """The value of an option: behind its equals sign, or the next word; empty if there is none."""
     _, given, value = word.partition("=")
-    if not given:
-        value = rest[0] if rest and not rest[0].startswith("-") else ""
-    return f"{line} {in_command(value, option.make_metavar(ctx))}"
+    return value if given else "".join(one for one in rest[:1] if one == "-" or not one.startswith("-"))
 
 
-def _nearest(word: str, choices: Iterable[str]) -> str | None:
+def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that is written like a word: the same one, else the most similar."""
     choices = list(choices)
     if word in choices:
@@ -273,7 +276,8 @@ def _nearest(word: str, choices: Iterable[str]) -> str | None:
         return None
     import difflib
 
-    return next(iter(difflib.get_close_matches(word, choices, n=1, cutoff=_CUTOFF)), None)
+    near = next(iter(difflib.get_close_matches(word, choices, n=1, cutoff=_CUTOFF)), None)
+    return None if near == "force" and not difflib.get_close_matches(word, [near], cutoff=_CUTOFF_FORCE) else near
 
 
 def _as_near(word: str, near: str, choices: Iterable[str]) -> list[str]:
@@ -296,19 +300,15 @@ def _is_swapped(word: str, choice: str) -> bool:
     return second == first + 1 and (word[first], word[second]) == (choice[second], choice[first])
 
 
-def _has_one_dash(word: str) -> bool:
-    return word.startswith("-") and not word.startswith("--") and len(word) > 2
-
-
-def _written(word: str) -> str:
+def written(word: str) -> str:
     return word.partition("=")[0]
 
 
-def _bare(word: str) -> str:
+def bare_word(word: str) -> str:
     """The name in a word, as options and commands are written."""
-    return _written(word).lstrip(_DASHES).lower().replace("_", "-")
+    return written(word).lstrip(_DASHES).lower().replace("_", "-")
 
 
-def _say(kind: str, word: str, lines: Sequence[str]) -> str:
+def no_such(kind: str, word: str, lines: Sequence[str]) -> str:
     meant = " or ".join(f"'{line}'" for line in lines[:_MOST])
     return f"No such {kind} {word!r}.{f' Did you mean {meant}?' if meant else ''}"

@@ -12,7 +12,7 @@ from optiga.cli.support.lazy import LazyGroup
 
 _OVERRULED = ("port", "output")
 """Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
-_BELONGS = {
+BELONGS = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
     "--keep-key": ("--csr",),
@@ -77,8 +77,8 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
     if len(together) > 1:
         raise click.UsageError(f"{' and '.join(together)} do not go together: one job at a time.")
     for name, value in options.items():
-        if value is not None and not set(asked) & set(_BELONGS[name]):
-            needed = " or ".join(_BELONGS[name])
+        if value is not None and not set(asked) & set(BELONGS[name]):
+            needed = " or ".join(BELONGS[name])
             if subcommand and _has_option(subcommand, name):
                 raise click.UsageError(
                     f"{name} before '{subcommand}' requires {needed}. Write it after the command: "

@@ -1,12 +1,16 @@
-"""Help on a narrow terminal: an explanation stands below its option, since beside it would be too little room."""
+"""Help on a narrow terminal: an explanation stands below its option, since beside it would be too little room.
+
+Examples that are too long are the same on a wide terminal, where the program is called by a long name.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-import click
 from click.formatting import wrap_text
+
+from optiga.cli.support.guesses import WIDE, OurFormatter
 
 _INDENT = 4
 _GAP = 3
@@ -15,10 +19,13 @@ _LEAST_ROOM = 24
 """Fewest columns of an explanation that stands beside its term."""
 
 
-class NarrowFormatter(click.HelpFormatter):
+class NarrowFormatter(OurFormatter):
     """Writes help as click does, but lists of options, and examples that are too long, below each other."""
 
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:  # noqa: ARG002
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        if self.width >= WIDE:
+            super().write_dl(rows, col_max, col_spacing)
+            return
         rows = list(rows)
         longest = max((len(term) for term, _ in rows), default=0)
         if self.width - self.current_indent - longest - col_spacing >= _LEAST_ROOM:
@@ -31,7 +38,7 @@ class NarrowFormatter(click.HelpFormatter):
             self.write("".join(f"{' ' * self.current_indent}{line}\n" for line in lines))
 
     def write_text(self, text: str) -> None:
-        super().write_text("\n\n".join(map(self._example, text.split("\n\n"))))
+        super().write_text("\n\n".join(map(self._example, self.with_program(text).split("\n\n"))))
 
     def _example(self, paragraph: str) -> str:
         """A paragraph with lines that are to stay as they are: in as many lines as each needs, if one does not fit."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from optiga.cli.support.file_names import FileName
+from optiga.cli.support.fitting import fitting
 from optiga.cli.support.lazy import load
 from optiga.emulator.control import FAULT_KINDS
 from optiga.emulator.models import MODELS
@@ -59,8 +60,6 @@ _PROFILE = re.compile(r"""\s*\[\s*(profile\s+)?["']?(.*?)["']?\s*\]""")
 _MOST_BYTES = 1_000_000
 _MOST_SERIALS = 200
 _MOST_CAS = 20
-_KINDS = {"counter": "counter", "anchor": "trust anchor"}
-"""Which objects alone an option or a group of commands takes."""
 
 
 class Offer(NamedTuple):
@@ -150,12 +149,13 @@ def _named(names: Iterable[Named]) -> Iterator[Offer]:
 
 
 def _slots(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
-    return _named(slot_names())
+    _, has_certificate, is_rsa, is_own = fitting(ctx, param)
+    return _named(slot_names(has_certificate=has_certificate, is_rsa=is_rsa, is_own=is_own))
 
 
 def _objects(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
-    words = {str(param.name), *ctx.command_path.split()}
-    return _named(object_names(*(kind for word, kind in _KINDS.items() if word in words)))
+    fits = fitting(ctx, param)
+    return _named(object_names(*fits.kinds, is_own=fits.is_own))
 
 
 def _slots_and_objects(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:

@@ -11,15 +11,24 @@ _LISTED = ("ls", "list", "all")
 _CHECKED = ("verify", "validate", "test", "lint", "check")
 _WRITTEN = ("set", "put", "store", "save", "update", "program")
 _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("", ("uid",), "info --query uid"),
-    ("", ("status", "slots", "chip", "show"), "info"),
-    ("", ("ports", "devices", "board", "usb", "list-ports"), "boards"),
+    ("", ("uid", "chip-id", "read-uid", "read-mac", "serial", "serial-number"), "info --query uid"),
+    ("", ("status", "slot", "slots", "chip", "show", "test", "self-test", "selftest", "ping", "doctor"), "info"),
+    ("", ("ports", "devices", "board", "usb", "list-ports", "list-devices"), "boards"),
+    ("", ("req", "request", "create-csr", "generate-csr", "make-csr", "gen-csr", "new-csr"), "--csr CONFIG"),
+    ("", ("write-cert", "write-certificate", "import-cert", "import-certificate"), "--write FILE"),
+    ("", ("read-cert", "read-certificate", "export-cert", "export-certificate"), "--read SLOT"),
+    ("", ("subject", "subj", "cn", "common-name", "key-type", "curve", "algorithm"), "config new"),
+    ("", ("validate", "lint"), "config check"),
     ("", ("unprovision", "unregister", "deregister", "decommission", "unenroll"), "deprovision"),
+    ("", ("delete-thing", "delete-certificate"), "deprovision"),
     ("", ("personalize", "personalise", "enroll", "enrol", "reprovision", "onboard"), "provision"),
-    ("", ("keygen", "genkey", "gen-key", "generate-key", "create-key"), "key generate"),
-    ("", ("cert", "certs", "certificate"), "info"),
+    ("", ("iot", "thing", "policy", "create-thing", "create-keys-and-certificate"), "provision"),
+    ("", ("keygen", "genkey", "gen-key", "generate-key", "create-key", "new-key", "newkey"), "key generate"),
+    ("", ("genpkey", "genrsa", "ecparam"), "key generate"),
+    ("", ("cert", "certs", "certificate", "certificates"), "info"),
     ("", ("emulate", "simulate", "simulator", "sim"), "emulator"),
-    ("", ("sha256", "sha-256", "digest"), "hash"),
+    ("", ("sha256", "sha-256", "sha256sum", "digest", "dgst"), "hash"),
+    ("", ("factory-reset",), "emulator reset"),
     ("", ("rng", "trng"), "random"),
     ("", ("backup",), "export"),
     ("", ("log", "history"), "journal show"),
@@ -67,6 +76,8 @@ _LETTERS = {
     "-y": ("yes",),
     "-o": ("out", "out-dir"),
     "-f": ("force",),
+    "-c": ("csr",),
+    "-n": ("dry-run",),
 }
 """Options of one letter that other programs have, and those of this one, the likeliest first."""
 _FORMS = ("json", "text", "csv", "repr")

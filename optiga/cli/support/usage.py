@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from optiga.cli.support.environment import CA_PASSPHRASE, FILE_PASSPHRASE, SIGNER_PASSPHRASE
-from optiga.cli.support.guesses import about_option, as_port
+from optiga.cli.support.guesses import as_port
+from optiga.cli.support.option_guesses import about_option, as_options
 from optiga.naming import in_command
 
 _PLAIN = (
@@ -53,7 +54,7 @@ _WANTED_BY = {
 """The same where a command means something else by it."""
 _ONE_BY_ONE = {"CSR|-": "CSR", "SERIAL|FILE": "certificate"}
 """What a command takes one of, though several are at hand; by what help calls its argument."""
-_SECRETS = re.compile(r"--((?:[a-z0-9]+-)*?)(?:passphrase|password|passwd|pass)$")
+_SECRETS = re.compile(r"--((?:[a-z0-9]+-)*?)(?:passphrase|password|passwd|pass|passin|passout|pin)$")
 _VARIABLES = {"key-": FILE_PASSPHRASE, "pkcs12-": FILE_PASSPHRASE, "new-": "", "update": SIGNER_PASSPHRASE}
 """The environment variable for a passphrase, by the beginning of its option, or by the command."""
 
@@ -64,12 +65,13 @@ def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> str:
     :param arguments: those of the whole command line.
     """
     if isinstance(error, click.NoSuchOption):
-        return _about_secret(error) or about_option(error, arguments)
+        return _about_secret(error, arguments) or about_option(error, arguments)
     if isinstance(error, click.MissingParameter) and (said := _missing(error)):
         return said
     message = re.sub(r"\s*[\n\t]\s*", " ", error.format_message())
     if extra := re.match(r"Got unexpected extra arguments? \((.*)\)", message):
-        return _one_by_one(error.ctx if isinstance(error, click.UsageError) else None) or _unexpected(extra[1], message)
+        ctx = error.ctx if isinstance(error, click.UsageError) else None
+        return _one_by_one(ctx) or _unexpected(extra[1], message, ctx)
     return plain_usage(message)
 
 
@@ -91,13 +93,15 @@ def _missing(error: click.MissingParameter) -> str:
     return f"Missing argument: {wanted}." if wanted else ""
 
 
-def _unexpected(words: str, message: str) -> str:
-    """What is said of arguments that a command does not take, among which a port may be.
+def _unexpected(words: str, message: str, ctx: click.Context | None) -> str:
+    """What is said of arguments that a command does not take, among which the value of an option may be.
 
     :param words: with blanks between them.
     """
-    port = next(filter(as_port, words.split()), None)
-    return f"{message}. Did you mean '--port {in_command(port, 'PORT')}'?" if port else message
+    meant = next((f"--port {in_command(word, 'PORT')}" for word in words.split() if as_port(word)), "")
+    if not meant and ctx is not None:
+        meant = next(iter(as_options(ctx, words.split())), "")
+    return f"{message}. Did you mean '{meant}'?" if meant else message
 
 
 def _one_by_one(ctx: click.Context | None) -> str:
@@ -108,7 +112,7 @@ def _one_by_one(ctx: click.Context | None) -> str:
         noun = _ONE_BY_ONE.get(one.make_metavar(ctx)) if isinstance(one, click.Argument) else None
         if noun is not None:
             every = f"*{Path(str(ctx.params.get(one.name or ''))).suffix}"
-            loop = f'for f in {every}; do optiga {_path(ctx)} "$f" ...; done'
+            loop = f'for f in {every}; do {ctx.command_path} "$f" ...; done'
             return f"'{_path(ctx)}' takes one {noun} per run. For several, use a loop: {loop}"
     return ""
 
@@ -118,9 +122,12 @@ def _path(ctx: click.Context) -> str:
     return ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
 
 
-def _about_secret(error: click.NoSuchOption) -> str:
+def _about_secret(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     """Why no option takes a passphrase itself, and what does instead; empty for other options."""
-    match = _SECRETS.match(error.option_name)
+    name = error.option_name
+    if len(name) == 2:  # one letter is left of a word with one dash
+        name = next((word for word in arguments if _SECRETS.match(f"-{word}") and name[1] in word), name)
+    match = _SECRETS.match(f"-{name}" if not name.startswith("--") else name)
     if match is None or error.ctx is None:
         return ""
     command, begin = error.ctx.command, match[1]
@@ -137,6 +144,6 @@ def _about_secret(error: click.NoSuchOption) -> str:
     asks = "--ask-passphrase" in options and not kind
     ways.append("--ask-passphrase to be asked at a terminal" if asks else "neither to be asked at a terminal")
     return (
-        f"No such option '{error.option_name}': others could read the passphrase in the list of processes. "
+        f"No such option '{name}': others could read the passphrase in the list of processes. "
         f"Use {', '.join(ways[:-1])}, or {ways[-1]}."
     )
