@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from optiga.emulator.running import own_socket
 from optiga.emulator.store import create_chip
 from tests.support.cli.runner import Cli, Result
 from tests.support.processes import OPTIGA, Served, run_process, serving
+from tests.support.sampling import sampled
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
 pytestmark = POSIX
@@ -49,6 +51,30 @@ def test_by_the_port_and_by_the_chip(cli: Cli, socket: str, board: tuple[str, st
         result = cli("emulator", "control", name, "power")
         assert (result.code, len(result.errors)) == (3, 1)
         assert "--control" in result.errors[0]
+
+
+@pytest.mark.parametrize(
+    "board",
+    sampled([("--pty", "link"), ("--tcp", "0"), ("--i2c", "board"), ("--ft260", "board")], keep=1),
+    ids=lambda board: board[0],
+)
+def test_what_a_killed_server_leaves_is_in_nobodys_way(cli: Cli, socket: str, board: tuple[str, str]) -> None:
+    with control_of(socket, *board) as served:
+        if board[0] == "--tcp":
+            board = ("--tcp", served.port.rpartition(":")[2])  # the same port again
+            assert cli("--port", served.port, "info").code == 0
+        assert served.end(signal.SIGKILL).code == -signal.SIGKILL
+    assert os.path.lexists(socket)
+    for name in ("a.chip", socket):
+        result = cli("emulator", "control", name, "power")
+        assert (result.code, len(result.errors)) == (3, 1)
+    with control_of(socket, *board) as served:
+        for name in ("a.chip", socket):
+            assert cli("emulator", "control", name, "power").code == 0
+        if board[0] in ("--tcp", "--pty"):
+            assert cli("--port", served.port, "info").code == 0
+        assert served.end().code == 0
+    assert [path.name for path in Path().iterdir()] == ["a.chip"]
 
 
 def test_a_chip_that_is_served_without_control(cli: Cli) -> None:

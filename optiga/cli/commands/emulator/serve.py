@@ -21,11 +21,11 @@ from optiga.emulator.control import Address, parse_address
 from optiga.emulator.control_notes import noting
 from optiga.emulator.control_server import ControlServer
 from optiga.emulator.controls import Controls
+from optiga.emulator.file_names import take_made
 from optiga.emulator.running import served
 from optiga.emulator.server import is_loopback, stop_on_signals
 from optiga.emulator.shared_chip import SharedChip
 from optiga.errors import OptigaError
-from optiga.files.files import is_there
 from optiga.results import to_json
 from optiga.transport.emulated import open_emulated
 
@@ -95,7 +95,7 @@ def serve(
     file = chip_file(settings, path)
     is_slow = timing == "real"
     gc.enable()  # a server runs for long
-    is_new, is_served = not is_there(file), False
+    is_served = False
 
     def announce(port: str) -> None:
         """Print the port at once, for whoever waits for it."""
@@ -108,6 +108,7 @@ def serve(
     transport = open_emulated(
         file, model=model, real_timing=is_slow, shielded=shielded, make=EmulatedChip if place is None else SharedChip
     )
+    is_new = take_made(file)
     try:
         settings.announce_emulated(file)
         note_secrets(settings, file, model)
