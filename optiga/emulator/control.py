@@ -118,6 +118,11 @@ class Control:
     def __repr__(self) -> str:
         return f"<Control at {str(self._address)!r}>"
 
+    @property
+    def address(self) -> str:
+        """Where the control is: the path of its socket, on Windows ``127.0.0.1:PORT``."""
+        return str(self._address)
+
     def __enter__(self) -> Control:
         return self
 
@@ -162,9 +167,12 @@ class Control:
             raise self._no_answer("the answer has no state")
         return state
 
-    def restore(self, document: Mapping[str, Any]) -> None:
-        """Have the chip hold what a document says, as after a power cycle; it must be one of the same model."""
-        self._ask("restore", state=document)
+    def restore(self, document: Mapping[str, Any], *, partial: bool = False) -> None:
+        """Have the chip hold what a document says, as after a power cycle; it must be one of the same model.
+
+        :param partial: whether the chip may lose what the document does not contain, which then is as in a new chip.
+        """
+        self._ask("restore", state=document, **({"partial": True} if partial else {}))
 
     def events(self) -> list[Event]:
         """The newest commands that the chip has executed, a thousand at most."""

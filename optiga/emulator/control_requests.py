@@ -33,7 +33,7 @@ class Desk:
             "fault": (self._fault, frozenset(("kind", "times", "ms"))),
             "events": (self._tell, frozenset(("follow",))),
             "snapshot": (self._snapshot, frozenset()),
-            "restore": (self._restore, frozenset(("state",))),
+            "restore": (self._restore, frozenset(("state", "partial"))),
             "security-counter": (self._jump, frozenset(("value",))),
         }
 
@@ -90,7 +90,18 @@ class Desk:
         document = request.get("state")
         if not isinstance(document, Mapping):
             raise ConfigurationError("restore needs a state", reason=Reason.MISSING)
-        self._controls.restore(states.load(document))
+        if not isinstance(request.get("partial", False), bool):
+            raise ConfigurationError("partial must be true or false")
+        state = states.load(document)
+        held = self._controls.chip.snapshot()
+        is_asked = not request.get("partial") and held.model is state.model  # another model is refused in any case
+        if is_asked and (lost := states.lost_by(held, state, states.told_by(document))):
+            raise ConfigurationError(
+                f"the chip would lose what the state does not contain: {states.listed(lost)}",
+                hint="Restore a complete state, or set partial to true",
+                reason=Reason.NOT_CONFIRMED,
+            )
+        self._controls.restore(state)
         return {}
 
     def _jump(self, request: Mapping[str, Any]) -> _Answer:

@@ -28,6 +28,23 @@ _MARK = slice(68, 72)
 """Where an SQLite file says whose it is (SQLite, "Database File Format", application ID)."""
 
 
+_made: set[str] = set()
+"""Files in which this process has made a chip because there was none."""
+
+
+def note_made(path: Path) -> None:
+    """Have it be known that this process has made a chip in a file that it was to open."""
+    _made.add(os.path.realpath(path))
+
+
+def take_made(path: Path) -> bool:
+    """Whether this process has made the chip in a file, and nobody has asked yet: another may have been quicker."""
+    real = os.path.realpath(path)
+    is_made = real in _made
+    _made.discard(real)
+    return is_made
+
+
 def name_problem(path: Path, *, is_windows: bool = os.name == "nt") -> str:
     """Why a chip's file must not be called so; empty if it may. Whether there is such a file is not asked.
 

@@ -7,6 +7,7 @@ private key anybody can compute: it lets software walk a chain, and proves nothi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,14 @@ def factory_chip(model: ChipModel) -> dict[int, StoredObject]:
     for wanted in provisioning_of(model).keys:
         table.update(_new_identity(model, table, wanted))
     return table
+
+
+def uid_of(content: Mapping[int, StoredObject]) -> bytes:
+    """The UID of a chip, 27 bytes.
+
+    :param content: all objects of the chip.
+    """
+    return content[oids.UID].data
 
 
 def reset_chip(model: ChipModel, current: dict[int, StoredObject]) -> dict[int, StoredObject]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,16 +61,28 @@ def run_with_environment(
             # What a shell hands over, such as /dev/fd/63, is the program's, too.
             process = subprocess.Popen(words, env=variables, close_fds=False)  # noqa: S603 - what the user wants to run
         except (OSError, ValueError) as error:
-            reason = cause_of(error) if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(
-                f"{words[0]} cannot be run: {reason}",
-                hint="Use a program in your PATH, or give the full path",
-                reason=Reason.NOT_FOUND,
-            ) from None
+            raise _cannot_run(words[0], cause_of(error) if isinstance(error, OSError) else str(error)) from None
         begin(process)
         started()
         code = process.wait()
     return code if code >= 0 else _SIGNALED - code
+
+
+def check_program(program: str) -> None:
+    """Refuse a program that is not there, before anything is done for it. Windows has its own rules for where it is.
+
+    :raises ConfigurationError: if there is none, or it cannot be run.
+    """
+    if os.name == "posix" and "\0" not in program and shutil.which(program) is None:
+        raise _cannot_run(program, "permission denied" if os.path.lexists(program) else "no such file or folder")
+
+
+def _cannot_run(program: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{program} cannot be run: {why}",
+        hint="Use a program in your PATH, or give the full path",
+        reason=Reason.NOT_FOUND,
+    )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ out, are those of a new chip. A secret may be left out only together with its me
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, TypedDict
 
 from optiga.emulator import keys
@@ -36,11 +36,15 @@ from optiga.files.known_documents import name_document
 from optiga.protocol.algorithms import AES_KEY_SIZES, RSA_KEY_BITS, KeyAlgorithm
 from optiga.protocol.codes import SECRET_TYPES
 from optiga.protocol.metadata import Metadata, Tag
-from optiga.protocol.objects import ObjectInfo, format_oid, parse_oid
+from optiga.protocol.objects import LAST_ERROR_CODE, SECURITY_EVENT_COUNTER, ObjectInfo, format_oid, parse_oid
 
 VERSION = 1
 
 _MEMBERS = {"format", "version", "model", "objects", "saved_context"}
+_VOLATILE = (LAST_ERROR_CODE, SECURITY_EVENT_COUNTER)
+"""Objects that change by themselves."""
+_LISTED = 12
+"""Most objects that a sentence names."""
 _OBJECT_MEMBERS = {"name", "data", "secret", "metadata", "metadata_in_words"}
 
 
@@ -99,6 +103,42 @@ def load(document: Mapping[str, Any]) -> State:
     if not isinstance(described, Mapping):
         raise _wrong("objects must be a JSON object of objects")
     return State(model, _load_objects(model, described), _load_context(document.get("saved_context")))
+
+
+def told_by(document: Mapping[str, Any]) -> dict[int, frozenset[str]]:
+    """What a document that can be loaded says of each object: ``data``, ``metadata`` or both."""
+    told: dict[int, frozenset[str]] = {}
+    for label, description in document.get("objects", {}).items():
+        names = {"data" if name == "secret" else name for name in description}
+        told[parse_oid(label) or 0] = frozenset(names & {"data", "metadata"})
+    return told
+
+
+def lost_by(held: State, new: State, told: Mapping[int, Collection[str]]) -> tuple[int, ...]:
+    """The objects that lose something if a chip gets another state, although that state comes from a source without it.
+
+    :param held: what the chip holds, of the same model.
+    :param new: what it is going to hold, in which the rest is as in a new chip.
+    :param told: what the source says of each object, as :func:`told_by` gives it.
+    """
+    return tuple(
+        oid
+        for oid, stored in sorted(held.objects.items())
+        if oid not in _VOLATILE
+        if ("data" not in told.get(oid, ()) and stored.data and stored.data != new.objects[oid].data)
+        or ("metadata" not in told.get(oid, ()) and _rules(stored) != _rules(new.objects[oid]))
+    )
+
+
+def _rules(stored: StoredObject) -> dict[int, bytes]:
+    """The metadata that do not follow from the data."""
+    return {tag: value for tag, value in stored.metadata.items() if tag != Tag.USED_SIZE}
+
+
+def listed(oids: Iterable[int]) -> str:
+    """Objects for a sentence: their OIDs, or, of many, how many there are."""
+    names = [format_oid(oid) for oid in sorted(oids)]
+    return ", ".join(names) if len(names) <= _LISTED else f"{len(names)} objects, {names[0]} to {names[-1]}"
 
 
 def encode(document: Mapping[str, Any]) -> bytes:

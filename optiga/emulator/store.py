@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_chip_file, is_own_chip, name_problem
+from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_chip_file, is_own_chip, name_problem, note_made
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
@@ -80,8 +80,8 @@ class SqliteStore:
         self.path = path
         is_there = _is_there(path)
         _check_file(path)
-        if not is_there:
-            _create(path, model or find_model(None))
+        if not is_there and _create(path, model or find_model(None)):
+            note_made(path)
         self._owner = Owner(path)
         self._connection = _open(path, self._owner, 0 if self._owner.is_this_thread else wait_s)
         try:

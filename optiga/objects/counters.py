@@ -142,6 +142,7 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
 
     :raises ConfigurationError: if the value would be more than the threshold, or one is missing and is not to be had.
     """
+    check_values(info, value, threshold)
     before = None
     if value is None or threshold is None or info.kind is ObjectKind.COUNTER:
         try:
@@ -152,15 +153,26 @@ def plan_set(chip: Chip, info: ObjectInfo, value: int | None, threshold: int | N
     new_value = before.value if value is None and before else value or 0
     new_threshold = before.threshold if threshold is None and before else threshold or 0
     if new_value > new_threshold:
-        raise ConfigurationError(
-            f"{info.label}: the value {new_value} is more than the threshold {new_threshold}",
-            hint="Use a greater threshold, or a smaller value"
-            if value is not None and threshold is not None
-            else naming("Give both: {value} and {threshold}"),
-            oid=info.oid,
-            reason=Reason.CONFLICT,
-        )
+        raise _too_much(info, new_value, new_threshold, naming("Give both: {value} and {threshold}"))
     return before, Counter(info, new_value, new_threshold)
+
+
+def check_values(info: ObjectInfo, value: int | None, threshold: int | None) -> None:
+    """Refuse a value that is more than the threshold, without the chip; None for what is not known yet.
+
+    :raises ConfigurationError: if it is.
+    """
+    if value is not None and threshold is not None and value > threshold:
+        raise _too_much(info, value, threshold, "Use a greater threshold, or a smaller value")
+
+
+def _too_much(info: ObjectInfo, value: int, threshold: int, hint: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{info.label}: the value {value} is more than the threshold {threshold}",
+        hint=hint,
+        oid=info.oid,
+        reason=Reason.CONFLICT,
+    )
 
 
 def write_counter(chip: Chip, counter: Counter) -> None:

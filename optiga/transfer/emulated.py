@@ -10,20 +10,17 @@ from optiga.emulator import keys
 from optiga.emulator.identity import factory_chip
 from optiga.emulator.models import DEFAULT_MODEL, MODELS, ChipModel
 from optiga.emulator.objects import StoredObject
-from optiga.emulator.state import State
+from optiga.emulator.state import State, listed
 from optiga.emulator.validation import check_object
 from optiga.errors import ConfigurationError, Reason
 from optiga.objects.stored import is_empty
 from optiga.protocol.algorithms import AES_KEY_SIZES, KeyAlgorithm
 from optiga.protocol.metadata import Tag
 from optiga.protocol.models import MARKED_OBJECT, TRUST_M_V3, find_configuration, find_model
-from optiga.protocol.objects import LAST_ERROR_CODE, SLOTS, UID, ObjectInfo, ObjectKind, format_oid
+from optiga.protocol.objects import LAST_ERROR_CODE, SLOTS, UID, ObjectInfo, ObjectKind
 from optiga.protocol.uid import Uid
 from optiga.transfer.cut_off import is_cut_off
 from optiga.transfer.form import Entry
-
-_LISTED = 12
-"""Most objects that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +35,11 @@ class LoadedExport:
     """
 
     state: State
-    fresh_keys: tuple[str, ...]
-    strangers: tuple[str, ...]
-    unknown: tuple[str, ...]
-    cut_off: tuple[str, ...]
-    missing: tuple[str, ...]
+    fresh_keys: tuple[int, ...]
+    strangers: tuple[int, ...]
+    unknown: tuple[int, ...]
+    cut_off: tuple[int, ...]
+    missing: tuple[int, ...]
 
     @property
     def remarks(self) -> list[str]:
@@ -54,11 +51,7 @@ class LoadedExport:
             (self.cut_off, "Truncated data, filled with zeros after the first 1700 bytes"),
             (self.missing, "Set as in a new chip, because the file does not contain them"),
         )
-        return [f"{what}: {_listed(oids)}" for oids, what in said if oids]
-
-
-def _listed(oids: tuple[str, ...]) -> str:
-    return ", ".join(oids) if len(oids) <= _LISTED else f"{len(oids)} objects, {oids[0]} to {oids[-1]}"
+        return [f"{what}: {listed(oids)}" for oids, what in said if oids]
 
 
 def load_export(
@@ -101,7 +94,7 @@ def load_export(
         and not is_empty(told[slot.certificate_oid].data or b"")
     ]
     named = (fresh, strangers, unknown, cut, new - set(told) - {LAST_ERROR_CODE})
-    return LoadedExport(State(chosen, objects, b""), *(tuple(map(format_oid, sorted(some))) for some in named))
+    return LoadedExport(State(chosen, objects, b""), *(tuple(sorted(some)) for some in named))
 
 
 def tells_model(entries: Iterable[Entry]) -> bool:

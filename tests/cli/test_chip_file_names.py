@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from optiga.emulator import store
 from tests.support.cli.runner import Cli
 from tests.support.permissions import permissions_count
 
@@ -37,6 +39,24 @@ class TestNames:
         assert "A new chip was created" in cli("-q", "--port", "emulator:another", "info").err
         assert "new chip" not in cli("--port", "emulator:none/chip", "info").err
         assert "A new chip was created" in cli("--port", "emulator:third", "pair", "--out", "secret").err
+
+    @pytest.mark.parametrize("words", ["info", "pair --out secret", "emulator serve --chip chip --i2c taken"])
+    def test_one_that_another_has_made_at_once_is_not(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch, words: str
+    ) -> None:
+        """Of several that start at once, only the one that has made it may say so, or take it away again."""
+        create = store._create
+
+        def be_late(*arguments: Any) -> bool:
+            assert create(*arguments)
+            return create(*arguments)
+
+        monkeypatch.setattr(store, "_create", be_late)
+        Path("taken").write_text("no socket")
+        result = cli("--port", "emulator:chip", *words.split())
+        assert result.code == (3 if "taken" in words else 0)
+        assert "A new chip was created" not in result.err
+        assert Path("chip").exists()
 
     @pytest.mark.parametrize("name", ["none/chip", "folder", "short", "a?b", "shelf/chip", "locked/chip", "locked"])
     def test_what_cannot_be_a_chip_is_not_announced(self, cli: Cli, name: str) -> None:

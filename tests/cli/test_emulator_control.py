@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from optiga.emulator.running import own_socket
 from optiga.emulator.store import create_chip
 from tests.support.cli.runner import Cli, Result
 from tests.support.processes import OPTIGA, Served, run_process, serving
+from tests.support.sampling import sampled
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
 pytestmark = POSIX
@@ -49,6 +51,30 @@ def test_by_the_port_and_by_the_chip(cli: Cli, socket: str, board: tuple[str, st
         result = cli("emulator", "control", name, "power")
         assert (result.code, len(result.errors)) == (3, 1)
         assert "--control" in result.errors[0]
+
+
+@pytest.mark.parametrize(
+    "board",
+    sampled([("--pty", "link"), ("--tcp", "0"), ("--i2c", "board"), ("--ft260", "board")], keep=1),
+    ids=lambda board: board[0],
+)
+def test_what_a_killed_server_leaves_is_in_nobodys_way(cli: Cli, socket: str, board: tuple[str, str]) -> None:
+    with control_of(socket, *board) as served:
+        if board[0] == "--tcp":
+            board = ("--tcp", served.port.rpartition(":")[2])  # the same port again
+            assert cli("--port", served.port, "info").code == 0
+        assert served.end(signal.SIGKILL).code == -signal.SIGKILL
+    assert os.path.lexists(socket)
+    for name in ("a.chip", socket):
+        result = cli("emulator", "control", name, "power")
+        assert (result.code, len(result.errors)) == (3, 1)
+    with control_of(socket, *board) as served:
+        for name in ("a.chip", socket):
+            assert cli("emulator", "control", name, "power").code == 0
+        if board[0] in ("--tcp", "--pty"):
+            assert cli("--port", served.port, "info").code == 0
+        assert served.end().code == 0
+    assert [path.name for path in Path().iterdir()] == ["a.chip"]
 
 
 def test_a_chip_that_is_served_without_control(cli: Cli) -> None:
@@ -109,6 +135,26 @@ def test_each_verb(cli: Cli, socket: str) -> None:
     assert "c0 ff ee" in cli("--port", "emulator:a.chip", "object", "read", "0xF1D0").out
 
 
+def test_results(cli: Cli, socket: str) -> None:
+    """One JSON value each, that of ``serve`` on one line; events are lines of JSON anyway."""
+    with control_of(socket, "--tcp", "0", "--output", "json") as served:
+        found = json.loads(served.port)
+        assert (found["file"], found["control"]) == ("a.chip", socket)
+        for words, value, file in (
+            (("power",), None, None),
+            (("fault", "lose"), "lose", None),
+            (("security-counter", "3"), "3", None),
+            (("snapshot", "s.json"), None, "s.json"),
+            (("restore", "s.json"), None, "s.json"),
+        ):
+            told = json.loads(cli("emulator", "control", found["port"], *words, "--output", "json").out)
+            assert told == {"control": socket, "verb": words[0], "value": value, "file": file, "remarks": []}
+        assert cli("emulator", "control", socket, "power", "--query", "verb").out == "power\n"
+        for words in (("power", "--query", "nothing"), ("events", "--query", "verb"), ("power", "--yes")):
+            refused = cli("emulator", "control", socket, *words)
+            assert (refused.code, refused.out, len(refused.errors)) == (2, "", 1)
+
+
 def test_what_load_takes_is_restored(cli: Cli, socket: str) -> None:
     """A file of 'export', and one of Infineon's library, which tells no UID; of another model neither."""
     create_chip(Path("a.chip"), MODELS["trust-m-v1"])
@@ -126,18 +172,23 @@ def test_what_load_takes_is_restored(cli: Cli, socket: str) -> None:
         def held() -> str:
             return cli("--port", served.port, "object", "read", "0xF1D0").out
 
-        said = restore("dump.json")
+        before = held()
+        refused = restore("dump.json")
+        assert (refused.code, refused.out, len(refused.errors), held()) == (2, "", 1, before)
+        for word in ("--yes", "0xE0F0"):
+            assert word in refused.errors[0]
+        said = restore("dump.json", "--yes")
         assert (said.code, said.out) == (0, "")
         assert "New keys" in said.err
         assert "c0 ff ee" in held()
         others = (("v3.json",), ("dump.json", "--model", "trust-m-v3"))
         for words in others:
-            refused = restore(*words)
+            refused = restore(*words, "--yes")
             assert (refused.code, len(refused.errors)) == (2, 1)
             assert words[0] in refused.errors[0]
             assert "OPTIGA Trust M V1" in refused.errors[0]
             assert "c0 ff ee" in held()
-        quiet = restore("a.json", "-q")
+        quiet = restore("a.json", "-q", "--yes")
         assert (quiet.code, quiet.err) == (0, "")
         assert "c0 ff ee" not in held()
 

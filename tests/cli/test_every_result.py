@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,18 @@ from optiga.cli.commands.config.check import CheckedConfigurations
 from optiga.cli.commands.config.results import CheckedConfiguration
 from optiga.cli.commands.config.sample import SampleList
 from optiga.cli.commands.config.show import DefaultsShown
+from optiga.cli.commands.emulator.results import (
+    ChipFileResult,
+    ControlResult,
+    DeliveredSecrets,
+    DumpedChip,
+    LoadedChip,
+    NewChip,
+    RootCertificate,
+    ServedChip,
+)
 from optiga.cli.commands.identity.csr import CsrResult
-from optiga.cli.commands.identity.journal import JournalHistory, JournalSlots
+from optiga.cli.commands.identity.journal import JournalExport, JournalHistory, JournalSlots
 from optiga.cli.commands.identity.provision import DryRun
 from optiga.cli.commands.identity.read import ReadResult
 from optiga.cli.commands.key.derive import DerivedKey
@@ -76,6 +88,7 @@ TYPES = (
     *(CsrRehearsal, DefaultsShown, KeptKeyRehearsal, WriteRehearsal),
     *(CheckedConfiguration, CheckedConfigurations, DryRun, JournalCheck, JournalHistory, JournalSlots),
     *(RunResult, SampleList),
+    *(ChipFileResult, DeliveredSecrets, DumpedChip, JournalExport, LoadedChip, NewChip, RootCertificate),
 )
 READING = {
     *("CertificateShown", "ChipInformation", "CounterList", "IssuedList", "KeyList", "ObjectList", "PortList"),
@@ -91,8 +104,20 @@ READING = {
     ),
 }
 """Results of commands that change nothing: a query is tried on what they have found."""
-ELSEWHERE = {"ca register", "emulator dump", "register", "deprovision", "journal export", "config schema"}
-"""Commands for AWS, and those that print a document."""
+ELSEWHERE = {
+    "ca register": "needs AWS: test_ca_register",
+    "register": "needs AWS: test_register_and_deprovision.py",
+    "deprovision": "needs AWS: test_register_and_deprovision.py",
+    "emulator serve": "runs until it is ended: test_emulator_control.py",
+    "emulator control": "needs a chip that is served: test_emulator_control.py",
+}
+"""Commands with a result that are tried in other tests, and why."""
+NO_JSON = {
+    "boards udev": "a file of udev's rules",
+    "completion": "a script for the shell",
+    "emulator run": "what the program prints",
+}
+"""Commands without a result, and what they print."""
 BY_KEY = {"slots", "words"}
 """Members whose own members are not there always."""
 
@@ -133,16 +158,21 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
     def take(name: str, *words: object) -> None:
         printed.clear()
-        assert main([str(word) for word in (*words, "--output", "json")]) == 0, words
+        with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) as output:
+            assert main([str(word) for word in (*words, "--output", "json")]) == 0, words
+            output.seek(0)
+            shown = json.loads(output.read())  # one value, and nothing beside it
         (result,) = printed
-        assert type(result).__name__ == name
-        found.paths[name] |= set(paths_of(to_json(result)))
+        assert (type(result).__name__, shown) == (name, to_json(result)), words
+        if name != "dict":
+            found.paths[name] |= set(paths_of(shown))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Settings, "print_result", keep)
         patch.setattr("serial.tools.list_ports.comports", lambda: [ListPortInfo("/dev/ttyACM0")])
         patch.chdir(tmp_path_factory.mktemp("played"))
         every_result.play(take)
+        every_result.documents(take)
     return found
 
 
@@ -160,18 +190,29 @@ def test_the_sample_is_as_the_result(played: Played, kind: type) -> None:
 
 def test_every_result_is_here(played: Played) -> None:
     assert {kind.__name__ for kind in TYPES} == set(played.paths)
-    assert set(_with_results(app, ())) - played.commands == ELSEWHERE
+    assert set(_commands(app, ())) - played.commands == {*ELSEWHERE, *NO_JSON}
 
 
-def _with_results(command: click.Command, names: tuple[str, ...]) -> Iterator[str]:
-    """The commands, each by its words, that print a result when they are called without another behind them."""
+@pytest.mark.parametrize("words", NO_JSON)
+def test_what_has_no_result_cannot_be_queried(words: str) -> None:
+    command: click.Command = app
+    for name in words.split():
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
+    assert not any(param.name == "query" for param in command.params)
+
+
+def _commands(command: click.Command, names: tuple[str, ...]) -> Iterator[str]:
+    """The commands, each by its words, that do something when they are called without another behind them."""
     context = click.Context(command)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             assert inner is not None
-            yield from _with_results(inner, (*names, name))
-    if any(param.name == "query" for param in command.params) and not _only_helps(command):
+            yield from _commands(inner, (*names, name))
+    if not _only_helps(command):
         yield " ".join(names)
 
 
@@ -191,6 +232,12 @@ def test_a_query_that_finds_nothing_changes_nothing(cli: Cli) -> None:
         assert cli(*words).code == 0, words
 
     every_result.play(take)
+
+
+def test_of_chips_that_are_served() -> None:
+    """In test_emulator_control.py they are printed."""
+    assert set(sample_of(ServedChip)) == {"port", "file", "control"}
+    assert set(sample_of(ControlResult)) == {"control", "verb", "value", "file", "remarks"}
 
 
 def test_ca_register(cli: Cli, cloud: Cloud) -> None:

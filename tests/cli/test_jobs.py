@@ -84,8 +84,9 @@ class TestCsr:
         filename = "47478ea636328de8488a50236e79aa40720afc6f.csr"
         assert result.code == 0
         assert result.out == f"{{'filename': '{filename}', 'public_key': '{SEED_PUBLIC_KEY}'}}\n"
-        note = "Slot second has a new key (secp256r1) in 0xE0F1\n"
-        assert result.err == CONFIGURATION_SHOWN + emulated(port) + NEW + note
+        note = "Slot second has a new key (secp256r1) in 0xE0F1"
+        note += ". If 0xE0E1 holds a certificate of an earlier key, it no longer matches\n"
+        assert result.err == CONFIGURATION_SHOWN + emulated(port) + note
         assert [path.name for path in Path.cwd().iterdir()] == [filename]
 
     def test_one_line_of_python_on_standard_output(self, cli: Cli, port: str, config: Path) -> None:

@@ -342,8 +342,11 @@ class TestExport:
     def test_into_a_file(self, cli: Cli, saved: list[Entry], form: str) -> None:
         printed = cli("journal", "export", "--output", form).out
         result = cli("journal", "export", "--output", form, "--out", "slots")
-        assert (result.code, result.out, result.err) == (0, "", "2 slots have been written to slots\n")
+        assert (result.code, result.err) == (0, "2 slots have been written to slots\n")
+        told = json.loads(result.out) if form == "json" else result.out
+        assert told == {"json": {"file": "slots", "slots": 2, "format": "json"}, "csv": ""}[form]
         assert Path("slots").read_bytes().decode() == printed
+        assert cli("journal", "export", "--output", form, "--out", "slots", "--query", "[slots, format]").out
         assert cli("journal", "export", "--output", form, "--out", "slots", "-q").err == ""
 
     @pytest.mark.parametrize("out", ["chips.csv", "CHIPS.CSV"])

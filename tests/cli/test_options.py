@@ -247,16 +247,14 @@ def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     "words",
     [
-        "emulator new none",
-        "emulator load none none",
-        "emulator reset none",
-        "emulator root",
-        "emulator serve --tcp 0 --chip none",
+        "boards udev",
+        "emulator run --chip none true",
         "completion bash",
     ],
 )
 def test_commands_without_a_result_cannot_be_queried(cli: Cli, words: str) -> None:
-    result = cli(*words.split(), "--query", "uid")
+    name, _, program = words.partition(" true")
+    result = cli(*name.split(), "--query", "uid", *program.split())
     (error,) = result.err.splitlines()
     assert (result.code, result.out) == (2, "")
     assert "No such option" in error
@@ -264,7 +262,7 @@ def test_commands_without_a_result_cannot_be_queried(cli: Cli, words: str) -> No
     assert list(Path.cwd().iterdir()) == []
 
 
-@pytest.mark.parametrize("words", ["{} emulator new none", "emulator {} new none", "{} completion bash"])
+@pytest.mark.parametrize("words", ["{} boards udev", "emulator {} run --chip none true", "{} completion bash"])
 def test_nor_does_a_query_stand_before_them(cli: Cli, words: str) -> None:
     result = cli(*words.format("--query uid").split())
     (error,) = result.err.splitlines()
@@ -330,9 +328,13 @@ def test_a_form_that_a_command_does_not_have(cli: Cli, port: str, words: str) ->
 
 
 def test_a_state_in_a_file_is_not_queried(cli: Cli, port: str) -> None:
-    result = cli("--port", port, "emulator", "dump", "--out", "state.json", "--query", "model")
+    """But the result is, and a query that finds nothing there leaves no file."""
+    file = port.removeprefix("emulator:")
+    assert cli("emulator", "new", file).code == 0
+    result = cli("emulator", "dump", file, "--out", "state.json", "--query", "objects")
     assert (result.code, len(result.errors)) == (2, 1)
     assert list(Path.cwd().iterdir()) == []
+    assert cli("emulator", "dump", file, "--out", "state.json", "--query", "model").out == "trust-m-v3\n"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from optiga.emulator.events import Event, Events, event_of
 from optiga.emulator.running import own_socket, served
 from optiga.emulator.shared_chip import Executed, SharedChip
 from optiga.emulator.store import MemoryStore
-from optiga.errors import BoardError, ConfigurationError, OptigaError
+from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason
 from optiga.protocol.codes import ErrorCode
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
@@ -117,6 +117,27 @@ def test_state_there_and_back(bench: Bench) -> None:
             control.restore({"format": "another"})
         assert control.snapshot()["objects"]["0xF1D0"] == changed["objects"]["0xF1D0"]
     assert len(bench.reports) == 2
+
+
+def test_a_state_that_leaves_something_out(bench: Bench) -> None:
+    """What the chip would lose is said, and it loses nothing; a state without what is as in a new chip is whole."""
+    with Control(bench.address) as control:
+        blank = control.snapshot()
+        bench.controls.chip.execute(OPEN)
+        bench.controls.chip.execute(WRITE)
+        changed = control.snapshot()
+        objects = dict(changed["objects"])
+        part = {**changed, "objects": {oid: objects[oid] for oid in objects if oid not in ("0xF1D0", "0xF1D1")}}
+        with pytest.raises(ConfigurationError, match="0xF1D0") as refused:
+            control.restore(part)
+        assert refused.value.reason is Reason.NOT_CONFIRMED
+        assert "0xF1D1" not in str(refused.value)
+        assert control.snapshot() == changed
+        without_rules = {name: value for name, value in objects["0xF1D0"].items() if name != "metadata_in_words"}
+        control.restore({**changed, "objects": {**objects, "0xF1D0": without_rules}})
+        control.restore(part, partial=True)
+        assert control.snapshot()["objects"]["0xF1D0"] == blank["objects"]["0xF1D0"]
+        control.restore(part)
 
 
 def test_security_counter(bench: Bench) -> None:

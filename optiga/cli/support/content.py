@@ -14,10 +14,10 @@ import click
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import out_file_option, refuse_force
 from optiga.cli.support.printing import print_lines, require_standard_output
-from optiga.cli.support.replacing import write_output
+from optiga.cli.support.replacing import ANOTHER, check_replaced, write_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of, check_output_file, reason_of, refused
+from optiga.files.files import cause_of, check_output_file, is_there, reason_of, refused
 from optiga.files.opening import open_input
 from optiga.pki.names import LEAST_UID_DIGITS, UID_DIGITS
 from optiga.transport import is_emulator, resolve_port
@@ -158,6 +158,21 @@ def check_out(out: str | None, *, secret: bool = False, over_keys: bool = False)
         check_not_chip(Path(out))
     else:
         refuse_force("--out")
+
+
+def check_not_lost_to_new_chip(
+    settings: Settings, out: str | None, *, is_kept: bool, yes: bool = False, another: str = ANOTHER
+) -> None:
+    """Refuse, before the port makes a chip, to replace a file: what a new chip gives is not what it holds.
+
+    :param is_kept: as for :func:`.replacing.check_replaced`, which is asked, as all others.
+    :raises ConfigurationError: if the file would be missed.
+    """
+    if out is None or settings.port is None or not is_emulator(settings.port):
+        return
+    file = resolve_port(settings.port).chip_file
+    if file is not None and not is_there(file):
+        check_replaced(settings, out, None, is_kept=is_kept, yes=yes, another=another)
 
 
 def check_not_chip(path: Path) -> None:

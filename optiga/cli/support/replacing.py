@@ -25,7 +25,7 @@ from optiga.files.precious import PRIVATE_KEY, what_is_lost
 from optiga.files.shown import shown
 
 _SECRET_MODE = 0o600
-_ANOTHER = "Name another with --out"
+ANOTHER = "Name another with --out"
 _LOOK = 1 << 16
 """Bytes by which a file is told."""
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
@@ -42,7 +42,7 @@ def check_replaced(
     is_kept: bool,
     yes: bool = False,
     is_elsewhere: Callable[[bytes], bool] = lambda _: False,
-    another: str = _ANOTHER,
+    another: str = ANOTHER,
 ) -> None:
     """Refuse to take the place of a file with other content where that would be missed; at a terminal ask instead.
 
@@ -98,7 +98,7 @@ def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:
     if not is_somebody_there():
         raise ConfigurationError(
             f"{out} is there already, with other content: {PRIVATE_KEY}",
-            hint=f"{_ANOTHER}, or replace the private key with --yes",
+            hint=f"{ANOTHER}, or replace the private key with --yes",
             reason=Reason.EXISTS,
         )
 
@@ -138,7 +138,7 @@ def write_output(
     secret: bool = False,
     is_kept: bool = False,
     is_elsewhere: Callable[[bytes], bool] = lambda _: False,
-    another: str = _ANOTHER,
+    another: str = ANOTHER,
 ) -> None:
     """Write a file that the user named, whole or not at all, unless :func:`check_replaced` refuses to.
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from optiga.cli.support.waiting import WaitingLine, WaitingNotes
     from optiga.transport import Port
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -139,10 +138,11 @@ class Settings:
 
     def note_new_chip(self) -> None:
         """Say that opening the port has made an emulated chip, also with ``--quiet``: its name may be misspelt."""
-        if self._makes_chip:
-            self._makes_chip = False
+        file = self.find_port().chip_file if self._makes_chip else None
+        self._makes_chip = False
+        if file and load("optiga.emulator.file_names:take_made", "optiga")(file):  # not by another, at the same time
             self.has_made_chip = True
-            meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(self.find_port().chip_file)
+            meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(file)
             self._say("A new chip was created in that file" + f". Did you mean {shown(meant)}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:

@@ -76,7 +76,7 @@ def advise_of_swap(error: OptigaError, app: click.Command, arguments: Sequence[s
 
 def _given(app: click.Command, arguments: Sequence[str]) -> tuple[str, Mapping[str, object]]:
     """The name of the command that ran, and what stood on its command line, by parameter."""
-    command, context, words = app, click.Context(app), list(arguments)
+    command, context, words = app, click.Context(app, **app.context_settings), list(arguments)
     names: list[str] = []
     while True:
         given, rest, _ = command.make_parser(context).parse_args(words)

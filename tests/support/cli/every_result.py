@@ -51,6 +51,7 @@ def play(take: Take) -> None:
     _transfer(take, at)
     take("PortList", "boards")
     _identities(take)
+    _emulated(take)
     Path("known").write_bytes(FACTORY_SECRET)
     Path("known").chmod(0o600)
     take("Pairing", *at, "pair", "check", "known")
@@ -64,6 +65,27 @@ def _identities(take: Take) -> None:
     take("JournalSlots", "journal", "show")
     take("JournalHistory", "journal", "show", "--history")
     take("JournalCheck", "journal", "check")
+
+
+def _emulated(take: Take) -> None:
+    """Chips as files, and documents that are written into files."""
+    secrets = ("--secret-out", "{}.secret", "--authorization-out", "{}.reference")
+    take("NewChip", "emulator", "new", "made.chip", "--model", "trust-m-express", *(s.format("a") for s in secrets))
+    take("ChipFileResult", "emulator", "reset", "made.chip", "--yes")
+    take("DeliveredSecrets", "emulator", "secrets", "made.chip", *(one.format("b") for one in secrets))
+    take("DumpedChip", "emulator", "dump", "made.chip", "--out", "state.json")
+    take("LoadedChip", "emulator", "load", "all.json", "loaded.chip")
+    take("RootCertificate", "emulator", "root")
+    take("JournalExport", "journal", "export", "--out", "slots.json")
+
+
+def documents(take: Take) -> None:
+    """Commands that print a document, which has no type, behind :func:`play`."""
+    take("dict", "emulator", "dump", "made.chip")
+    take("dict", "config", "schema")
+    take("dict", "config", "schema", "--out", "schema.json")
+    take("dict", "config", "sample", "nistp256_ecdsa_secondslot", "--out", "sample.jsn")
+    take("dict", "--port", "emulator:chip", "export", "-")
 
 
 def _authorities(take: Take, csr: Path) -> None:

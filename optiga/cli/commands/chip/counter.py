@@ -16,6 +16,7 @@ from optiga.objects.addressing import COUNTER, resolve
 from optiga.objects.counters import (
     CounterState,
     CounterStep,
+    check_values,
     count_up,
     list_counters,
     plan_set,
@@ -112,6 +113,7 @@ def set_counter(settings: Settings, oid: str, value: int | None, threshold: int 
     settings.check_query(CounterState)
     if value is None and threshold is None:
         raise click.UsageError("counter set requires --value, --threshold or both.")
+    check_values(info, value, threshold)
     with settings.open_chip(info.oid) as chip:
         before, after = plan_set(chip, info, value, threshold)
         if before == after:

@@ -12,7 +12,7 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.chip_files import open_for_dry_run
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import MAX_FOR_CHIP, check_not_chip, read_whole
+from optiga.cli.support.content import MAX_FOR_CHIP, check_not_chip, check_not_lost_to_new_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, force_option, refuse_force
 from optiga.cli.support.options import of_option, option_of
 from optiga.cli.support.replacing import write_output
@@ -73,6 +73,7 @@ def export(settings: Settings, path: str, oids: tuple[str, ...]) -> None:
     if path != "-":
         check_output_file(Path(path), "Name another file, or - for standard output", secret=True)
         check_not_chip(Path(path))
+        check_not_lost_to_new_chip(settings, path, is_kept=True, another="Name another file")
     else:
         refuse_force("a file")
     with settings.open_chip() as chip:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from optiga.cli.commands.emulator.read_state import ChipFile, read_chip
+from optiga.cli.commands.emulator.results import ControlResult
 from optiga.cli.support.choices import NamedChoice, WholeNumber
+from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FileName, force_option, refuse_force
+from optiga.cli.support.options import in_full
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import state
@@ -57,7 +61,8 @@ _OTHER_FAULTS = {
     help="With restore, for a file of 'export': model of the chip (default: model in the UID).",
 )
 @click.option("--follow", is_flag=True, help="With events: keep printing new events.")
-@common_options(board=False, forms=())
+@yes_option
+@common_options(board=False)
 @pass_settings
 def control(
     settings: Settings,
@@ -68,6 +73,7 @@ def control(
     milliseconds: int | None,
     model: str | None,
     follow: bool,
+    yes: bool,
 ) -> None:
     """Control a chip that 'emulator serve --control SOCKET' serves, while its host talks to it.
 
@@ -85,20 +91,26 @@ def control(
     restore FILE|-       restore a file of 'snapshot', or one for 'emulator load'
     security-counter N   set the security event counter to N, 0 to 255
 
-    A restored state must be of a chip of the same model. Keys and secrets that an export does not contain are new.
+    A restored state must be of a chip of the same model. The command asks before the chip loses keys and data that the
+    file does not contain: these are as in a new chip afterwards.
     An event has the command, the object, the result and the time in milliseconds. It never has data. Events have no
     --query: each is a line of its own, printed when it happens, for a program that reads lines.
     """
     _check(verb, value, times, milliseconds, follow)
-    if model is not None and verb != "restore":
-        raise click.UsageError("--model goes with restore.")
+    _check_restore(verb, {"--model": model is not None, "--yes": yes})
+    _check_query(settings, verb)
     given = value or ""
     if verb == "snapshot":
         check_output_file(Path(given), _ANOTHER, secret=True)
     else:
         refuse_force("snapshot")
     loaded = read_chip(given, model) if verb == "restore" else None
+    remarks: tuple[str, ...] = ()
     with Control(socket) as chip:
+        if verb == "events":
+            for event in chip.follow() if follow else chip.events():
+                _show(event)
+            return
         if verb == "power":
             chip.power_cycle()
         elif verb == "fault":
@@ -110,32 +122,52 @@ def control(
             write_output(settings, given, content, secret=True, is_kept=True, another=_ANOTHER)
             settings.note(f"The state has been written to {given}")
         elif loaded is not None:
-            _restore(settings, chip, loaded)
-        else:
-            for event in chip.follow() if follow else chip.events():
-                _show(event)
+            remarks = _restore(settings, chip, loaded, yes=yes)
+        if settings.wants_result:
+            shown, file = (None, value) if verb in ("snapshot", "restore") else (value, None)
+            settings.print_result(ControlResult(chip.address, verb, shown, file, remarks))
 
 
-def _restore(settings: Settings, chip: Control, file: ChipFile) -> None:
+def _restore(settings: Settings, chip: Control, file: ChipFile, *, yes: bool) -> tuple[str, ...]:
     """Have the chip hold what a file says, and say what the file did not tell.
 
-    :raises ConfigurationError: if that is of a chip of another model.
+    :param yes: do not ask before the chip loses what the file does not contain.
+    :returns: what the file did not tell, one sentence each.
+    :raises ConfigurationError: if that is of a chip of another model, or is not confirmed.
     """
-    served = state.load(chip.snapshot()).model
-    held, remarks = file.make(served)
-    if held.model is not served:
+    served = state.load(chip.snapshot())
+    held, remarks = file.make(served.model)
+    if held.model is not served.model:
         raise ConfigurationError(
-            f"{file.name} is of an {held.model.title}, and the chip that is served is an {served.title}",
+            f"{file.name} is of an {held.model.title}, and the chip that is served is an {served.model.title}",
             reason=Reason.MISMATCH,
         )
+    if lost := state.lost_by(served, held, file.told):
+        stays = f"the chip loses what {file.name} does not contain: {state.listed(lost)}"
+        confirm(settings, f"Restoring {file.name}", [stays], yes=yes)
     chip.restore(state.document_of(held))
     for remark in remarks:
         settings.note(remark)
+    return tuple(map(in_full, remarks))
 
 
 def _show(event: Event) -> None:
     """Print an event at once."""
     click.echo(json.dumps(asdict(event)))
+
+
+def _check_restore(verb: str, given: Mapping[str, bool]) -> None:
+    """Refuse options that only a restored state needs."""
+    wrong = [option for option, is_given in given.items() if is_given and verb != "restore"]
+    if wrong:
+        raise click.UsageError(f"{wrong[0]} requires restore.")
+
+
+def _check_query(settings: Settings, verb: str) -> None:
+    if verb != "events":
+        settings.check_query(ControlResult)
+    elif settings.query is not None:
+        raise click.UsageError("--query does not go with events: each is a line of JSON.")
 
 
 def _check(verb: str, value: str | None, times: int | None, milliseconds: int | None, follow: bool) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.cli.support.content import read_whole
@@ -33,12 +33,14 @@ class ChipFile:
     :param loaded: the whole state of an emulated chip; None for an export.
     :param entries: of an export.
     :param model: of the exported chip, if it was named.
+    :param told: ``data``, ``metadata`` or both, for each object of which the file has that.
     """
 
     name: str
     loaded: state.State | None
     entries: tuple[Entry, ...] = ()
     model: ChipModel | None = None
+    told: Mapping[int, Collection[str]] = field(default_factory=dict)
 
     def make(self, otherwise: ChipModel | None = None) -> tuple[state.State, list[str]]:
         """The chip in that state, or one that is like the one that the export was made of.
@@ -70,12 +72,17 @@ def read_chip(path: str, model: str | None) -> ChipFile:
     name, content = _read(path)
     document = _parse(content, name)
     if name_document(document.value) == EXPORT:
-        return ChipFile(name, None, tuple(parse_entries(content, name)), chosen)
+        entries = tuple(parse_entries(content, name))
+        return ChipFile(name, None, entries, chosen, {entry.info.oid: _told(entry) for entry in entries})
     with _located(name):
         loaded = state.load(document.value)
     if chosen is not None and chosen is not loaded.model:
         raise ConfigurationError(f"{name} is the state of an {loaded.model.title}, not of an {chosen.title}")
-    return ChipFile(name, loaded)
+    return ChipFile(name, loaded, told=state.told_by(document.value))
+
+
+def _told(entry: Entry) -> list[str]:
+    return ["data"] * (entry.data is not None) + ["metadata"] * (entry.metadata is not None)
 
 
 @contextmanager

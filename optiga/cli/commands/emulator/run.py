@@ -9,7 +9,7 @@ from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
-from optiga.emulator.running import own_socket, run_program
+from optiga.emulator.running import check_program, own_socket, run_program
 from optiga.transport.emulated import open_emulated
 
 _KINDS = ("uart", "i2c", "ft260")
@@ -53,6 +53,7 @@ def command(
     import gc
 
     file = chip_file(settings, path)
+    check_program(program[0])
     gc.enable()
     transport = open_emulated(file, model=model, real_timing=timing == "real")
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from optiga.cli.commands.emulator.results import DeliveredSecrets, secret_files
 from optiga.cli.support.chip_files import chip_file
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -59,7 +60,7 @@ def note_secrets(settings: Settings, path: str | Path, model: str | None) -> Non
 @click.command(name="secrets", short_help="Write the secrets that Infineon delivers separately.")
 @click.argument("path", metavar="[PATH]", type=_FILE, required=False)
 @secret_options
-@common_options(forms=())
+@common_options()
 @pass_settings
 def secrets(settings: Settings, path: str | None, secret_out: str | None, authorization_out: str | None) -> None:
     """Write the secrets that Infineon delivers separately from a chip, as raw bytes in files that only you can read.
@@ -69,6 +70,7 @@ def secrets(settings: Settings, path: str | None, secret_out: str | None, author
     places = secret_places(secret_out, authorization_out)
     if not places:
         raise click.UsageError("secrets requires --secret-out FILE, --authorization-out FILE or both.")
+    settings.check_query(DeliveredSecrets)
     file = chip_file(settings, path)
     delivery.check_places(file, places)
     store = open_chip_file(file)
@@ -78,3 +80,5 @@ def secrets(settings: Settings, path: str | None, secret_out: str | None, author
     finally:
         store.close()
     note_written(settings, places)
+    if settings.wants_result:
+        settings.print_result(DeliveredSecrets(file, secret_files(places)))

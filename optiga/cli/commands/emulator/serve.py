@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import click
 
+from optiga.cli.commands.emulator.results import ServedChip
 from optiga.cli.commands.emulator.secrets import note_secrets
 from optiga.cli.support.chip_files import CHIP, chip_file
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.file_names import FileName
+from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import boards
 from optiga.emulator.chip import EmulatedChip
@@ -18,11 +21,12 @@ from optiga.emulator.control import Address, parse_address
 from optiga.emulator.control_notes import noting
 from optiga.emulator.control_server import ControlServer
 from optiga.emulator.controls import Controls
+from optiga.emulator.file_names import take_made
 from optiga.emulator.running import served
 from optiga.emulator.server import is_loopback, stop_on_signals
 from optiga.emulator.shared_chip import SharedChip
 from optiga.errors import OptigaError
-from optiga.files.files import is_there
+from optiga.results import to_json
 from optiga.transport.emulated import open_emulated
 
 SOCKET = FileName("SOCKET", dash=False)
@@ -51,7 +55,7 @@ SOCKET = FileName("SOCKET", dash=False)
     help="Command execution times: none, or as on a real chip (default: none).",
 )
 @click.option("--shielded", is_flag=True, help="Report a shielded connection between board and chip (UART).")
-@common_options(forms=())
+@common_options()
 @pass_settings
 def serve(
     settings: Settings,
@@ -69,11 +73,12 @@ def serve(
 
     The command prints one line: the port to connect to. A board with a UART behaves like Infineon's bridge
     firmware, so this tool and Infineon's own host software can use it. To give a program an I2C bus or an FT260,
-    use 'emulator run'.
+    use 'emulator run'. With --output json, the line is a JSON object with port, file and control.
     """
     import gc
     from pathlib import Path
 
+    settings.check_query(ServedChip)
     if sum(place is not None for place in (link, address, i2c, ft260)) != 1:
         raise click.UsageError("serve requires one of --pty, --tcp, --i2c and --ft260.")
     if shielded and (i2c is not None or ft260 is not None):
@@ -90,7 +95,7 @@ def serve(
     file = chip_file(settings, path)
     is_slow = timing == "real"
     gc.enable()  # a server runs for long
-    is_new, is_served = not is_there(file), False
+    is_served = False
 
     def announce(port: str) -> None:
         """Print the port at once, for whoever waits for it."""
@@ -98,11 +103,12 @@ def serve(
         is_served = True
         if at is not None:
             notes.enter_context(noting(at, port, str(file)))
-        click.echo(port)
+        _print(settings, ServedChip(port, file, at))
 
     transport = open_emulated(
         file, model=model, real_timing=is_slow, shielded=shielded, make=EmulatedChip if place is None else SharedChip
     )
+    is_new = take_made(file)
     try:
         settings.announce_emulated(file)
         note_secrets(settings, file, model)
@@ -124,6 +130,14 @@ def serve(
         if is_new and not is_served:  # nobody has ever had it
             file.unlink(missing_ok=True)
     settings.note("Stopped")
+
+
+def _print(settings: Settings, result: ServedChip) -> None:
+    """Print the result on one line: whoever waits for it reads lines, for the command goes on."""
+    if settings.output == "json" and settings.query is None:
+        print_lines(json.dumps(to_json(result)))
+    else:
+        settings.print_result(result, text=result.port)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from optiga.cli.support.chip_files import open_for_dry_run
+from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, given_options
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import take_uid
@@ -68,7 +68,7 @@ def command(
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         of_cloud = {"delete_thing": delete_thing, "delete_policy": delete_policy, **options}
         way = build_aws_options(options)
-        of_chip = _uid_of_chip(settings, dry_run=dry_run) if uid is None else whole_uid(settings, journal, uid)
+        of_chip = _uid_of_chip(settings) if uid is None else whole_uid(settings, journal, uid)
         if yes and not dry_run and uid not in (None, of_chip):  # a script may have cut it off
             raise ConfigurationError(
                 f"--uid {uid} is only the beginning of {of_chip}, and with --yes nobody confirms which chip is meant",
@@ -88,8 +88,18 @@ def command(
     settings.print_result(result)
 
 
-def _uid_of_chip(settings: Settings, *, dry_run: bool) -> str:
-    with open_for_dry_run(settings, "the command without --dry-run") if dry_run else settings.open_chip() as chip:
+def _uid_of_chip(settings: Settings) -> str:
+    """The UID of the chip at the port.
+
+    :raises ConfigurationError: if it is an emulated chip that would have to be made: no journal has it.
+    """
+    if is_still_to_be_made(settings):
+        raise ConfigurationError(
+            "the emulated chip does not exist yet, so no journal has an entry for it",
+            hint="Name the chip's file with --port, or give its UID with --uid",
+            reason=Reason.NOT_FOUND,
+        )
+    with settings.open_chip() as chip:
         return chip.uid.hex
 
 

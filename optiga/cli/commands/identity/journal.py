@@ -60,6 +60,19 @@ class JournalHistory:
     history: tuple[HistoryEvent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class JournalExport:
+    """The result of ``journal export`` into a file.
+
+    :param slots: number of slots in it.
+    :param format: of the file, ``json`` or ``csv``.
+    """
+
+    file: str
+    slots: int
+    format: str
+
+
 def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Callback of an option: a seal, which is a SHA-256 in hex."""
     seal = value and value.strip().lower()
@@ -169,9 +182,12 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     """Export the journal as JSON or CSV.
 
     If the name of the output file ends in .json or .csv, the file has this format; otherwise it is JSON. To choose
-    the format, use --output.
+    the format, use --output. With --out, --query applies to file, slots and format.
     """
-    _refuse_query(settings)
+    if out is None:
+        _refuse_query(settings)
+    else:
+        settings.check_query(JournalExport)
     form = _form_of(settings.output, out)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
@@ -186,6 +202,8 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
         ending = Path(out).suffix.lower()
         if form == "json" and ending in _OTHER_TABLES:
             settings.warn(f"{out} is JSON, although its name ends in {ending}: for a spreadsheet, use --output csv")
+        if settings.output == "json" or settings.query is not None:
+            settings.print_result(JournalExport(out, len(slots), form))
 
 
 _OTHER_TABLES = (".xlsx", ".xls", ".ods", ".tsv", ".numbers")

@@ -148,7 +148,8 @@ def command(
     if not dry_run or settings.port is not None:
         settings.find_port()
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
-    is_known = dry_run or is_there(journal)  # a chip that is finished needs no key of a CA
+    # A chip that is finished needs no key of a CA; one that is still to be made is not.
+    is_known = dry_run or (is_there(journal) and not is_still_to_be_made(settings))
     authority = None
     if ca_path:
         authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)

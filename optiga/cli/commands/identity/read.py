@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optiga.cli.support.content import check_not_terminal, check_out, save, write_bytes
+from optiga.cli.support.content import check_not_lost_to_new_chip, check_not_terminal, check_out, save, write_bytes
 from optiga.cli.support.file_names import is_standard_output
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings
@@ -37,6 +37,7 @@ def read_object(settings: Settings, target: str, *, out: str | None) -> None:
         out = None
     settings.check_query(ReadResult)
     check_out(out)
+    check_not_lost_to_new_chip(settings, out, is_kept=False)
     with settings.open_chip(resolved.oid) as chip:
         result = read(chip, resolved)
         secret = out is not None and is_secret(chip, resolved)

@@ -13,7 +13,7 @@ from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import NamedChoice, WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.content import check_out, save
+from optiga.cli.support.content import check_not_lost_to_new_chip, check_out, save
 from optiga.cli.support.file_names import FileName, out_file_option
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.options import of_option
@@ -165,6 +165,7 @@ def generate(
         )
     settings.check_query(GeneratedKey)
     check_out(out)
+    check_not_lost_to_new_chip(settings, out, is_kept=True, yes=yes)
     if out is None and plan.slot is not None:
         check_standard_output("the public key")
     with KeyFate(plan.oid) as fate:
@@ -236,6 +237,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
             target = resolve(where, READABLE)
     settings.check_query(PublicKeyResult)
     check_out(out)
+    check_not_lost_to_new_chip(settings, out, is_kept=True)
     with settings.open_chip(slot.key_oid, target.oid) as chip:
         key = certified_key(chip, slot, target)
     settings.note(
