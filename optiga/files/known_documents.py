@@ -6,6 +6,9 @@ import codecs
 import re
 from typing import Any
 
+from optiga.files.shown import file_in_command
+from optiga.naming import naming
+
 
 class Known:
     """What a file is; each kind of file has one.
@@ -67,6 +70,15 @@ _MOST_BEFORE = 4096
 _XML_BEGIN = rb"\s*<(?:[?!]|OPTIGA\b|\w+[\s>])"
 _SECTION = rb"(?m)^[ \t]*\[[ \t]*[A-Za-z_][\w .-]*\][ \t]*(?:[#;].*)?\r?$"
 _SETTING = rb"(?m)^[ \t]*[A-Za-z_][\w .-]*="
+
+
+def what_to_do(known: Known, name: str) -> str:
+    """What to do with a file where a configuration is wanted, a sentence; empty if no command takes it.
+
+    :param name: that of the file.
+    """
+    write = naming("To write it to the chip, use {write} {file}", file=file_in_command(name))
+    return write if known is PEM else known.taker
 
 
 def name_document(value: Any) -> Known | None:

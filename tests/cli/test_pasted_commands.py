@@ -55,6 +55,7 @@ def putty(_: str) -> bytes:
 IMPORT = ("ca", "import", "new", "--no-passphrase", "--certificate")
 CASES: dict[str, tuple[tuple[str, ...], Callable[[str], bytes] | None]] = {
     "public key": (("key", "ecdh", "second"), private),
+    "a certificate": (("--csr",), lambda _: OtherCa("ca").pem),
     "PKCS 12": (("--write",), container),
     "OpenSSL": ((*IMPORT,), openssls_own),
     "BER": (("--write",), indefinite),
@@ -92,7 +93,7 @@ def command_in(cli: Cli, port: str, case: str, name: str) -> str:
     result = cli("--port", port, *words[:-1], *given)
     assert result.code in (2, 3, 5), result.err
     (error,) = result.errors
-    found = re.search(r"(?:: |use ')((?:openssl|puttygen|ca init|emulator new) .*)", error)
+    found = re.search(r"(?:: |use '?)((?:openssl|puttygen|ca init|emulator new|--write) .*)", error)
     assert found, error
     return found[1].removesuffix("'").partition(", and then")[0]
 
