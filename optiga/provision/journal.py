@@ -52,7 +52,7 @@ class Journal(NotCopied):
 
     def __init__(self, file: JournalFile, *, shared: bool, warn: Callable[[str], None]) -> None:
         self._file = file
-        self.path = file.path
+        self.path: Path = file.path
         self._shared = shared
         self._warn = warn
         self._name = file.name

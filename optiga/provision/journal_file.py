@@ -18,6 +18,7 @@ from optiga.provision.seal_file import read_seal, seal_path
 from optiga.provision.store import KIND, Store
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -33,7 +34,7 @@ class JournalFile:
 
     def __init__(self, path: Path, *, make: bool, shared: bool, warn: Callable[[str], None]) -> None:
         self.path = path
-        self.name = f"the journal {path}"
+        self.name: str = f"the journal {path}"
         self._shared = shared
         self._warn = warn
         self._lock = threading.RLock()
@@ -42,8 +43,8 @@ class JournalFile:
         if self._is_awaited:
             self._refuse_lone_seal(read_seal(path, shared=shared))
             check_can_be_made(path, KIND, shared=shared)
-            self.connection = self._held.enter_context(closing(nothing_in(KIND, threads=True)))
-            self.store = Store(self.connection)
+            self.connection: sqlite3.Connection = self._held.enter_context(closing(nothing_in(KIND, threads=True)))
+            self.store: Store = Store(self.connection)
         else:
             self._open(make=make)
 

@@ -74,7 +74,7 @@ class OurContext(click.Context):
                     print(file=sys.stderr)
             raise click.Abort from exc_value
 
-    formatter_class = OurFormatter
+    formatter_class: type[click.HelpFormatter] = OurFormatter
 
     def make_formatter(self) -> click.HelpFormatter:
         formatter = cast(OurFormatter, super().make_formatter())

@@ -12,7 +12,7 @@ from optiga.cli.support.lazy import LazyGroup
 
 _OVERRULED = ("port", "output")
 """Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
-BELONGS = {
+BELONGS: dict[str, tuple[str, ...]] = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
     "--keep-key": ("--csr",),
