@@ -6,6 +6,7 @@ import codecs
 import re
 from typing import Any
 
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.shown import file_in_command
 from optiga.naming import naming
 
@@ -79,6 +80,23 @@ def what_to_do(known: Known, name: str) -> str:
     """
     write = naming("To write it to the chip, use {write} {file}", file=file_in_command(name))
     return write if known is PEM else known.taker
+
+
+def refuse_other(known: Known | None, name: str, wanted: str, *, hint: str = "") -> None:
+    """Refuse a file that is something else.
+
+    :param known: what it is; None if that is not known.
+    :param name: what to call the file in the message.
+    :param wanted: what it should be, with its article.
+    :param hint: what to do; empty for the command that takes it.
+    :raises ConfigurationError: if it is known.
+    """
+    if known is None:
+        return
+    if known is CHIP:
+        hint = f"Give {wanted} here. To use the chip, name it as the port emulator:{name}"
+    said = f"{name} is {known.what}, not {wanted}"
+    raise ConfigurationError(said, hint=hint or known.taker, reason=Reason.WRONG_TYPE)
 
 
 def name_document(value: Any) -> Known | None:
