@@ -110,7 +110,7 @@ def as_pem(data: bytes, name: str) -> bytes:
     :param name: what to call the text in messages.
     :raises CertificateError: if a block has no end.
     """
-    if not re.search(_BEGIN + rb"(?:\\|[\"'])", data):
+    if data.startswith(_DATABASE) or not re.search(_BEGIN + rb"(?:\\|[\"'])", data):
         return data
     return b"".join(
         b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (label.encode(), body.strip(), label.encode())
