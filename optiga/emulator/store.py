@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_chip_file, is_own_chip, name_problem, note_made
+from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_own_chip, name_problem, note_made
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
@@ -199,11 +199,7 @@ def create_chip(
     :raises BoardError: if the file is there already, or cannot be made.
     """
     if _is_there(path) or not _create(path, model, content, context):
-        reset = (
-            f". To reset the chip in this one, use 'python -m optiga emulator reset {file_in_command(path)}'"
-            * is_chip_file(path)
-        )
-        raise _wrong(path, "the file already exists", f"Name another file{reset}", Reason.EXISTS)
+        raise _wrong(path, "the file already exists", "Name another file", Reason.EXISTS)
 
 
 def open_chip_file(path: Path) -> SqliteStore:

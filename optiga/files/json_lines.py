@@ -33,6 +33,8 @@ _WORDS = {
     "Unterminated string starting at": "the text that starts here has no closing double quote",
 }
 
+_BEGINNING = r"(?:[\s\ufeff]|//[^\n]*\n|#[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*[{\[]"
+"""Of JSON with comments, which people may take to be allowed. A text about anything else begins otherwise."""
 _NO_COMMA = "Expecting ',' delimiter"
 _TRAILING_COMMA = "extra ',' before the closing bracket"
 
@@ -223,6 +225,8 @@ def _in_words(error: json.JSONDecodeError) -> tuple[str, int]:
         return _TRAILING_COMMA, len(before) - 1
     if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 and later point at the comma themselves
         return _TRAILING_COMMA, position
+    if not before and not re.match(_BEGINNING, text):
+        return "the text begins with neither '{' nor '['", position
     if rest.startswith(("//", "/*", "#")):
         return "comments are not allowed", position
     if rest.startswith("'"):

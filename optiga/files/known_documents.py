@@ -6,6 +6,7 @@ import codecs
 import re
 from typing import Any
 
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.shown import file_in_command
 from optiga.naming import naming
 
@@ -44,6 +45,8 @@ PEM = Known("PEM", "Write the certificate to its object")
 AWS = Known("JSON of the aws command with a certificate", "Write the certificate to its object")
 PEM_REQUEST = Known("PEM with a CSR", "Have a CA sign the CSR, and write the certificate that the CA returns")
 PEM_KEY = Known("PEM with a private key")
+PEM_PUBLIC_KEY = Known("PEM with a public key")
+PEM_CRL = Known("PEM with a certificate revocation list")
 CHIP = Known("an emulated chip", "Use it as the port emulator:FILE")
 JOURNAL = Known("a journal of provisioning", "Use it with 'python -m optiga journal show'")
 CA_RECORDS = Known("the record file of a CA", "Use the CA's folder with 'python -m optiga ca list'")
@@ -56,6 +59,13 @@ STATE_FORMAT = "optiga emulated chip"
 _DATABASE, _MARK = b"SQLite format 3\0", slice(68, 72)
 """What an SQLite file begins with, and where it says whose it is (SQLite, "Database File Format", application ID)."""
 _BY_MARK = {b"OPTG": CHIP, b"OPJN": JOURNAL, b"OPCA": CA_RECORDS}
+_BY_LABEL = {
+    b"CERTIFICATE REQUEST-----": PEM_REQUEST,
+    b"PRIVATE KEY-----": PEM_KEY,
+    b"PUBLIC KEY-----": PEM_PUBLIC_KEY,
+    b"X509 CRL-----": PEM_CRL,
+}
+"""By the end of the first line; PEM with anything else has a certificate."""
 _BY_FORMAT = {UPDATE_FORMAT: UPDATE_SET, STATE_FORMAT: STATE}
 _BY_MEMBERS = {
     ("csr_config",): CONFIGURATION,
@@ -79,6 +89,23 @@ def what_to_do(known: Known, name: str) -> str:
     """
     write = naming("To write it to the chip, use {write} {file}", file=file_in_command(name))
     return write if known is PEM else known.taker
+
+
+def refuse_other(known: Known | None, name: str, wanted: str, *, hint: str = "") -> None:
+    """Refuse a file that is something else.
+
+    :param known: what it is; None if that is not known.
+    :param name: what to call the file in the message.
+    :param wanted: what it should be, with its article.
+    :param hint: what to do; empty for the command that takes it.
+    :raises ConfigurationError: if it is known.
+    """
+    if known is None:
+        return
+    if known is CHIP:
+        hint = f"Give {wanted} here. To use the chip, name it as the port emulator:{name}"
+    said = f"{name} is {known.what}, not {wanted}"
+    raise ConfigurationError(said, hint=hint or known.taker, reason=Reason.WRONG_TYPE)
 
 
 def name_document(value: Any) -> Known | None:
@@ -114,7 +141,7 @@ def name_content(content: bytes) -> Known | None:
     if b"-----BEGIN " in begin and not begin.lstrip().startswith((b"{", b"[")):  # JSON may have it in a text
         if b"CERTIFICATE-----" in begin:
             return PEM
-        return PEM_REQUEST if b"CERTIFICATE REQUEST-----" in begin else PEM_KEY if b"PRIVATE KEY-----" in begin else PEM
+        return next((known for end, known in _BY_LABEL.items() if end in begin), PEM)
     if re.search(_C_ARRAY, content):
         return UPDATE_SET
     if re.match(_XML_BEGIN, begin):

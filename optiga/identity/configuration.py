@@ -18,7 +18,7 @@ from optiga.arguments import check_fields
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import Document, parse_json
-from optiga.files.known_documents import CONFIGURATION, Known, name_content, name_document, what_to_do
+from optiga.files.known_documents import CONFIGURATION, Known, name_content, name_document, refuse_other, what_to_do
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.csr_config import SCHEMES, find_slot_mistake, write_aws_iot, write_csr_config, wrong_number
@@ -197,8 +197,7 @@ def read_document(text: str, name: str) -> Document:
 
 def _refuse_other(known: Known | None, name: str) -> None:
     if known and known != CONFIGURATION:
-        said = f"{name} is {known.what}, not a configuration"
-        raise ConfigurationError(said, hint=what_to_do(known, name) or _NEW, reason=Reason.WRONG_TYPE)
+        refuse_other(known, name, "a configuration", hint=what_to_do(known, name) or _NEW)
 
 
 def parse_configuration(text: str, name: str, *, slot: str | None = None, first: bool = False) -> Configuration:

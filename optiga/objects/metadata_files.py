@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.encodings import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
-from optiga.files.known_documents import name_content
+from optiga.files.known_documents import name_content, refuse_other
 from optiga.objects.objects import read_raw_metadata, read_words
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata
@@ -115,8 +115,7 @@ def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: Jso
 
 
 def _refuse_other(content: bytes, name: str) -> None:
-    if known := name_content(content):
-        raise ConfigurationError(f"{name} is {known.what}, not metadata", hint=known.taker, reason=Reason.WRONG_TYPE)
+    refuse_other(name_content(content), name, "metadata")
 
 
 def _bytes_of(content: bytes, name: str) -> bytes:

@@ -36,8 +36,15 @@ class PemBlock(NamedTuple):
     data: bytes
 
 
+_DATABASE = b"SQLite format 3\0"
+
+
 def is_pem(data: bytes) -> bool:
-    """Whether there is the beginning of a PEM block in data, which are not only a text about PEM, as documents are."""
+    """Whether there is the beginning of a PEM block in data, which are not only a text about PEM, as documents are, and
+    not a database, as a journal is, that has the certificates of many devices.
+    """
+    if data.startswith(_DATABASE):
+        return False
     begin = re.search(_BEGIN, data)
     if begin is None:
         return False
@@ -103,7 +110,7 @@ def as_pem(data: bytes, name: str) -> bytes:
     :param name: what to call the text in messages.
     :raises CertificateError: if a block has no end.
     """
-    if not re.search(_BEGIN + rb"(?:\\|[\"'])", data):
+    if data.startswith(_DATABASE) or not re.search(_BEGIN + rb"(?:\\|[\"'])", data):
         return data
     return b"".join(
         b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (label.encode(), body.strip(), label.encode())

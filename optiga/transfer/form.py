@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
-from optiga.files.known_documents import EXPORT, Known, name_content, name_document
+from optiga.files.known_documents import EXPORT, Known, name_content, name_document, refuse_other
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.addressing import IN_FILE, resolve
 from optiga.objects.objects import why_of_other_kind
@@ -156,11 +156,8 @@ def _is_object(name: str) -> bool:
 def _refuse_other(known: Known | None, name: str) -> None:
     """Refuse a file that is another of the tool's, or of another tool."""
     if known and known != EXPORT:
-        raise ConfigurationError(
-            f"{name} is {known.what}, not an export of a chip's objects",
-            hint=known.taker or "Give a JSON file that 'python -m optiga export' has written",
-            reason=Reason.WRONG_TYPE,
-        )
+        hint = known.taker or "Give a JSON file that 'python -m optiga export' has written"
+        refuse_other(known, name, "an export of a chip's objects", hint=hint)
 
 
 def _parse_entry(info: ObjectInfo, section: Section) -> Entry:

@@ -22,7 +22,7 @@ from optiga.files.c_arrays import find_arrays, parse_items, without_comments
 from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
-from optiga.files.known_documents import name_document
+from optiga.files.known_documents import UPDATE_SET, Known, name_content, name_document, refuse_other
 from optiga.results import to_json
 from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder, refuse_damaged_file
 from optiga.update.update_set import MADE_AGAIN, UpdateSet
@@ -49,6 +49,7 @@ def read_update(path: Path, *others: Path) -> UpdateSet:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
+    refuse_other(_other_content(data), str(path), "an update set")
     if "{" not in text and (update := read_beside(path)):
         return update
     if "{" not in text:
@@ -98,6 +99,12 @@ def _encode_array(name: str, data: bytes) -> str:
     rows = [data[start : start + 16] for start in range(0, len(data), 16)]
     lines = ["\t\t" + "".join(f"0x{byte:02X}, " for byte in row).rstrip() for row in rows]
     return "\n".join([f"\tuint8_t {name}[] = ", "\t{", *lines, "\t};", ""])
+
+
+def _other_content(data: bytes) -> Known | None:
+    """What a file is that is no update set, and no JSON."""
+    known = name_content(data)
+    return None if known is UPDATE_SET else known
 
 
 def _parse_json(text: str, name: str) -> UpdateSet:

@@ -55,7 +55,7 @@ PROVISION = {
     "policy template is a folder": Mistake(P + " --policy-template {files}", "it is a folder"),
     "policy template is no JSON": Mistake(P + " --policy-template {files}/text", "text:1: not JSON"),
     "policy template is none": Mistake(
-        P + " --policy-template {files}/lamp.json", "lamp.json: a policy must be an object"
+        P + " --policy-template {files}/lamp.json", "lamp.json is an AWS provisioning template, not a policy template"
     ),
     "policy with another field": Mistake(
         P + " --policy-template {files}/field.template", "field.template: <aws-zone> is not a field.*<aws-region>"

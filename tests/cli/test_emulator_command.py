@@ -66,6 +66,22 @@ class TestFiles:
         assert uid(cli, port) == before
         assert "Slot second      key 0xE0F1 empty" in cli("--port", port, "info").out
 
+    def test_a_chip_is_there_already(self, cli: Cli) -> None:
+        """A reset helps who wants a new chip, and not who wants another state; each line can be pasted."""
+        for name in ("a.chip", "my own.chip"):
+            assert cli("emulator", "new", name).code == 0
+        assert cli("emulator", "dump", "a.chip", "--out", "state.json").code == 0
+        before = Path("a.chip").read_bytes()
+        assert "'emulator reset a.chip'" in cli("emulator", "new", "a.chip").errors[0]
+        assert "'emulator reset \"my own.chip\"'" in cli("emulator", "new", "my own.chip").errors[0]
+        loading = cli("emulator", "load", "state.json", "a.chip")
+        assert (loading.code, len(loading.errors)) == (BOARD, 1)
+        assert "reset" not in loading.err
+        assert "delete the file" in loading.errors[0]
+        assert "delete" not in cli("emulator", "load", "state.json", "state.json").errors[0]
+        assert Path("a.chip").read_bytes() == before
+        assert "emulator dump" in cli("emulator", "load", "a.chip", "b.chip").errors[0]
+
     def test_ones_own_chip(self, cli: Cli) -> None:
         assert cli("emulator", "reset", "--yes").code == BOARD  # there is none yet
         before = uid(cli, "emulator")

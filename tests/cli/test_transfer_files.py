@@ -117,7 +117,7 @@ class TestOtherFiles:
             ("update show state.json", "the state of an emulated chip"),
             ("update show config.jsn", "a configuration, not an update set. Use it"),
             ("update show policy.jsn", "an AWS policy"),
-            ("update show openssl.cnf", "not an update set: it holds no manifest"),
+            ("update show openssl.cnf", "a file with sections, such as an OpenSSL configuration, not an update set"),
             ("update show example.c", "not an update set: it holds no manifest"),
             ("emulator load openssl.cnf other.chip", "a file with sections"),
             ("emulator load configurator.xml other.chip", "a project of Infineon's OPTIGA Trust Configurator"),

@@ -54,6 +54,9 @@ def test_duplicates():
         ('{"a" 1}', "c.jsn:1: not JSON: ':' is missing after the name (column 6)"),
         ("{'a': 1}", "c.jsn:1: not JSON: texts need double quotes, not single quotes (column 2)"),
         ('{\n// note\n"a": 1}', "c.jsn:2: not JSON: comments are not allowed (column 1)"),
+        ("# note\n\n// another\n/* and * one */ {}", "c.jsn:1: not JSON: comments are not allowed (column 1)"),
+        ("# My device\n\nSee [there].", "c.jsn:1: not JSON: the text begins with neither '{' nor '[' (column 1)"),
+        ("\n// note\nregion = 'here'", "c.jsn:2: not JSON: the text begins with neither '{' nor '[' (column 1)"),
         (
             '{"a": [1, 2',
             "c.jsn:1: not JSON: the text ends too early: a closing bracket or brace is missing (column 12)",

@@ -17,6 +17,7 @@ SIGNER_PASSPHRASE = "OPTIGA_SIGNER_PASSPHRASE"
 FILE_PASSPHRASE = "OPTIGA_FILE_PASSPHRASE"
 _NAMES = (CA_PASSPHRASE, SIGNER_PASSPHRASE, FILE_PASSPHRASE)
 _OF_FILES = (Reason.NOT_FOUND, Reason.NOT_WRITABLE)
+_OF_CONTENT = (Reason.WRONG_TYPE, Reason.BAD_VALUE, Reason.MISMATCH, Reason.UNPROVEN, Reason.DAMAGED)
 _TAKEN = "optiga.passphrases"
 
 
@@ -58,6 +59,8 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
     explain_missing(error, arguments)
     if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and not is_folder_gone():
         import_module("optiga.cli.support.file_guesses").advise_of_file(error, arguments)
+    if error.reason in _OF_CONTENT:
+        import_module("optiga.cli.support.other_files").advise_of_kind(error, arguments)
     value = os.environ.get(PORT, "").strip()
     if not value or any(word.partition("=")[0] == "--port" for word in arguments):
         return

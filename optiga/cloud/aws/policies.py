@@ -12,6 +12,7 @@ from optiga.cloud.aws.templates import EVERYTHING, THING, own_template
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
+from optiga.files.known_documents import POLICY, name_content, name_document, refuse_other
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import describe_path
 from optiga.pki.names import fill_uid
@@ -29,6 +30,7 @@ _ARN_COLONS = 5
 _MAX_FILE_SIZE = 1 << 16
 _VARIABLE = re.compile(r"\$\{[^}:]*:[^}]*\}")
 """What AWS fills in."""
+_WANTED = "a policy template"
 _OPEN_FIELD = re.compile(r"<aws-[a-z-]+>")
 
 
@@ -76,12 +78,15 @@ def load_template(path: Path) -> PolicyTemplate:
             f"cannot read the policy template {path}: there is no such file{meant}", reason=Reason.NOT_FOUND
         )
     data = read_input(path, "policy template", _MAX_FILE_SIZE)
+    refuse_other(name_content(data), str(path), _WANTED)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"the policy template {path} is not UTF-8") from None
     if mistake := find_wrong_field(_VARIABLE.sub("", text)):
         raise ConfigurationError(f"the policy template {path} {mistake}")
+    known = name_document(parse_json(text, str(path)).value)
+    refuse_other(None if known is POLICY else known, str(path), _WANTED)
     return PolicyTemplate(str(path), text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from optiga.cli.commands.emulator.read_state import read_chip
@@ -24,8 +26,12 @@ from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import delivery, find_model, state
 from optiga.emulator.configurations import provisioning_of
+from optiga.emulator.file_names import is_chip_file
 from optiga.emulator.identity import factory_chip, root_certificate_pem, uid_of
+from optiga.emulator.state import State
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
+from optiga.errors import BoardError, Reason
+from optiga.files.shown import file_in_command
 
 
 @click.command(name="new", short_help="Make a factory-fresh chip.")
@@ -45,8 +51,6 @@ def new(
 
     A trust-m-express and a trust-m-mtr come with two secrets. You need the secrets to change locked objects.
     """
-    from pathlib import Path
-
     settings.check_query(NewChip)
     kind, file = find_model(model), Path(path)
     places = secret_places(secret_out, authorization_out)
@@ -55,13 +59,27 @@ def new(
         delivery.check_places(file, places)
     content = factory_chip(kind)
     with delivery.written(content, places):
-        create_chip(file, kind, content)
+        _create(file, State(kind, content, b""), "To reset the chip in this one, use 'emulator reset {}'")
     settings.note(f"A new chip is in {path}: use it with --port emulator:{path}")
     note_written(settings, places)
     if len(places) < len(provisioning_of(kind).secrets):
         note_secrets(settings, path, kind.name)
     if settings.wants_result:
         settings.print_result(NewChip(chip_result(file, kind.name, content), secret_files(places)))
+
+
+def _create(file: Path, made: State, otherwise: str) -> None:
+    """Make a chip's file.
+
+    :param otherwise: what else to do where there is a chip already; the file is filled in.
+    :raises BoardError: if the file is there already, or cannot be made.
+    """
+    try:
+        create_chip(file, made.model, made.objects, made.context)
+    except BoardError as error:
+        if error.reason is Reason.EXISTS and is_chip_file(file):
+            error.advise(otherwise.format(file_in_command(file)))
+        raise
 
 
 @click.command(name="reset", short_help="Reset a chip to its factory state.")
@@ -132,12 +150,10 @@ def load(settings: Settings, state_path: str, path: str, model: str | None) -> N
     A file of 'export' or of Infineon's library optigatrust works, too. The emulated chip then has new keys. Notes
     say what the file does not contain.
     """
-    from pathlib import Path
-
     settings.check_query(LoadedChip)
     loaded, remarks = read_chip(state_path, model).make()
     file = Path(path)
-    create_chip(file, loaded.model, loaded.objects, loaded.context)
+    _create(file, loaded, "To replace the chip in this one, delete the file first: its keys are lost then")
     for remark in remarks:
         settings.note(remark)
     settings.note(f"The chip is in {path}: use it with --port emulator:{path}")

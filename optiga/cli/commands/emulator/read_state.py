@@ -12,7 +12,7 @@ from optiga.emulator import find_model, state
 from optiga.emulator.models import DEFAULT_MODEL
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
-from optiga.files.known_documents import EXPORT, PEM, name_content, name_document
+from optiga.files.known_documents import CHIP, EXPORT, PEM, name_content, name_document
 from optiga.transfer.emulated import load_export, tells_model
 from optiga.transfer.form import parse_entries
 
@@ -102,11 +102,11 @@ def _read(path: str) -> tuple[str, bytes]:
 
 def _parse(content: bytes, name: str) -> Document:
     if known := name_content(content):
-        raise ConfigurationError(
-            f"{name} is {known.what}, not the state of an emulated chip",
-            hint=(known is not PEM and known.taker) or "It must be JSON, as 'emulator dump' or 'export' writes it",
-            reason=Reason.WRONG_TYPE,
-        )
+        hint = (known is not PEM and known.taker) or "It must be JSON, as 'emulator dump' or 'export' writes it"
+        if known is CHIP:
+            hint = "To write the state of a chip, use 'emulator dump'. To copy a chip, copy its file"
+        said = f"{name} is {known.what}, not the state of an emulated chip"
+        raise ConfigurationError(said, hint=hint, reason=Reason.WRONG_TYPE)
     document = parse_json(content.decode("utf-8-sig", "replace"), name)
     for place, line in document.duplicates:
         raise ConfigurationError(f"{name}:{line}: {'.'.join(map(str, place))!r} is given twice")
