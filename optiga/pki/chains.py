@@ -23,7 +23,8 @@ _SIGNATURES = {
     "1.2.840.113549.1.1.13": "sha512",
 }
 """Hashes of the signatures that are looked at: ECDSA, and RSA by PKCS #1 v1.5."""
-_MOST_IN_A_CHAIN = 32
+MOST_IN_A_CHAIN = 32
+"""No order is looked for among more certificates: that takes the square of their number."""
 
 
 def seems_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
@@ -52,7 +53,7 @@ def in_order(certificates: list[Certificate]) -> tuple[list[Certificate], bool]:
 
     :returns: the certificates, in their own order if there is no telling which is the leaf; and whether it is another.
     """
-    if len(certificates) > _MOST_IN_A_CHAIN or _holds(certificates):
+    if len(certificates) > MOST_IN_A_CHAIN or _holds(certificates):
         return certificates, False
     numbers = range(len(certificates))
     issuers = [

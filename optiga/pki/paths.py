@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.pki.chains import seems_issued_by
+from optiga.pki.chains import MOST_IN_A_CHAIN, seems_issued_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ class OnePath(NamedTuple):
 
 
 def one_path(chain: list[Certificate], now: datetime) -> OnePath:
-    """The best path of a chain. A chain that is one path is kept as it is.
+    """The best path of a chain. A chain that is one path is kept as it is, and one of too many certificates, too.
 
     A path of certificates that are valid now is best; of these the one that most verifiers take, which is that with
     most intermediate certificates; of these one with its root.
@@ -37,6 +37,8 @@ def one_path(chain: list[Certificate], now: datetime) -> OnePath:
     :param chain: leaf first.
     :param now: a time with its time zone.
     """
+    if len(chain) > MOST_IN_A_CHAIN:
+        return OnePath(chain, [])
     is_path = all(seems_issued_by(one, issuer) for one, issuer in pairwise(chain))
     if is_path and len(set(map(_ca, chain))) == len(chain):
         return OnePath(chain, [])

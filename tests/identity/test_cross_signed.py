@@ -15,6 +15,7 @@ from optiga.errors import CertificateError
 from optiga.identity.forms import check_chain
 from optiga.identity.write import WritePlan, execute_write, plan_write
 from optiga.pki.certificate import Certificate
+from optiga.pki.paths import one_path
 from tests.support.identity.authorities import Authority
 from tests.support.identity.csr_helpers import NOW, CountingTransport, pem
 
@@ -117,3 +118,12 @@ def test_many_alternatives_take_no_time(tmp_path: Path) -> None:
     (tmp_path / "many.pem").write_text(pem(*ders))
     with pytest.raises(CertificateError, match="of 12 certificates"):
         plan_write(tmp_path / "many.pem", now=NOW)
+
+
+def test_more_than_a_chain_has_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file can hold thousands: their paths would be as deep, and each pair has a signature to verify."""
+    chain = [Certificate.parse(DERS[name]) for name in ("leaf", *("I by A", "A by B", "B by A") * 400)]
+    asked: list[object] = []
+    monkeypatch.setattr("optiga.pki.paths.seems_issued_by", lambda *pair: asked.append(pair))
+    assert one_path(chain, NOW) == (chain, [])
+    assert not asked
