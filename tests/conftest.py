@@ -29,9 +29,16 @@ pytest_plugins = ["tests.support.cloud.fixtures", "tests.support.left_out", "opt
 
 
 def pytest_configure() -> None:
-    """Have Ctrl-C mean what it does at a terminal: a shell script that runs the tests behind an ``&`` ignores it."""
+    """Have Ctrl-C mean what it does at a terminal: a shell script that runs the tests behind an ``&`` ignores it.
+
+    Nor do the processes that tests start ignore SIGHUP under ``nohup``, which they would inherit from this one. This
+    one goes on, as it is meant to: what it has a handler for is the default again in each program that is started.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is signal.SIG_IGN:
+        signal.signal(hangup, lambda *_: None)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -5,37 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from optiga.pki.names import COMPONENTS
+
 if TYPE_CHECKING:
     from cryptography import x509
 
 _SPECIAL = re.compile(r'[\\",+;<>]')
-_NAMES = {
-    "2.5.4.3": "CN",
-    "2.5.4.4": "SN",
-    "2.5.4.5": "serialNumber",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    "2.5.4.9": "STREET",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "2.5.4.12": "title",
-    "2.5.4.15": "businessCategory",
-    "2.5.4.17": "postalCode",
-    "2.5.4.20": "telephoneNumber",
-    "2.5.4.41": "name",
-    "2.5.4.42": "GN",
-    "2.5.4.43": "initials",
-    "2.5.4.44": "generationQualifier",
-    "2.5.4.45": "x500UniqueIdentifier",
-    "2.5.4.46": "dnQualifier",
-    "2.5.4.65": "pseudonym",
-    "2.5.4.97": "organizationIdentifier",
-    "1.2.840.113549.1.9.1": "emailAddress",
-    "1.2.840.113549.1.9.2": "unstructuredName",
-    "0.9.2342.19200300.100.1.1": "UID",
-    "0.9.2342.19200300.100.1.25": "DC",
-}
+_NAMES = {one.oid: one.short for one in COMPONENTS.values() if one.short}
+_NAMES["1.2.840.113549.1.9.2"] = "unstructuredName"  # of certificates of others: no request of ours has it
 """Components by name, as OpenSSL and RFC 4519 call them."""
 
 

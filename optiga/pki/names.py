@@ -42,48 +42,52 @@ PATTERNS = {
 class Component(NamedTuple):
     """A component of a name.
 
+    :param oid: its object identifier.
     :param bound: most characters of its value.
+    :param short: what OpenSSL and RFC 4519 call it; empty if they have no name for it.
     """
 
+    oid: str
     bound: int
     form: ValueForm = ValueForm.TEXT
+    short: str = ""
 
 
 COMPONENTS = {
-    "common_name": Component(64),
-    "surname": Component(32768),
-    "serial_number": Component(64, ValueForm.PRINTABLE),
-    "country_name": Component(2, ValueForm.COUNTRY),
-    "locality_name": Component(128),
-    "state_or_province_name": Component(128),
-    "street_address": Component(128),
-    "organization_name": Component(64),
-    "organizational_unit_name": Component(64),
-    "title": Component(64),
-    "business_category": Component(128),
-    "postal_code": Component(40),
-    "telephone_number": Component(32, ValueForm.PRINTABLE),
-    "name": Component(32768),
-    "given_name": Component(32768),
-    "initials": Component(32768),
-    "generation_qualifier": Component(32768),
-    "unique_identifier": Component(128, ValueForm.HEX),
-    "dn_qualifier": Component(64, ValueForm.PRINTABLE),
-    "pseudonym": Component(128),
-    "organization_identifier": Component(256),
-    "tpm_manufacturer": Component(256),
-    "tpm_model": Component(256),
-    "tpm_version": Component(256),
-    "platform_manufacturer": Component(256),
-    "platform_model": Component(256),
-    "platform_version": Component(256),
-    "email_address": Component(255, ValueForm.EMAIL),
-    "incorporation_locality": Component(128),
-    "incorporation_state_or_province": Component(128),
-    "incorporation_country": Component(2, ValueForm.COUNTRY),
-    "user_id": Component(256),
-    "domain_component": Component(63, ValueForm.DNS),
-    "name_distinguisher": Component(64),
+    "common_name": Component("2.5.4.3", 64, short="CN"),
+    "surname": Component("2.5.4.4", 32768, short="SN"),
+    "serial_number": Component("2.5.4.5", 64, ValueForm.PRINTABLE, short="serialNumber"),
+    "country_name": Component("2.5.4.6", 2, ValueForm.COUNTRY, short="C"),
+    "locality_name": Component("2.5.4.7", 128, short="L"),
+    "state_or_province_name": Component("2.5.4.8", 128, short="ST"),
+    "street_address": Component("2.5.4.9", 128, short="STREET"),
+    "organization_name": Component("2.5.4.10", 64, short="O"),
+    "organizational_unit_name": Component("2.5.4.11", 64, short="OU"),
+    "title": Component("2.5.4.12", 64, short="title"),
+    "business_category": Component("2.5.4.15", 128, short="businessCategory"),
+    "postal_code": Component("2.5.4.17", 40, short="postalCode"),
+    "telephone_number": Component("2.5.4.20", 32, ValueForm.PRINTABLE, short="telephoneNumber"),
+    "name": Component("2.5.4.41", 32768, short="name"),
+    "given_name": Component("2.5.4.42", 32768, short="GN"),
+    "initials": Component("2.5.4.43", 32768, short="initials"),
+    "generation_qualifier": Component("2.5.4.44", 32768, short="generationQualifier"),
+    "unique_identifier": Component("2.5.4.45", 128, ValueForm.HEX, short="x500UniqueIdentifier"),
+    "dn_qualifier": Component("2.5.4.46", 64, ValueForm.PRINTABLE, short="dnQualifier"),
+    "pseudonym": Component("2.5.4.65", 128, short="pseudonym"),
+    "organization_identifier": Component("2.5.4.97", 256, short="organizationIdentifier"),
+    "tpm_manufacturer": Component("2.23.133.2.1", 256),
+    "tpm_model": Component("2.23.133.2.2", 256),
+    "tpm_version": Component("2.23.133.2.3", 256),
+    "platform_manufacturer": Component("2.23.133.2.4", 256),
+    "platform_model": Component("2.23.133.2.5", 256),
+    "platform_version": Component("2.23.133.2.6", 256),
+    "email_address": Component("1.2.840.113549.1.9.1", 255, ValueForm.EMAIL, short="emailAddress"),
+    "incorporation_locality": Component("1.3.6.1.4.1.311.60.2.1.1", 128),
+    "incorporation_state_or_province": Component("1.3.6.1.4.1.311.60.2.1.2", 128),
+    "incorporation_country": Component("1.3.6.1.4.1.311.60.2.1.3", 2, ValueForm.COUNTRY),
+    "user_id": Component("0.9.2342.19200300.100.1.1", 256, short="UID"),
+    "domain_component": Component("0.9.2342.19200300.100.1.25", 63, ValueForm.DNS, short="DC"),
+    "name_distinguisher": Component("0.2.262.1.10.7.20", 64),
 }
 """Every component that asn1crypto names."""
 

@@ -13,44 +13,44 @@ from optiga.pki.extensions import Extensions
 from optiga.pki.names import COMPONENTS, ValueForm, fill_uid
 from optiga.protocol import der
 
-_SUBJECT = {
-    "incorporation_country": "1.3.6.1.4.1.311.60.2.1.3",
-    "incorporation_state_or_province": "1.3.6.1.4.1.311.60.2.1.2",
-    "incorporation_locality": "1.3.6.1.4.1.311.60.2.1.1",
-    "business_category": "2.5.4.15",
-    "serial_number": "2.5.4.5",
-    "country_name": "2.5.4.6",
-    "postal_code": "2.5.4.17",
-    "state_or_province_name": "2.5.4.8",
-    "locality_name": "2.5.4.7",
-    "street_address": "2.5.4.9",
-    "organization_name": "2.5.4.10",
-    "organizational_unit_name": "2.5.4.11",
-    "title": "2.5.4.12",
-    "common_name": "2.5.4.3",
-    "user_id": "0.9.2342.19200300.100.1.1",
-    "initials": "2.5.4.43",
-    "generation_qualifier": "2.5.4.44",
-    "surname": "2.5.4.4",
-    "given_name": "2.5.4.42",
-    "name": "2.5.4.41",
-    "pseudonym": "2.5.4.65",
-    "dn_qualifier": "2.5.4.46",
-    "telephone_number": "2.5.4.20",
-    "email_address": "1.2.840.113549.1.9.1",
-    "domain_component": "0.9.2342.19200300.100.1.25",
-    "name_distinguisher": "0.2.262.1.10.7.20",
-    "organization_identifier": "2.5.4.97",
-    "tpm_manufacturer": "2.23.133.2.1",
-    "tpm_model": "2.23.133.2.2",
-    "tpm_version": "2.23.133.2.3",
-    "platform_manufacturer": "2.23.133.2.4",
-    "platform_model": "2.23.133.2.5",
-    "platform_version": "2.23.133.2.6",
-    "unique_identifier": "2.5.4.45",
-}
+_ORDER = (
+    "incorporation_country",
+    "incorporation_state_or_province",
+    "incorporation_locality",
+    "business_category",
+    "serial_number",
+    "country_name",
+    "postal_code",
+    "state_or_province_name",
+    "locality_name",
+    "street_address",
+    "organization_name",
+    "organizational_unit_name",
+    "title",
+    "common_name",
+    "user_id",
+    "initials",
+    "generation_qualifier",
+    "surname",
+    "given_name",
+    "name",
+    "pseudonym",
+    "dn_qualifier",
+    "telephone_number",
+    "email_address",
+    "domain_component",
+    "name_distinguisher",
+    "organization_identifier",
+    "tpm_manufacturer",
+    "tpm_model",
+    "tpm_version",
+    "platform_manufacturer",
+    "platform_model",
+    "platform_version",
+    "unique_identifier",
+)
 """Components of a name in the order in which a request has them, the predecessor's, which is asn1crypto's."""
-_PLACES = {name: place for place, name in enumerate(_SUBJECT)}
+_PLACES = {name: place for place, name in enumerate(_ORDER)}
 _KEY_USAGES = (
     "digital_signature",
     "non_repudiation",
@@ -118,7 +118,7 @@ def encode_attributes(settings: Extensions, uid: str) -> bytes:
 
 
 def _relative_name(name: str, value: str) -> bytes:
-    pair = der.encode(der.SEQUENCE, der.encode_oid(_SUBJECT[name]) + _component(name, value))
+    pair = der.encode(der.SEQUENCE, der.encode_oid(COMPONENTS[name].oid) + _component(name, value))
     return der.encode(der.SET, pair)
 
 

@@ -33,7 +33,7 @@ class JournalFile:
     """
 
     def __init__(self, path: Path, *, make: bool, shared: bool, warn: Callable[[str], None]) -> None:
-        self.path = path
+        self.path: Path = path
         self.name: str = f"the journal {path}"
         self._shared = shared
         self._warn = warn

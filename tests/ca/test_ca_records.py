@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.chain import Head, link_digest
-from optiga.ca.creation import CaName, create_intermediate, create_root
-from optiga.ca.integrity import read_crl_file
-from optiga.ca.profile import CLOCK_TOLERANCE
-from optiga.ca.records import create_records, open_records, utc_now
+from optiga.ca.creation import CaName, create_root
+from optiga.ca.records import create_records, open_records
 from optiga.errors import CertificateError, ConfigurationError
 from optiga.pki.public_keys import load_key
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_older, make_request, openssl
@@ -339,76 +336,6 @@ class TestEarlierVersions:
         old.issue(make_request())
         change(old, "DELETE FROM issued WHERE rowid = 1")
         refused(old, "changed by another program")
-
-
-class TestClock:
-    def last(self, authority: CertificateAuthority) -> datetime:
-        crl = read_crl_file(authority.folder)
-        assert crl is not None
-        return crl.this_update
-
-    def test_a_little_early(self, root: CertificateAuthority) -> None:
-        """As certificates are, for those whose clock is slow."""
-        now = utc_now() + timedelta(hours=1)
-        root.renew_crl(7, now=now)
-        crl = read_crl_file(root.folder)
-        assert crl is not None
-        assert (crl.this_update, crl.next_update) == (now - CLOCK_TOLERANCE, now + timedelta(days=7))
-
-    def test_never_before_the_last_one(self, root: CertificateAuthority) -> None:
-        now = utc_now() + timedelta(hours=1)
-        root.renew_crl(now=now)
-        root.renew_crl(now=now - timedelta(minutes=3))
-        assert self.last(root) == now - CLOCK_TOLERANCE
-
-    def test_never_before_the_ca(self, root: CertificateAuthority, tmp_path: Path) -> None:
-        folder = create_intermediate(tmp_path / "factory", CaName("factory"), root)
-        crl = read_crl_file(folder)
-        assert crl is not None
-        assert crl.this_update == folder.certificate.parsed.not_valid_before_utc
-
-    @pytest.mark.parametrize(
-        ("when", "words"),
-        [
-            (datetime(2020, 1, 1, tzinfo=timezone.utc), r"is not valid before .*Check this computer's clock"),
-            (datetime(2120, 1, 1, tzinfo=timezone.utc), "expired on"),
-        ],
-    )
-    def test_outside_the_cas_time(self, root: CertificateAuthority, when: datetime, words: str) -> None:
-        self.is_refused(root, when, words)
-
-    def test_before_the_last_crl(self, root: CertificateAuthority) -> None:
-        root.renew_crl(now=utc_now() + timedelta(days=2))
-        self.is_refused(root, utc_now(), r"before the date of the last CRL.*Check this computer's clock")
-
-    def is_refused(self, root: CertificateAuthority, when: datetime, words: str) -> None:
-        before = {file: (root.folder.path / file).read_bytes() for file in FILES}
-        with open_records(root.folder.records_path) as records:
-            serial = records.all()[0].serial
-        for act in (lambda: root.renew_crl(now=when), lambda: root.revoke(serial, now=when)):
-            with pytest.raises(CertificateError, match=words):
-                act()
-        assert {file: (root.folder.path / file).read_bytes() for file in FILES} == before
-
-    @pytest.mark.parametrize(
-        ("days", "left", "words"),
-        [
-            (30, timedelta(days=8), ""),
-            (30, timedelta(days=7), "expires on"),
-            (4, timedelta(days=2), ""),
-            (4, timedelta(hours=20), "expires on"),
-            (30, timedelta(0), "expired on"),
-            (30, -timedelta(days=1), "expired on"),
-        ],
-    )
-    def test_its_end(self, root: CertificateAuthority, days: int, left: timedelta, words: str) -> None:
-        root.renew_crl(days)
-        crl = read_crl_file(root.folder)
-        assert crl is not None
-        assert crl.next_update is not None
-        warning = crl.find_warning(crl.next_update - left)
-        assert words in warning
-        assert bool(warning) is bool(words)
 
 
 @pytest.mark.parametrize(

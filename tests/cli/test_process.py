@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -189,6 +190,23 @@ def test_ended_by_a_signal(name: str, code: int, word: str, tmp_path: Path) -> N
     assert "Traceback" not in said
     assert "" not in said.splitlines()
     assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_under_nohup_a_run_outlives_its_terminal(tmp_path: Path) -> None:
+    """It goes on until the board leaves, which ends it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        command = f"trap '' HUP; exec {shlex.join([*OPTIGA, '--port', port, '--csr', str(CONFIG)])}"
+        process = subprocess.Popen(["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        board, _ = server.accept()
+        with board:
+            assert board.recv(1)
+            process.send_signal(signal.SIGHUP)
+        server.close()
+        _, said = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 3, said
+    assert "Hung up" not in said
 
 
 @POSIX

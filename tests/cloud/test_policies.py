@@ -15,14 +15,12 @@ from optiga.cloud.aws.policies import (
     MAX_SIZE,
     PolicyTemplate,
     differences,
-    find_default_template,
     load_template,
     open_actions,
-    passed_over,
     warnings_of,
 )
 from optiga.cloud.aws.policy_rules import several
-from optiga.cloud.aws.templates import THING, own_template
+from optiga.cloud.aws.templates import own_template
 from optiga.errors import ConfigurationError
 from tests.support.places import ROOT
 
@@ -244,48 +242,6 @@ class TestMalformed:
         """Which of the two AWS takes is not ours to guess."""
         twice = policy().replace('"Effect": "Allow"', '"Effect": "Deny", "Effect": "Allow"')
         assert "given twice" in refusal(twice)
-
-
-class TestFiles:
-    def test_a_byte_order_mark(self, tmp_path: Path) -> None:
-        path = tmp_path / "lamp.template"
-        path.write_bytes(b"\xef\xbb\xbf" + policy().encode())
-        assert load_template(path) == PolicyTemplate(str(path), policy())
-
-    def test_not_utf_8(self, tmp_path: Path) -> None:
-        path = tmp_path / "lamp.template"
-        path.write_bytes(policy(Id="Lämpchen").encode("utf-16"))
-        with pytest.raises(ConfigurationError, match=r"lamp\.template is not UTF-8"):
-            load_template(path)
-
-    def test_not_there_a_folder_too_big(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigurationError, match=r"cannot read the policy template .*no such file"):
-            load_template(tmp_path / "none")
-        with pytest.raises(ConfigurationError, match="it is a folder"):
-            load_template(tmp_path)
-        path = tmp_path / "big"
-        path.write_bytes(b" " * 65537)
-        with pytest.raises(ConfigurationError, match="larger than 65536 bytes"):
-            load_template(path)
-
-    def test_the_default_is_ours_whatever_lies_in_the_current_folder(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.chdir(tmp_path)
-        for name in ("my_policy.template", "thing_policy.template"):
-            Path(name).write_text(policy())
-        assert find_default_template() == own_template(THING)
-
-    @pytest.mark.parametrize("name", ["my_policy.template", "thing_policy.template"])
-    def test_what_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-        monkeypatch.chdir(tmp_path)
-        assert passed_over(own_template(THING)) == passed_over(own_template(name)) == ""
-        Path(name).write_text(policy())
-        assert f"'policy_template' ./{name}" in passed_over(own_template(name))
-        assert bool(passed_over(own_template(THING)))
-        assert passed_over(Path("another.template")) == passed_over(Path(name)) == ""
-        monkeypatch.chdir(own_template(name).parent)
-        assert passed_over(own_template(name)) == ""
 
 
 class TestArns:

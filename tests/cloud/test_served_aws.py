@@ -250,6 +250,9 @@ class TestMistakes:
             ("--port x", "--port"),
             ("--prot 1", "Did you mean '--port'"),
             ("--port -1", "--port"),
+            ("--file x.jsn", "No such option '--file'"),
+            ("--csr x --foo", "No such option '--csr'"),
+            ("--baud 9600", "No such option '--baud'. Try"),
         ],
     )
     def test_usage(self, home: Path, words: str, said: str) -> None:

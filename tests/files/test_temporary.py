@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,15 @@ class TestSwept:
 
 @pytest.mark.parametrize("name", [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)])
 class TestInterruptions:
+    @pytest.fixture(autouse=True)
+    def default(self, name: str) -> Iterator[None]:
+        """What a process has that was started at a terminal; these tests may run under nohup."""
+        number = getattr(signal, name)
+        usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        before = signal.signal(number, usual)
+        yield
+        signal.signal(number, before)
+
     def test_raised(self, name: str) -> None:
         number = getattr(signal, name)
         with INTERRUPTIONS, pytest.raises(EndRequested) as raised:

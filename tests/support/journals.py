@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from optiga.provision.journal import open_journal
 from optiga.provision.seal_file import seal_path
 from optiga.provision.version1 import ADDED, SCHEMA, OldEntry
 
+UID = "cd16338201001c000500000a0b0c0d0e0f1011121314151617181a"
+OTHER = "00" * 27
+PAST = datetime(2020, 2, 29, 12, 0, tzinfo=timezone.utc)
 COLUMNS = tuple(field.name for field in fields(OldEntry))
 _APPLICATION_ID = 0x4F504A4E
 
@@ -116,3 +119,36 @@ def _column(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.title if isinstance(value, Step) else value
+
+
+def full_entry(step: Step, **more: object) -> Entry:
+    """A device of AWS's at a step, with all that has led there."""
+    values: dict[str, object] = {
+        "uid": UID,
+        "slot": "second",
+        "issuer": "ca:00" if step is Step.REGISTERED else "aws",
+        "settings": "f00d",
+        "account": "123456789012",
+        "region": "eu-central-1",
+        "key_info": b"key",
+        "csr": b"\x30\x00",
+        "filename": "ab.csr",
+        "public_key": "03",
+        "requested_at": PAST,
+        "certificate": "PEM",
+        "certificate_file": "ab.pem",
+        "certificate_id": "c" * 64,
+        "certificate_arn": "arn:x",
+        "thing": "lamp",
+        "thing_arn": "arn:y",
+        "policy": "lamps",
+        "template": "t",
+        "replaces": "c0 c1",
+    }
+    return make_entry(**{**values, "step": step, **more})
+
+
+def save(path: Path, *entries: Entry) -> list[Entry]:
+    """Write entries down; as the journal has kept them."""
+    with open_journal(path, make=True) as journal:
+        return [journal.save(entry) for entry in entries]

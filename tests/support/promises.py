@@ -19,7 +19,7 @@ NAMES, WEAK, FORMS, ISSUE = (
     *("cli/test_ca_names.py", "ca/test_ca_weakness.py", "ca/test_ca_csr_forms.py", "ca/test_ca_issue.py"),
 )
 WISHES = "ca/test_ca_wishes.py"
-MUTATED, LINTED, CA_COMMAND = "ca/test_ca_mutated.py", "interop/test_pkilint.py", "cli/test_ca_command.py"
+MUTATED, LINTED, CA_REVOKE = "ca/test_ca_mutated.py", "interop/test_pkilint.py", "cli/test_ca_list_and_revoke.py"
 RECORDS, CA_SETTINGS, CA_KEY = "ca/test_ca_records.py", "cli/test_ca_settings.py", "ca/test_ca_key.py"
 PASSPHRASE, SECRETS = "cli/test_ca_passphrase.py", "files/test_secrets.py"
 
@@ -252,7 +252,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{WEAK}::test_a_small_exponent_is_refused",
             f"{WEAK}::TestFactors",
             f"{WEAK}::test_a_key_beyond_all_use_is_refused_before_it_is_looked_at",
-            f"{ISSUE}::TestRefused::test_keys",
+            "ca/test_ca_refused.py::TestRefused::test_keys",
         ),
         "The CA's own name and the root's are refused, whatever their case and spaces": (
             f"{WEAK}::test_the_cas_own_name_in_another_form",
@@ -294,13 +294,13 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "A CA's CRLs and records cannot be turned back unnoticed": {
         "A CRL begins a little early, as certificates do, and never before the one before it": (
-            f"{RECORDS}::TestClock::test_a_little_early",
-            f"{RECORDS}::TestClock::test_never_before_the_last_one",
+            "ca/test_ca_records_clock.py::TestClock::test_a_little_early",
+            "ca/test_ca_records_clock.py::TestClock::test_never_before_the_last_one",
         ),
         "Revoking and writing a CRL ask about the clock as signing does": (
-            f"{RECORDS}::TestClock::test_before_the_last_crl",
-            f"{RECORDS}::TestClock::test_outside_the_cas_time",
-            f"{CA_COMMAND}::TestListAndRevoke::test_the_clock",
+            "ca/test_ca_records_clock.py::TestClock::test_before_the_last_crl",
+            "ca/test_ca_records_clock.py::TestClock::test_outside_the_cas_time",
+            f"{CA_REVOKE}::TestListAndRevoke::test_the_clock",
         ),
         "A copy that was put back gives no number of a CRL twice": (
             f"{RECORDS}::TestRollback::test_against_a_crl_that_is_given",
@@ -309,13 +309,13 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{RECORDS}::TestEdits::test_noticed",
             f"{RECORDS}::TestEdits::test_a_chain_made_anew",
             f"{RECORDS}::TestEdits::test_a_chain_taken_away",
-            f"{CA_COMMAND}::TestListAndRevoke::test_records_that_were_edited",
+            f"{CA_REVOKE}::TestListAndRevoke::test_records_that_were_edited",
         ),
         "Records from an older copy are noticed by the CRL at hand, the signature at hand, or a CRL that is given": (
             f"{RECORDS}::TestRollback::test_against_the_crl_at_hand",
             f"{RECORDS}::TestRollback::test_against_the_signature_at_hand",
             f"{RECORDS}::TestRollback::test_against_a_crl_that_is_given",
-            f"{CA_COMMAND}::TestListAndRevoke::test_a_crl_that_was_given_out",
+            f"{CA_REVOKE}::TestListAndRevoke::test_a_crl_that_was_given_out",
         ),
         "Records without their signature are refused, and a chain never begins without one": (
             f"{RECORDS}::TestRollback::test_a_signature_that_is_lost",
@@ -323,8 +323,8 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
             "ca/test_ca_upgrade_killed.py::test_killed_while_the_chain_begins",
         ),
         "Listing, signing and revoking warn of a CRL that has run out or soon will": (
-            f"{RECORDS}::TestClock::test_its_end",
-            f"{CA_COMMAND}::TestListAndRevoke::test_a_crl_that_runs_out",
+            "ca/test_ca_records_clock.py::TestClock::test_its_end",
+            f"{CA_REVOKE}::TestListAndRevoke::test_a_crl_that_runs_out",
         ),
         "Certificates name the place of the CRL if the CA has one": (f"{CA_SETTINGS}::TestDistributionPoint",),
         "An intermediate certifies for TLS only, and the allowed names only": (
@@ -378,12 +378,12 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "A certificate is named without doubt": {
         "Hex digits and colons alone are a serial number, whatever files there are": (
-            f"{CA_COMMAND}::TestListAndRevoke::test_a_serial_number_beside_a_planted_file",
-            f"{CA_COMMAND}::TestListAndRevoke::test_serial_numbers_that_nothing_has",
+            f"{CA_REVOKE}::TestListAndRevoke::test_a_serial_number_beside_a_planted_file",
+            f"{CA_REVOKE}::TestListAndRevoke::test_serial_numbers_that_nothing_has",
         ),
         "All else is a file, and --file takes one that is named like a serial number": (
-            f"{CA_COMMAND}::TestListAndRevoke::test_a_file_named_like_a_serial_number",
-            f"{CA_COMMAND}::TestListAndRevoke::test_what_is_neither",
+            f"{CA_REVOKE}::TestListAndRevoke::test_a_file_named_like_a_serial_number",
+            f"{CA_REVOKE}::TestListAndRevoke::test_what_is_neither",
         ),
     },
     "What worked goes on": {

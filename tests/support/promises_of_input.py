@@ -68,7 +68,7 @@ PROMISES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "A named pipe in place of an input is refused at once": (f"{NAMED}::TestCommands::test_refuse_a_named_pipe",),
         "The default policy is the product's, whatever lies in the current folder": (
-            f"{POLICIES}::TestFiles::test_the_default_is_ours_whatever_lies_in_the_current_folder",
+            "cloud/test_policy_files.py::TestFiles::test_the_default_is_ours_whatever_lies_in_the_current_folder",
             f"{FLEET}::TestWhereItIs::test_a_file_is_named_by_its_path",
         ),
         "Text of others is shown escaped, and no cell of a table is a formula": (

@@ -123,7 +123,7 @@ PROMISES = {
             f"{DEFAULTS}::TestBelief",
             f"{DEFAULTS}::TestPlaces",
             f"{DEFAULTS}::TestValues::test_what_must_not_stand_there",
-            f"{DEFAULTS}::TestShow",
+            "cli/test_config_show.py::TestShow",
         ),
         "Names of chips' files that cannot be; one lock for a port of Windows": (
             "emulator/test_file_names.py::test_they_are_refused_and_nothing_is_made",

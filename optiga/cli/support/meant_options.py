@@ -70,11 +70,11 @@ _ARGUMENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 _OUTPUTS = ("out", "output-file", "outfile", "out-file", "dest", "destination", "to")
 """What people type for the file of a command that takes it as an argument, and replaces it with ``--force``."""
 _NEEDLESS = (
-    (("baud", "baudrate", "baud-rate", "speed"), "port", "serial boards always use 115200 baud"),
-    (("chip", "chip-type", "model"), "port", "the tool asks the chip for its model"),
-    (("thing", "thing-name", "policy", "policy-name"), "thing-type", "the configuration names thing and policy"),
+    (("baud", "baudrate", "baud-rate", "speed"), {"port", "query"}, "serial boards always use 115200 baud"),
+    (("chip", "chip-type", "model"), {"port", "query"}, "the tool asks the chip for its model"),
+    (("thing", "thing-name", "policy", "policy-name"), {"thing-type"}, "the configuration names thing and policy"),
 )
-"""Options of other programs, an option that a command has which does without them, and why it does."""
+"""Options of other programs, the options that a command has which does without them, and why it does."""
 _OID = "0x[0-9a-f]{4}"
 _FILE_NAME = r".*[.\w]\.\w+|.*/.*"
 
@@ -109,7 +109,7 @@ def why_needless(word: str, options: Sequence[str]) -> str:
     :param word: the name without dashes.
     :param options: those of the command, without dashes.
     """
-    return next((why for words, option, why in _NEEDLESS if word in words and option in options), "")
+    return next((why for words, needed, why in _NEEDLESS if word in words and needed <= set(options)), "")
 
 
 def options_for(value: str, options: Sequence[str]) -> Iterator[str]:

@@ -26,6 +26,9 @@ from optiga.cli.support.meant_options import argument_meant_by, option_meant_by,
 from optiga.cli.support.synonyms import meant_by_letter
 from optiga.naming import in_command
 
+_JOBS = {"csr", "write", "read"}
+"""The options of the main command that say what it does; the command line of another program has none."""
+
 
 def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     """What to say of an option that a command does not have.
@@ -116,8 +119,8 @@ def _as_argument(ctx: click.Context, bare: str, word: str, rest: Sequence[str], 
     value = value_of(word, rest)
     if ctx.parent is None:
         is_file = argument_meant_by(bare, ["FILE"], options) is not None and not _jobs_in(arguments)
-        job = job_of(value) if is_file else None
-        return line_with(ctx, options_of(ctx)[job], "", [value]) if job else ""
+        job = options_of(ctx).get(job_of(value) or "") if is_file else None
+        return line_with(ctx, job, "", [value]) if job else ""
     taken = [one for one in ctx.command.params if isinstance(one, click.Argument)]
     metavars = [one.make_metavar(ctx) for one in taken]
     place = argument_meant_by(bare, metavars, options)
@@ -145,8 +148,9 @@ def _as_job(ctx: click.Context, name: str, arguments: Sequence[str]) -> str:
 
 def of_job(ctx: click.Context, word: str) -> list[str]:
     """The options of a job of the main command that a word behind its value may belong to."""
-    jobs = {f"--{name}" for name in ("csr", "write", "read") if ctx.params.get(options_of(ctx)[name].name or "")}
-    every = options_for(word, list(options_of(ctx)))
+    options = options_of(ctx)
+    jobs = {f"--{name}" for name in _JOBS & set(options) if ctx.params.get(options[name].name or "")}
+    every = options_for(word, list(options))
     return [f"--{name} {in_command(word, '…')}" for name in every if jobs & set(BELONGS.get(f"--{name}", ()))][:1]
 
 
@@ -154,13 +158,13 @@ def _fitting(ctx: click.Context, arguments: Sequence[str]) -> dict[str, click.Op
     """The options of a context's command, without those that do not go with the job that was typed."""
     options = options_of(ctx)
     if ctx.parent is None and "csr" in _jobs_in(arguments):
-        del options["out"]
+        options.pop("out", None)
     return options
 
 
 def _jobs_in(arguments: Sequence[str]) -> set[str]:
     """The jobs of the main command that were typed."""
-    return {"csr", "write", "read"} & {written(word).removeprefix("--") for word in arguments if word.startswith("--")}
+    return _JOBS & {written(word).removeprefix("--") for word in arguments if word.startswith("--")}
 
 
 def _has_one_dash(word: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -15,10 +14,8 @@ from optiga.emulator.board.i2c_slave import Acknowledges, WorkTime
 from optiga.emulator.timing import work_on_i2c_s, work_s
 from optiga.identity.configuration import load_configuration
 from optiga.identity.csr import create_csr
-from optiga.link.i2c.datalink import Received
 from optiga.link.i2c.host import LIMIT_S, I2cConversation
-from optiga.link.i2c.steps import Done, Read, Write
-from optiga.link.i2c.transport import Message
+from optiga.link.i2c.steps import Done, Write
 from optiga.protocol.request import Protection
 from tests.support.i2c_carried import Carried
 from tests.support.i2c_chips import OPEN, SECRET, UID, OnBus, ask
@@ -377,47 +374,3 @@ class TestShielded:
         carried = bus.host(resets=False)
         assert carried.exchange(OPEN) == bytes(4)
         assert b"\x88\x00\x00" in carried.written
-
-
-class TestSecrets:
-    """No log may show what is secret."""
-
-    def steps_of(self, *, secret: bytes | None) -> list[object]:
-        bus = OnBus()
-        carried = bus.host(secret=secret)
-        carried.exchange(OPEN)
-        steps: list[object] = []
-        do = carried._do
-        carried._do = lambda step: (steps.append(step), do(step))[1]  # type: ignore[method-assign]
-        carried.exchange(RANDOM)
-        return steps
-
-    def test_what_is_secret_in_plain_is_marked(self) -> None:
-        steps = self.steps_of(secret=None)
-        assert all(step.hides for step in steps if isinstance(step, Write) and len(step.data) > 3)
-        assert any(isinstance(step, Read) and step.size > 10 and step.hides for step in steps)
-
-    def test_nobody_prints_it(self) -> None:
-        secret = b"plain text"
-        for value in (Write(secret, hides=True), Done(1.0, secret), Message(secret), Received(packet=secret)):
-            assert "plain" not in repr(value)
-            assert secret.hex() not in repr(value)
-        assert repr(Write(b"\x82")) == "Write(82)"
-
-    def test_what_is_sealed_may_be_shown(self) -> None:
-        steps = self.steps_of(secret=SECRET)
-        assert not any(getattr(step, "hides", False) for step in steps)
-
-    def test_notes_have_no_bytes(self) -> None:
-        bus = OnBus()
-        faults = [Fault(kind, way, 4 + 5 * place) for place, kind in enumerate(FaultKind) for way in (True, False)]
-        carried = bus.host(FaultyBus(bus.slave, faults), secret=SECRET)
-        said = carried.notes
-        for _ in range(40):
-            try:
-                carried.exchange(RANDOM)
-            except BoardError as error:
-                said.append(str(error))
-        assert len(said) > 10
-        assert not any(re.search("[0-9a-f]{8}", text) for text in said)
-        assert SECRET.hex() not in repr(carried.conversation)
