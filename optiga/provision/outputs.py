@@ -88,8 +88,8 @@ class ChipOutputs:
 class OutputLayout:
     """Names of the output files. One layout serves many chips, whose files do not overwrite each other.
 
-    ``{uid}`` is replaced with the chip's UID in hex, ``{slot}`` with the name of the slot. Other braces are not
-    replaced, and misspelled fields are refused, unless the common folder of all chips has this name.
+    ``{uid}`` is replaced with the chip's UID in hex, ``{slot}`` with the name of the slot. Other words in braces are
+    refused, unless the common folder of all chips has this name.
 
     :param folder: folder of all files. The part before the first field must exist; the rest is created.
     :param arn: name of the file with the certificate's ARN.
@@ -109,8 +109,8 @@ class OutputLayout:
                     f"{name!r} cannot be the name of an output file",
                     hint=f"Use a name without a folder that ends in {ending}",
                 )
-        for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy):
-            if mistake := find_wrong_field(name, FIELDS):
+        for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy.replace(POLICY_FIELD, "")):
+            if mistake := find_wrong_field(name, FIELDS, every=True):
                 raise ConfigurationError(naming("{outputs} {name} {mistake}", name=repr(name), mistake=mistake))
 
     @property
