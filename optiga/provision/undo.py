@@ -173,7 +173,7 @@ def _deprovision(
             told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
             reporter.note(told)
     except (OptigaError, KeyboardInterrupt) as error:
-        advise_again(error, "What is deleted stays deleted. To continue, try again")
+        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
         raise
     for text in staying_names(entry, journal, seen, reporter):
         reporter.note(text)
