@@ -20,7 +20,9 @@ POLICY_FIELD = "{policy}"
 """What stands in a name for the policy's name."""
 FIELDS = (UID_FIELD, SLOT_FIELD)
 """What may stand in the names of folders and files."""
-_ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
+_ARN_ENDING = ".aws_arn"
+POLICY_ENDING = ".aws_iot_policy"
+"""How the name of a file with a policy's document ends."""
 _ELSEWHERE = naming("Move it away, or use another folder ({outputs})")
 _ANOTHER = naming("Free some space, or use another folder ({outputs})")
 _MOST_BYTES = 32768
@@ -99,11 +101,11 @@ class OutputLayout:
 
     folder: Path = Path()
     arn: str = ARN_FILE
-    policy: str = POLICY_FIELD + _POLICY_ENDING
+    policy: str = POLICY_FIELD + POLICY_ENDING
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for name, ending in ((self.arn, _ARN_ENDING), (self.policy, _POLICY_ENDING)):
+        for name, ending in ((self.arn, _ARN_ENDING), (self.policy, POLICY_ENDING)):
             if Path(name).name != name or not name.endswith(ending) or "\0" in name:
                 raise ConfigurationError(
                     f"{name!r} cannot be the name of an output file",

@@ -19,6 +19,7 @@ from optiga.provision.facts import Deprovisioned, Removed
 from optiga.provision.holdings import Holdings, look
 from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
+from optiga.provision.restoring import files_left
 from optiga.provision.services import Connector, Services
 
 NOT_ITS_OWN = "none of these certificates was attached to it"
@@ -177,6 +178,8 @@ def _deprovision(
         raise
     for text in staying_names(entry, journal, seen, reporter):
         reporter.note(text)
+    if left := staying_files(entry, journal, seen):
+        reporter.note(left)
     for text in staying_elsewhere(entry, present, journal):
         reporter.warn(text)
     return done
@@ -287,6 +290,11 @@ def staying_names(entry: Entry, journal: Journal, seen: Seen | None, reporter: R
             if ask(partial(find, name), None, reporter, what) is not None:
                 told.append(f"The {kind} {name} of an earlier run of this chip stays in AWS IoT")
     return told
+
+
+def staying_files(entry: Entry, journal: Journal, seen: Seen | None) -> str:
+    """Which files of the certificates stay, one sentence; empty if there are none."""
+    return files_left(entry, journal.path.parent, [one.certificate_id for one in seen.held.own] if seen else [])
 
 
 def staying_elsewhere(entry: Entry, present: Entry, journal: Journal, article: str = "the") -> list[Naming]:

@@ -127,6 +127,25 @@ class TestDeprovision:
         assert bench.certificates() == []
         assert len(bench.cloud.iot.list_things()["things"]) == len(bench.cloud.iot.list_policies()["policies"]) == 1
 
+    @pytest.mark.parametrize("folder", [".", "{uid}"])
+    def test_files_that_stay_are_named(self, cli: Cli, run: Cli, bench: Bench, folder: str) -> None:
+        uid = str(result_of(run("--out-dir", folder))["uid"])
+        place = bench.folder / folder.replace("{uid}", uid)
+        command = ("--port", bench.port, "deprovision")
+        (policy,) = place.glob("*.aws_iot_policy")
+        assert f"optiga.aws_arn, {policy.relative_to(bench.folder)}" in cli(*command, "--dry-run").out
+        told = [line for line in cli(*command, "--yes").err.splitlines() if "optiga.aws_arn" in line]
+        assert len(told) == 1
+        assert f"optiga.aws_arn, {policy.relative_to(bench.folder)}" in told[0]
+        assert policy.is_file()
+        assert (place / "optiga.aws_arn").is_file()
+        assert "aws_arn" not in cli(*command, "--yes").err
+
+    def test_a_file_of_another_certificate_is_not_named(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        (bench.folder / "optiga.aws_arn").write_text('"another"')
+        assert "aws_arn" not in cli("--port", bench.port, "deprovision", "--yes").err
+
     def test_without_the_chip(self, cli: Cli, run: Cli, bench: Bench) -> None:
         uid = result_of(run())["uid"]
         bench.chip.unlink()
