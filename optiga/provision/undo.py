@@ -326,6 +326,8 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
             f"the certificate is in account {entry.account}, {entry.region}, but this command works in account "
             f"{aws.account}, {aws.region}",
             hint=way_to((entry.account or "", entry.region or ""), aws),
+            reason=Reason.CONFLICT,
+            parameter="region" if aws.account == entry.account else "profile",
         )
     return aws
 

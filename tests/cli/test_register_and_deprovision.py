@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,28 @@ class TestRegister:
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
         assert "its issuer is AWS IoT, and this run asks for the chip's factory" in result.errors[0]
+
+    @pytest.mark.parametrize("option", ["thing", "policy"])
+    def test_with_another_name_later(self, cli: Cli, bench: Bench, option: str) -> None:
+        """The error names what contradicts the journal."""
+        command = ("--port", bench.port, "register", "--thing", "lamp", "--policy", "lamp")
+        assert cli(*command).code == 0
+        result = cli(*command, f"--{option}", "other", "--output", "json")
+        error = json.loads(result.err.splitlines()[-1])["error"]
+        assert (result.code, error["reason"], error["parameter"]) == (CERTIFICATE_EXIT, "conflict", option)
+
+    def test_another_issuer_later(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """Both ways: the hint says who has issued it, and how to have it so again."""
+        assert cli("ca", "init", "--no-passphrase", "factory").code == 0
+        run()
+        result = run("--ca", "factory", "--output", "json")
+        error = json.loads(result.err.splitlines()[-1])["error"]
+        assert (error["reason"], error["parameter"]) == ("conflict", "ca")
+        assert "from AWS IoT, omit --ca" in error["hint"]
+        assert run("--ca", "factory", "--renew", "--yes").code == 0
+        error = json.loads(run("--output", "json").err.splitlines()[-1])["error"]
+        assert (error["reason"], error["parameter"]) == ("conflict", "ca")
+        assert "the folder of the CA CN=factory with --ca" in error["hint"]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
         assert cli("ca", "init", "--no-passphrase", "mine").code == 0
