@@ -49,9 +49,16 @@ class Judged:
         wishes = self.request.wishes
         notes = [f"In the certificate {change}" for change in self.request.changes]
         if wishes.wants_server and not self.grant.is_server:
-            notes.append("The certificate is for a TLS client. The CSR asks for serverAuth, too, which is left out")
-        if wishes.left_out:
-            notes.append(f"Left out, although the CSR asks for it: {_list(wishes.left_out)}")
+            more = _list(("serverAuth", *wishes.left_out))
+            notes.append(
+                naming(
+                    "The certificate is for a TLS client, without this from the CSR: {more}. For serverAuth, "
+                    "use {server}",
+                    more=more,
+                )
+            )
+        elif wishes.left_out:
+            notes.append(f"The certificate does not contain this from the CSR: {_list(wishes.left_out)}")
         if wishes.unasked_usage:
             notes.append("The certificate has the key usage digitalSignature, although the CSR does not ask for it")
         if self.ignored:

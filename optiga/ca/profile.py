@@ -144,7 +144,7 @@ def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> No
     """Refuse to sign when the signer's certificate is not valid.
 
     :param now: with its time zone.
-    :param hint: what to do where it has expired.
+    :param hint: what to do where it has expired, if that is not to renew it here.
     :raises CertificateError: if it is not valid now.
     """
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
@@ -155,9 +155,13 @@ def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> No
             reason=Reason.EXPIRED,
         )
     if now < first:
+        ahead = (
+            ". If the clock is right now, and was ahead when the CA was made or renewed, use "
+            f"'python -m optiga ca renew --days {(last - now).days + 1}'"
+        )
         raise CertificateError(
             f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC",
-            hint="Check this computer's clock",
+            hint="Check this computer's clock" + ahead * (not hint),
             reason=Reason.EXPIRED,
         )
 

@@ -133,8 +133,8 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option(
     "--strict",
     is_flag=True,
-    help="With --write: write nothing and fail if the chain is not valid, or if the certificate belongs to no key in "
-    "the chip, whatever the slot. Other warnings, such as an expired certificate, stay warnings.",
+    help="With --write: write nothing and fail if the chain is not valid, or if the certificate does not belong to the "
+    "slot's key (with --id: to any key in the chip). Other warnings, such as an expired certificate, stay warnings.",
 )
 @force_option
 @authorize_option

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
+from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,8 @@ UID_FIELD = "{uid}"
 SLOT_FIELD = "{slot}"
 """What stands in a name for the slot's name."""
 _FIELD = r"\$?\{{1,2}\s{0,9}[^\W\d_][\w .:-]{0,63}\}{1,2}"
+_WORD = r"\{[^\W\d_]\w*\}"
+"""Braces around one word, which look like a placeholder whatever the word is."""
 _TORN = r"\{\s*(?:chip[ _-]?|device[ _-]?)?uid(?![^\W_])(?:[^{}]*\})?|(?<![^\W_])uid\s*\}"
 """A placeholder for the UID that misses a brace, or has a format as in Python."""
 _UID_WORD = r"(?:(?:chip|device|thing)[ _-]?)?(?:uid|udi|serial[ _-]?(?:number|no)?)"
@@ -36,13 +39,14 @@ _MEANT = {
 """By placeholder what else people write for it, without case, blanks and punctuation; and what takes its place."""
 
 
-def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
+def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,), *, every: bool = False) -> str:
     """What is wrong with the braces in a text, empty if nothing: what is meant for a placeholder but is none there.
 
     It would stay as it stands: in every chip's certificate, in a file's name. Braces around anything else stand for
     themselves.
 
     :param known: the placeholders that may stand in the text.
+    :param every: refuse every other word in braces, whatever it is like: in names of files, which are ours to choose.
     """
     if "{" not in text and "}" not in text:
         return ""
@@ -50,6 +54,8 @@ def find_wrong_field(text: str, known: Collection[str] = (UID_FIELD,)) -> str:
         written = match[0]
         word = re.sub(r"[\W_]", "", written.lower())
         meant = next((field for field, (others, _) in _MEANT.items() if re.fullmatch(others, word)), None)
+        if meant is None and known and re.fullmatch(_WORD, written):
+            meant = next((field for field in _MEANT if suggest(word, (field[1:-1],), {})), "" if every else None)
         if meant is None or written in known:
             continue
         if not known:

@@ -155,9 +155,10 @@ def write_certificate(
 
     :param source: path of a file, PEM as text or bytes, DER, PKCS #7, PKCS #12, a certificate, or a list of these. A
         chain in another order is sorted, with a note in ``warnings``.
-    :param object: name of a slot, or the object for a certificate or trust anchor.
-    :param strict: write only if the chip proves that the certificate belongs to one of its keys, and if the
-        chain is valid.
+    :param object: name of a slot, or the object for a certificate or trust anchor. For a slot, the certificate of
+        another slot's key gives a warning; for an OID, the certificate of any key on the chip is right.
+    :param strict: write only if the chip proves that the certificate belongs to the slot's key (for an OID: to one of
+        its keys), and if the chain is valid.
     :param passphrase: passphrase of a PKCS #12 container.
     :returns: the result: ``key_match`` is True if the chip has signed with the certificate's key, and None for a trust
         anchor or if the key could not sign; ``warnings`` give the reason and other warnings.

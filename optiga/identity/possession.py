@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from optiga.errors import ChipError
+from optiga.chip.key_fate import name_key
+from optiga.errors import ChipError, naming
 from optiga.pki.public_keys import verifies
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
@@ -41,17 +42,40 @@ class Proof:
     :param key_oid: the key that was asked.
     :param text: what it means, one sentence.
     :param is_denied: whether the key did not sign because its access condition does not hold.
+    :param is_misplaced: whether the certificate is of another slot's key, though this slot was chosen.
     """
 
     outcome: Outcome
     key_oid: int
     text: str
     is_denied: bool = False
+    is_misplaced: bool = False
 
     @property
     def key_match(self) -> bool | None:
         """True if proven, False if the key is another, None if the key could not be asked."""
         return {Outcome.PROVEN: True, Outcome.MISMATCH: False}.get(self.outcome)
+
+    def in_its_place(self, slot: Slot) -> Proof:
+        """The proof for a slot that was chosen: a certificate of another slot's key does not belong there."""
+        if not self.is_elsewhere(slot) or slot.certificate_oid is None:
+            return self
+        own = next(other.name for other in SLOTS if other.key_oid == self.key_oid)
+        here = format_oid(slot.certificate_oid)
+        text = naming(
+            f"the certificate belongs to the key in {name_key(self.key_oid)}, not to that of slot {slot.name}. To "
+            f"write it to its own slot, use {{object={own}}}; to write it to {here} nevertheless, use {{object={here}}}"
+        )
+        return Proof(Outcome.MISMATCH, slot.key_oid, text, is_misplaced=True)
+
+    def is_elsewhere(self, slot: Slot) -> bool:
+        """Whether the key is another slot's, where the certificate has an object, too.
+
+        That of a key in the slots five and six has none but those of other slots.
+        """
+        return self.outcome is Outcome.PROVEN and self.key_oid in {
+            other.key_oid for other in SLOTS if other is not slot and other.certificate_oid is not None
+        }
 
 
 @dataclass(frozen=True)

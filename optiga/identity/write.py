@@ -90,10 +90,12 @@ class WriteResult(Value):
     :param slot: slot of the object; None if it belongs to no slot.
     :param size: size of the object's data in bytes.
     :param written: False if the object had exactly these data before and was not programmed again.
-    :param key_match: whether the certificate belongs to the key; None if this was not or could not be proven.
+    :param key_match: whether the certificate belongs to the slot's key or, for an object that was chosen by its OID, to
+        any key on the chip; None if this was not or could not be proven.
     :param key_oid: OID of the key that was checked; None if none was.
     :param warnings: warnings, one sentence each.
     :param is_certificate: whether the data are a certificate or chain.
+    :param is_misplaced: whether the certificate belongs to the key of another slot than the one that was chosen.
     """
 
     oid: int = field(metadata=OID)
@@ -104,6 +106,7 @@ class WriteResult(Value):
     key_oid: int | None = field(default=None, metadata=OID | ADDED)
     warnings: tuple[str, ...] = field(default=(), metadata=ADDED)
     is_certificate: bool = field(default=False, metadata=HIDDEN)
+    is_misplaced: bool = field(default=False, metadata=HIDDEN)
 
 
 def plan_write(
@@ -239,7 +242,8 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
     written. A certificate of the slot's key costs six exchanges at most where it takes one command to write, and four
     where it is there already.
 
-    :param strict: write nothing unless proven, and no chain that is not valid.
+    :param strict: write nothing unless proven, and no chain that is not valid. A slot that was chosen gets no
+        certificate of another slot's key either.
     :raises ChipError: if the chip refuses, holds other bytes afterwards than were written, or neither reads nor uses
         the object, or a protected update of the slot's key was interrupted; nothing is written then.
     :raises CertificateError: if strict, and the chain is not valid, or no key of the chip proves to be the leaf's.
@@ -263,6 +267,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         proof.key_oid if proof else None,
         tuple(warnings),
         bool(plan.chain),
+        bool(proof and proof.is_misplaced),
     )
 
 
@@ -384,7 +389,8 @@ def _prove(chip: Chip, plan: WritePlan, attempt: Attempt | None) -> Proof | None
     unusable = find_unusable(slot.key_oid, metadata)
     if unusable and unusable.is_interrupted:
         raise unusable.error(chip.port)
-    return prove_key(chip, slot, plan.chain[0], metadata, attempt)
+    proof = prove_key(chip, slot, plan.chain[0], metadata, attempt)
+    return proof.in_its_place(slot) if plan.target.is_slot else proof
 
 
 def _room(size: int, info: ObjectInfo) -> str:

@@ -159,10 +159,12 @@ class Target:
     """An object that an action is for.
 
     :param slot: the slot whose key or certificate the object holds, None for all other objects.
+    :param is_slot: whether the slot was chosen, and with it the object; not the object by its OID.
     """
 
     info: ObjectInfo
     slot: Slot | None
+    is_slot: bool = field(default=False, compare=False)
 
     @property
     def oid(self) -> int:
@@ -192,7 +194,7 @@ def resolve(reference: Reference, wanted: Wanted) -> Target:
     info = ALL_OBJECTS.get(oid)
     if info is None:
         raise _no_object(reference if isinstance(reference, str) else ref.label, wanted, oid)
-    target = Target(info, slot)
+    target = Target(info, slot, is_slot=ref.oid is None)
     if info.kind not in wanted.kinds:
         raise ConfigurationError(
             _refusal(ref, target, wanted), hint=_what_else(target, wanted), oid=oid, reason=Reason.WRONG_TYPE

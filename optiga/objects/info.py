@@ -91,9 +91,9 @@ class UnreadCertificate:
 
 @dataclass(frozen=True, slots=True)
 class KeyMatch:
-    """Whether a certificate is of a key on the chip.
+    """Whether a certificate is of the slot's key.
 
-    :param is_match: None where the key could not be asked.
+    :param is_match: False if it is of another slot's key; None if the key could not be asked.
     :param text: what was found out, one sentence without the full stop; it names the key.
     """
 
@@ -109,8 +109,8 @@ class SlotInformation:
     :param key: None if there is none yet.
     :param certificate_oid: object of its certificate; None for the slots of RSA keys, which have none.
     :param certificate: None if there is none yet.
-    :param key_match: whether the certificate is of a key on this chip; None where there is no certificate, or its key
-        was not asked.
+    :param key_match: whether the certificate is of the slot's key, or of one that has no certificate object, as in the
+        slots five and six; None where there is no certificate, or the key was not asked.
     :param key_note: which key it is of, or why that is not known, one sentence without the full stop.
     """
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import glob
 import hmac
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
-from optiga.errors import ChipError, ConfigurationError, Reason, UnprovenError, naming
+from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, UnprovenError, naming
 from optiga.files.files import check_output_file, write_new
+from optiga.files.locks import PortLock, lock_path_for_port
 from optiga.objects.authorization import authorize
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
@@ -27,8 +28,9 @@ from optiga.results import named
 from optiga.transport.port_options import read_binding_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from optiga.objects.authorization import Authorization
     from optiga.transport import Port
@@ -39,6 +41,8 @@ FACTORY_SECRET = bytes(range(1, 65))
 """What every fresh chip holds. It is public."""
 _PENDING = ".new"
 """Behind the name of a file, a chip's UID and a number: of a secret that the chip has not proven yet."""
+_WAIT_S = 60.0
+"""How long a run waits for another one that pairs the same chip, or writes the same file, in seconds."""
 _RULES = (
     "change: lcso < operational || conf 0xE140",
     "read: lcso < operational",
@@ -112,27 +116,80 @@ def check_out(port: Port, out: Path) -> Pairing | None:
     return pairing
 
 
-def pair(port: Port, out: Path, *, authorizations: Sequence[Authorization] = ()) -> Pairing:
+def pair(port: Port, out: Path, *, final: bool = False, authorizations: Sequence[Authorization] = ()) -> Pairing:
     """Give a chip a fresh secret, and write it to a file. What an interrupted run has begun is finished.
 
     A chip that has the secret in the file already keeps it. The chip is reached as the port says: over a shielded
     connection, where it has the former secret; a chip that is locked wants that. Two sources are mixed: the chip's
-    random bytes and those of this computer.
+    random bytes and those of this computer. One run at a time works on a file, and on a chip: all opens of the port are
+    one step to the others.
 
     :param out: of the secret, mode 0600; see :func:`check_out`.
+    :param final: also lock the pairing, which can never be undone: :func:`lock`.
     :param authorizations: secrets that the chip wants proven before it takes another, as a Trust M Express does.
     :raises ChipError: if the chip refuses. It has its former secret then.
-    :raises BoardError: if the chip does not prove the new secret, or cannot be reached.
+    :raises BoardError: if the chip does not prove the new secret, or cannot be reached, or another run does not end.
     """
-    if not os.path.lexists(out):
+    with _alone(port, f"file {os.path.realpath(out)}"):
         with open_chip(port.shielded_with(None)) as chip:
             uid = chip.uid.hex
-        pending = next((begun for begun in _begun(out, uid) if _is_proven(port, begun)), None)
-        if pending is None:
-            pending = _give_secret(port, out, authorizations)
-            check_pairing(port, pending)
-        write_new(out, read_binding_secret(pending), 0o600)  # refuses where another run has come first
-    pairing = check_pairing(port, out)
+        with _alone(port, f"chip {uid}"):
+            pairing = check_out(port, out)  # another run may have come first
+            if pairing is None:
+                with _Kept() as kept:
+                    _write_proven(port, out, uid, authorizations, kept)
+                pairing = check_pairing(port, out)
+            pairing = _tidy(port, out, pairing)
+            return lock(port, out) if final and not pairing.is_locked else pairing
+
+
+@contextmanager
+def _alone(port: Port, what: str) -> Iterator[None]:
+    """Let no other run pair the same chip, or write the same file, however it reaches the chip.
+
+    :raises BoardError: if another run does not end.
+    """
+    turn = PortLock(lock_path_for_port(f"pair {what}"), port=port.name, wait_s=_WAIT_S)
+    turn.acquire()
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+class _Kept:
+    """Names, whatever fails or interrupts, the file with the secret that the chip may have."""
+
+    path: Path | None = None
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.path is None or not self.path.exists():
+            return
+        text = f"The chip's secret may be only in {self.path}: keep this file, and run the same command again"
+        if isinstance(error, OptigaError) and error.reason is Reason.EXISTS:
+            text = naming("The chip has the secret in {path}: rename this file, and use it as {out}", path=self.path)
+        if isinstance(error, OptigaError):
+            error.advise(text, first=True)
+        elif isinstance(error, KeyboardInterrupt):
+            error.args = (f"The chip's secret may be only in {self.path}: keep this file",)
+
+
+def _write_proven(port: Port, out: Path, uid: str, authorizations: Sequence[Authorization], kept: _Kept) -> None:
+    """Give the chip a secret, unless it has one that was begun for this file, and the file its name."""
+    kept.path = next((begun for begun in _begun(out, uid) if _is_proven(port, begun)), None)
+    if kept.path is None:
+        kept.path = _give_secret(port, out, authorizations, kept)
+        check_pairing(port, kept.path)
+    write_new(out, read_binding_secret(kept.path), 0o600)
+
+
+def _tidy(port: Port, out: Path, pairing: Pairing) -> Pairing:
+    """Take away what was begun for a file that the chip has proven, and give the secret its access conditions."""
     for begun in _begun(out, pairing.uid):  # the chip has proven another secret, or the same
         with suppress(OSError):
             begun.unlink()
@@ -168,22 +225,23 @@ def _begun(out: Path, uid: str) -> list[Path]:
     ]
 
 
-def _give_secret(port: Port, out: Path, authorizations: Sequence[Authorization]) -> Path:
+def _give_secret(port: Port, out: Path, authorizations: Sequence[Authorization], kept: _Kept) -> Path:
     """Write a fresh secret to a file of its own, and then into the chip; the file.
 
     It goes away only where the chip has refused the secret, in so many words.
     """
     with open_chip(port) as chip:
         authorize(chip, authorizations)
-        pending = out.with_name(f"{out.name}.{chip.uid.hex}.{os.urandom(4).hex()}{_PENDING}")
+        path = out.with_name(f"{out.name}.{chip.uid.hex}.{os.urandom(4).hex()}{_PENDING}")
         secret = hmac.digest(os.urandom(SIZE), chip.crypto.random(SIZE), "sha512")
-        write_new(pending, secret, 0o600)
+        kept.path = path
+        write_new(path, secret, 0o600)
         try:
             chip.objects.write(PLATFORM_BINDING_SECRET, secret)
         except ChipError as error:
             if error.code:
                 with suppress(OSError):
-                    pending.unlink()
+                    path.unlink()
             if error.code == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and port.secret is None:
                 error.hint = naming(
                     "If the pairing is locked, the chip accepts a new secret only over a connection with its current "
@@ -191,7 +249,7 @@ def _give_secret(port: Port, out: Path, authorizations: Sequence[Authorization])
                     name=port.name.partition("?")[0],
                 )
             raise
-    return pending
+    return path
 
 
 def _is_proven(port: Port, path: Path) -> bool:

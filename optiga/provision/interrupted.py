@@ -12,5 +12,5 @@ def advise_again(error: OptigaError | KeyboardInterrupt, text: str) -> None:
     """
     if isinstance(error, KeyboardInterrupt):
         error.args = (*error.args, text)
-    elif "try again" not in error.hint.lower():
+    elif not any(again in error.hint.lower() for again in ("try again", "the same command again")):
         error.advise(text)

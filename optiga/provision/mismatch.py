@@ -25,18 +25,34 @@ if TYPE_CHECKING:
 
 _OF_THE_CHIP = "the chip's factory"
 """Who has issued the certificate that a chip came with."""
+_PARAMETERS = {"account": "profile", "provisioning template": "template"}
+"""What parameters are called whose values have other names in messages."""
 
 
-def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
+class Mismatch(str):
+    """What the journal says and the plan does not, as a clause; empty if they agree.
+
+    :ivar parameter: what was asked for otherwise.
+    """
+
+    parameter: str
+
+    def __new__(cls, text: str = "", parameter: str = "") -> Mismatch:
+        made = super().__new__(cls, text)
+        made.parameter = parameter
+        return made
+
+
+def find_mismatch(entry: Entry, plan: Plan, uid: str) -> Mismatch:
     """What the journal says and the plan does not; empty if they agree.
 
     :param uid: the chip's UID in hex.
     """
     cloud = plan.cloud
     if not plan.is_issuer_of(entry):
-        return _other_issuer(entry, plan)
+        return Mismatch(_other_issuer(entry, plan), "issuer")
     if entry.settings != plan.settings and plan.new is not None:
-        return _changed_settings(entry, plan, plan.new.configuration, uid)
+        return Mismatch(_changed_settings(entry, plan, plan.new.configuration, uid), "configuration")
     pairs = []
     if entry.account is not None:
         pairs += [
@@ -49,8 +65,10 @@ def find_mismatch(entry: Entry, plan: Plan, uid: str) -> str:
             pairs.append(("thing", entry.thing or "none", cloud.thing(uid) or "none"))
     if cloud and entry.account is not None and entry.step >= Step.POLICY and cloud.fleet is None:
         pairs.append(("policy", entry.policy or "none", cloud.policy(uid) or "none"))
-    different = [_difference(what, was, now) for what, was, now in pairs if was != now]
-    return different[0] if different else ""
+    for what, was, now in pairs:
+        if was != now:
+            return Mismatch(_difference(what, was, now), _PARAMETERS.get(what, what))
+    return Mismatch()
 
 
 def _difference(what: str, was: str, now: str) -> str:
@@ -68,7 +86,10 @@ def hint_of(entry: Entry, plan: Plan) -> str:
         return naming("{there}. {anew}", there=way_to(place, cloud.aws), anew=plan.anew_hint)
     if plan.new is None or is_same or entry.issuer == "chip":
         return plan.anew_hint
-    return naming("To keep its certificate, use the same issuer as before ({issuer}). {anew}", anew=plan.anew_hint)
+    was, anew = _issuer_of(entry), plan.anew_hint
+    if entry.issuer == AwsIssuer.name:
+        return naming("To keep its certificate from {was}, omit {issuer}. {anew}", was=was, anew=anew)
+    return naming("To keep its certificate, give the folder of {was} with {issuer}. {anew}", was=was, anew=anew)
 
 
 def _other_issuer(entry: Entry, plan: Plan) -> str:

@@ -20,7 +20,9 @@ POLICY_FIELD = "{policy}"
 """What stands in a name for the policy's name."""
 FIELDS = (UID_FIELD, SLOT_FIELD)
 """What may stand in the names of folders and files."""
-_ARN_ENDING, _POLICY_ENDING = ".aws_arn", ".aws_iot_policy"
+_ARN_ENDING = ".aws_arn"
+POLICY_ENDING = ".aws_iot_policy"
+"""How the name of a file with a policy's document ends."""
 _ELSEWHERE = naming("Move it away, or use another folder ({outputs})")
 _ANOTHER = naming("Free some space, or use another folder ({outputs})")
 _MOST_BYTES = 32768
@@ -88,8 +90,8 @@ class ChipOutputs:
 class OutputLayout:
     """Names of the output files. One layout serves many chips, whose files do not overwrite each other.
 
-    ``{uid}`` is replaced with the chip's UID in hex, ``{slot}`` with the name of the slot. Other braces are not
-    replaced, and misspelled fields are refused, unless the common folder of all chips has this name.
+    ``{uid}`` is replaced with the chip's UID in hex, ``{slot}`` with the name of the slot. Other words in braces are
+    refused, unless the common folder of all chips has this name.
 
     :param folder: folder of all files. The part before the first field must exist; the rest is created.
     :param arn: name of the file with the certificate's ARN.
@@ -99,18 +101,18 @@ class OutputLayout:
 
     folder: Path = Path()
     arn: str = ARN_FILE
-    policy: str = POLICY_FIELD + _POLICY_ENDING
+    policy: str = POLICY_FIELD + POLICY_ENDING
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for name, ending in ((self.arn, _ARN_ENDING), (self.policy, _POLICY_ENDING)):
+        for name, ending in ((self.arn, _ARN_ENDING), (self.policy, POLICY_ENDING)):
             if Path(name).name != name or not name.endswith(ending) or "\0" in name:
                 raise ConfigurationError(
                     f"{name!r} cannot be the name of an output file",
                     hint=f"Use a name without a folder that ends in {ending}",
                 )
-        for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy):
-            if mistake := find_wrong_field(name, FIELDS):
+        for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy.replace(POLICY_FIELD, "")):
+            if mistake := find_wrong_field(name, FIELDS, every=True):
                 raise ConfigurationError(naming("{outputs} {name} {mistake}", name=repr(name), mistake=mistake))
 
     @property

@@ -24,7 +24,7 @@ from optiga.provision.facts import Begun, LossAccepted, Placed, Replaced, damage
 from optiga.provision.issuers import find_unrecorded
 from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
-from optiga.provision.mismatch import find_mismatch, hint_of
+from optiga.provision.mismatch import Mismatch, find_mismatch, hint_of
 from optiga.provision.plan import Plan
 from optiga.provision.services import Confirm
 from optiga.provision.specs import CaIssuerSpec
@@ -115,7 +115,7 @@ class Preparation:
             found = replace(found, step=min(found.step, Step.WRITTEN))
         return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
 
-    def _believe(self, found: Entry) -> tuple[Entry, str]:
+    def _believe(self, found: Entry) -> tuple[Entry, Mismatch]:
         """The journal's entry, once it is checked; and what it says and the plan does not, empty if they agree.
 
         :raises ConfigurationError: if it is none that a run has left.
@@ -127,7 +127,10 @@ class Preparation:
         check_names(found, self._journal)
         mismatch = find_mismatch(found, self._plan, self._uid)
         if mismatch and found.is_finished and not self._plan.job.renew:
-            raise CertificateError(f"chip {found.uid} is finished, but {mismatch}", hint=hint_of(found, self._plan))
+            said = f"chip {found.uid} is finished, but {mismatch}"
+            raise CertificateError(
+                said, hint=hint_of(found, self._plan), reason=Reason.CONFLICT, parameter=mismatch.parameter
+            )
         return found, mismatch
 
     def _reason_not_to_continue(self, entry: Entry, mismatch: str) -> OptigaError | None:
@@ -141,6 +144,10 @@ class Preparation:
         :param problem: what journal, plan and chip do not agree about.
         """
         said, hint, cloud = "the interrupted run cannot be continued", hint_of(entry, self._plan), self._plan.cloud
+        if isinstance(problem, Mismatch) and problem:
+            return CertificateError(
+                f"{said}: {problem}", hint=hint, reason=Reason.CONFLICT, parameter=problem.parameter
+            )
         if problem:
             return CertificateError(f"{said}: {problem}", hint=hint)
         if revoked := self._plan.revoked(entry):

@@ -11,13 +11,15 @@ from optiga.errors import naming
 from optiga.files.files import write_whole
 from optiga.files.opening import open_input
 from optiga.files.placeholders import UID_FIELD
+from optiga.files.shown import shown_path
 from optiga.pki.pem import encode_pem
 from optiga.provision.believed import known_keys
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import CsrSigned, Issued
+from optiga.provision.outputs import ARN_FILE, POLICY_ENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from optiga.provision.events import Reporter
@@ -89,6 +91,28 @@ def write_arn(entry: Entry, arn: str, work: Work) -> None:
     work.reporter.note(
         naming("{said}. To keep the files of each chip, use {outputs} with {field}", said=said, field=UID_FIELD)
     )
+
+
+def files_left(entry: Entry, folder: Path, gone: Iterable[str]) -> str:
+    """Which files of an entry stay where its certificate is deleted, one sentence; empty if there are none.
+
+    :param folder: where the journal lies: of the files, too, or of folders with the chip's UID or slot.
+    :param gone: identifiers of the certificates that are deleted.
+    """
+    names = [one.encode() for one in gone]
+    if not names:
+        return ""
+    below = [(), (entry.uid,), (entry.slot,), (entry.uid, entry.slot), (entry.slot, entry.uid)]
+    left = []
+    for place in (folder.joinpath(*parts) for parts in below):
+        held = _read(place / ARN_FILE) or b""
+        if any(name in held for name in names):
+            policy = place / f"{entry.policy}{POLICY_ENDING}"
+            left += [place / ARN_FILE, *([policy] if entry.policy and policy.is_file() else [])]
+    if not left:
+        return ""
+    stay = "This file stays" if len(left) == 1 else "These files stay"
+    return f"{stay}, although the certificate is deleted: {', '.join(map(shown_path, left))}"
 
 
 def _is_of_chip(held: bytes, work: Work) -> bool:

@@ -19,6 +19,7 @@ from optiga.provision.facts import Deprovisioned, Removed
 from optiga.provision.holdings import Holdings, look
 from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
+from optiga.provision.restoring import files_left
 from optiga.provision.services import Connector, Services
 
 NOT_ITS_OWN = "none of these certificates was attached to it"
@@ -173,10 +174,12 @@ def _deprovision(
             told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
             reporter.note(told)
     except (OptigaError, KeyboardInterrupt) as error:
-        advise_again(error, "What is deleted stays deleted. To continue, try again")
+        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
         raise
     for text in staying_names(entry, journal, seen, reporter):
         reporter.note(text)
+    if left := staying_files(entry, journal, seen):
+        reporter.note(left)
     for text in staying_elsewhere(entry, present, journal):
         reporter.warn(text)
     return done
@@ -289,6 +292,11 @@ def staying_names(entry: Entry, journal: Journal, seen: Seen | None, reporter: R
     return told
 
 
+def staying_files(entry: Entry, journal: Journal, seen: Seen | None) -> str:
+    """Which files of the certificates stay, one sentence; empty if there are none."""
+    return files_left(entry, journal.path.parent, [one.certificate_id for one in seen.held.own] if seen else [])
+
+
 def staying_elsewhere(entry: Entry, present: Entry, journal: Journal, article: str = "the") -> list[Naming]:
     """What the chip has in other accounts and regions, and how to remove it.
 
@@ -318,6 +326,8 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
             f"the certificate is in account {entry.account}, {entry.region}, but this command works in account "
             f"{aws.account}, {aws.region}",
             hint=way_to((entry.account or "", entry.region or ""), aws),
+            reason=Reason.CONFLICT,
+            parameter="region" if aws.account == entry.account else "profile",
         )
     return aws
 

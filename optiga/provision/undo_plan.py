@@ -15,6 +15,7 @@ from optiga.provision.undo import (
     is_present,
     look_first,
     staying_elsewhere,
+    staying_files,
     staying_names,
     staying_valid,
 )
@@ -85,6 +86,7 @@ def plan_undo(
         thing = _plan_thing(entry.thing, seen, reporter, steps, stays, is_wanted=delete_thing)
         policy = _plan_policy(entry.policy, seen, reporter, steps, stays, is_wanted=delete_policy)
     stays += staying_names(entry, journal, seen, reporter)
+    stays += filter(None, [staying_files(entry, journal, seen)])
     stays += staying_elsewhere(entry, present, journal, "The")
     return UndoPlan(
         entry.uid,

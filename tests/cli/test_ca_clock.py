@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography import x509
 
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.records import utc_now
+from optiga.ca.renewal import renew
 from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, openssl
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
@@ -50,6 +52,18 @@ def test_the_way_out_is_named(cli: Cli, root: str) -> None:
         assert "Warning: the CRL does not begin before" in result.err
         assert "ca crl --trust-clock --ca " in result.err
     assert "valid" in next(line for line in cli("ca", "list", "--ca", root).out.splitlines() if "CN=device" in line)
+
+
+def test_a_ca_that_was_renewed_with_a_clock_ahead(cli: Cli) -> None:
+    """The way out is named, folder and all, and works."""
+    assert cli("ca", "init", "early", "--no-passphrase", "--days", "30").code == 0
+    renew(CertificateAuthority.open(Path("early")), now=utc_now() + AHEAD)
+    Path("device.csr").write_bytes(make_request(name="device"))
+    error = fails(cli, 5, "ca", "sign", "device.csr", "--ca", "early")
+    assert "is not valid before" in error
+    (command,) = re.findall(r"'(ca renew early --days \d+)'", error)
+    assert cli(*command.split()).code == 0
+    assert cli("ca", "sign", "device.csr", "--ca", "early").code == 0
 
 
 def test_a_crl_from_now_on(cli: Cli, root: str) -> None:

@@ -79,8 +79,9 @@ def test_all_of_it_is_what_a_run_does(cli: Cli, run: Cli, bench: Bench, dry_run:
     assert sorted(fields["certificates"]) == sorted(names)
     assert (fields["thing"], fields["policy"]) == ("my_thing", "my_policy")
     assert len(fields["steps"]) == 5
-    (kept,) = fields["stays"]
+    kept, files = fields["stays"]
     assert "chip" in kept
+    assert "optiga.aws_arn" in files
     assert cli("--port", bench.port, "deprovision", "--yes", *options).code == 0
     gone = dry_run.fields(*options)
     assert gone["certificates"] == gone["steps"] == []

@@ -9,12 +9,15 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 import optiga
+from optiga.cli.commands.key import slots
 from optiga.emulator import EmulatedChip
+from optiga.errors import BoardError, Reason
 from optiga.protocol import apdu
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.metadata_words import parse_metadata_words
@@ -209,3 +212,18 @@ def test_before_it_nothing_is_said_of_a_key(generate: Cli, wire: Wire) -> None:
     del wire.before[CommandCode.OPEN_APPLICATION]
     wire.before[CommandCode.GET_DATA_OBJECT] = raising(optiga.BoardError("the board is gone"))
     assert "new key" not in generate("second").err
+
+
+def test_the_file_is_written_before_the_chip_is_anothers(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two runs for one file, the file would else hold the key that the other has replaced."""
+    save = slots.save
+
+    def save_while_another_run_waits(*arguments: Any, **options: Any) -> None:
+        with pytest.raises(BoardError) as refused, optiga.open_chip(port):
+            pass
+        assert refused.value.reason is Reason.BUSY
+        save(*arguments, **options)
+
+    monkeypatch.setattr(slots, "save", save_while_another_run_waits)
+    assert cli("--port", port, "key", "generate", "second", "--out", "key.pem").code == 0
+    assert "PUBLIC KEY" in Path("key.pem").read_text()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import count
@@ -15,9 +18,10 @@ import pytest
 import optiga
 from optiga.chip.sessions.objects import Objects
 from optiga.emulator.store import SqliteStore
-from optiga.errors import BoardError, ChipError, OptigaError
+from optiga.errors import BoardError, ChipError, OptigaError, Reason
 from optiga.objects import pairing
-from optiga.objects.pairing import FACTORY_SECRET
+from optiga.objects.pairing import FACTORY_SECRET, Pairing, pair
+from optiga.transport.registry import resolve_port
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
 from tests.support.events import Action, Job, Moment, Outcome, Runner
@@ -151,12 +155,68 @@ def test_no_file_is_replaced_that_comes_meanwhile(cli: Cli, port: str, monkeypat
         write_secret("my.secret", others)
         return prove(*arguments)
 
-    monkeypatch.setattr(pairing, "check_pairing", prove_while_another_run_ends)
-    fails(cli, CONFIGURATION, "--port", port, "pair", "--out", "my.secret")
+    with monkeypatch.context() as change:
+        change.setattr(pairing, "check_pairing", prove_while_another_run_ends)
+        error = fails(cli, CONFIGURATION, "--port", port, "pair", "--out", "my.secret")
     assert Path("my.secret").read_bytes() == others
     (begun,) = Path().glob("my.secret.*.new")
+    assert str(begun) in error
     with optiga.open_chip(port) as chip:
         assert chip.read(0xE140) == begun.read_bytes()
+    begun.rename("mine.secret")
+    assert cli("--port", port, "pair", "--out", "mine.secret").code == 0
+
+
+def at_once(runs: Sequence[Callable[[], Pairing]]) -> list[Pairing | OptigaError]:
+    """What comes of runs that begin together."""
+    start = threading.Barrier(len(runs))
+
+    def one(run: Callable[[], Pairing]) -> Pairing | OptigaError:
+        start.wait()
+        try:
+            return run()
+        except OptigaError as error:
+            return error
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return [*pool.map(one, runs)]
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_several_runs_at_once_for_one_file(port: str, final: bool, tmp_path: Path) -> None:
+    """They take turns: the first pairs the chip, and the others find it paired."""
+    out = tmp_path / "my.secret"
+    for number in range(3):
+        chip = resolve_port(f"emulator:{tmp_path / str(number)}")
+        out.unlink(missing_ok=True)
+        done = at_once([lambda chip=chip: pair(chip, out, final=final)] * 3)  # type: ignore[misc]
+        assert [one for one in done if isinstance(one, Exception)] == []
+        assert pairing.check_pairing(chip, out).is_locked is final
+        assert not [*tmp_path.glob("my.secret.*")]
+
+
+def test_several_chips_at_once_for_one_file(tmp_path: Path) -> None:
+    """One gets it. The others keep the secret that they have, and are told so."""
+    out = tmp_path / "my.secret"
+    chips = [resolve_port(f"emulator:{tmp_path / str(number)}") for number in range(3)]
+    done = at_once([lambda chip=chip: pair(chip, out) for chip in chips])  # type: ignore[misc]
+    failed = [number for number, one in enumerate(done) if isinstance(one, OptigaError)]
+    assert len(failed) == 2
+    for number in failed:
+        assert done[number].reason is Reason.EXISTS  # type: ignore[union-attr]
+        with optiga.open_chip(chips[number].name) as chip:
+            assert chip.read(0xE140) == FACTORY_SECRET
+    assert not [*tmp_path.glob("my.secret.*")]
+
+
+def test_several_files_at_once_for_one_chip(port: str, tmp_path: Path) -> None:
+    """Each run is whole; a lock holds what is in its file."""
+    chip = resolve_port(port)
+    outs = [tmp_path / f"{number}.secret" for number in range(3)]
+    done = at_once([lambda out=out: pair(chip, out, final=True) for out in outs])  # type: ignore[misc]
+    (won,) = [one for one in done if isinstance(one, Pairing)]
+    assert pairing.check_pairing(chip, Path(won.path)).is_locked
+    assert [*tmp_path.glob("*.secret*")] == [Path(won.path)]
 
 
 @pytest.mark.parametrize(

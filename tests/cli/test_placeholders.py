@@ -70,7 +70,15 @@ def test_one_that_is_there_is_used(made: Cli, port: str) -> None:
 
 
 def test_folders_of_runs(made: Cli, port: str) -> None:
-    for name, right in (("{UID}", "{uid}"), ("{uid}/{ slot }", "{slot}"), ("{SLOT}", "{slot}")):
+    for name, right in (
+        ("{UID}", "{uid}"),
+        ("{uid}/{ slot }", "{slot}"),
+        ("{SLOT}", "{slot}"),
+        ("{uid}/{slt}", "{slot}"),
+        ("{slot}/{line}", "{uid}"),
+        ("{uid}/{policy}", "{uid}"),
+        ("{slt}", "{slot}"),
+    ):
         for more in ((), ("--dry-run",)):
             words = ("provision", CONFIG, "--ca", "ca", "--no-cloud", "--out-dir", name)
             error = fails(made, USAGE, "-q", "--port", port, *words, *more)
@@ -128,7 +136,9 @@ def with_name(name: str, **extensions: object) -> str:
     return "named.jsn"
 
 
-@pytest.mark.parametrize("name", ["{uid", "uid}", "a {UID-1", "{uid!r}", "{uid:>9}", "{{uid}}", "${uid}", "{uid}-{uid"])
+@pytest.mark.parametrize(
+    "name", ["{uld}", "{slt}", "{uid", "uid}", "a {UID-1", "{uid!r}", "{uid:>9}", "{{uid}}", "${uid}", "{uid}-{uid"]
+)
 def test_torn(cli: Cli, port: str, name: str) -> None:
     for command in ("config check", f"--port {port} --csr"):
         error = fails(cli, USAGE, *command.split(), with_name(name))

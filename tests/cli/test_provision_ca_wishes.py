@@ -20,7 +20,7 @@ from tests.support.cli.runner import Cli
 from tests.support.sampling import sampled
 
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-LEFT_OUT = "The CSR asks for serverAuth, too, which is left out"
+LEFT_OUT = "The certificate is for a TLS client, without this from the CSR: serverAuth"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -66,13 +67,35 @@ class TestRegister:
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
         assert "0xE0E1 holds no certificate" in result.errors[0]
-        assert "try again" not in result.err
+        assert "command again" not in result.err
 
     def test_what_was_provisioned(self, cli: Cli, run: Cli, bench: Bench) -> None:
         run()
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
         assert "its issuer is AWS IoT, and this run asks for the chip's factory" in result.errors[0]
+
+    @pytest.mark.parametrize("option", ["thing", "policy"])
+    def test_with_another_name_later(self, cli: Cli, bench: Bench, option: str) -> None:
+        """The error names what contradicts the journal."""
+        command = ("--port", bench.port, "register", "--thing", "lamp", "--policy", "lamp")
+        assert cli(*command).code == 0
+        result = cli(*command, f"--{option}", "other", "--output", "json")
+        error = json.loads(result.err.splitlines()[-1])["error"]
+        assert (result.code, error["reason"], error["parameter"]) == (CERTIFICATE_EXIT, "conflict", option)
+
+    def test_another_issuer_later(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        """Both ways: the hint says who has issued it, and how to have it so again."""
+        assert cli("ca", "init", "--no-passphrase", "factory").code == 0
+        run()
+        result = run("--ca", "factory", "--output", "json")
+        error = json.loads(result.err.splitlines()[-1])["error"]
+        assert (error["reason"], error["parameter"]) == ("conflict", "ca")
+        assert "from AWS IoT, omit --ca" in error["hint"]
+        assert run("--ca", "factory", "--renew", "--yes").code == 0
+        error = json.loads(run("--output", "json").err.splitlines()[-1])["error"]
+        assert (error["reason"], error["parameter"]) == ("conflict", "ca")
+        assert "the folder of the CA CN=factory with --ca" in error["hint"]
 
     def test_not_genuine(self, cli: Cli, bench: Bench) -> None:
         assert cli("ca", "init", "--no-passphrase", "mine").code == 0
@@ -90,7 +113,7 @@ class TestRegister:
         result = cli(*command, "--thing", "lamp")
         assert result.code == CERTIFICATE_EXIT
         assert "it has no thing, and this run asks for lamp. 'deprovision --slot first' removes" in result.errors[0]
-        assert "try again" not in result.err
+        assert "command again" not in result.err
         assert cli("--port", bench.port, "deprovision", "--slot", "first", "--yes").code == 0
         fields = result_of(cli(*command, "--thing", "lamp", "--output", "json"))
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
@@ -126,6 +149,25 @@ class TestDeprovision:
         assert cli("--port", bench.port, "deprovision", "--yes").code == 0
         assert bench.certificates() == []
         assert len(bench.cloud.iot.list_things()["things"]) == len(bench.cloud.iot.list_policies()["policies"]) == 1
+
+    @pytest.mark.parametrize("folder", [".", "{uid}"])
+    def test_files_that_stay_are_named(self, cli: Cli, run: Cli, bench: Bench, folder: str) -> None:
+        uid = str(result_of(run("--out-dir", folder))["uid"])
+        place = bench.folder / folder.replace("{uid}", uid)
+        command = ("--port", bench.port, "deprovision")
+        (policy,) = place.glob("*.aws_iot_policy")
+        assert f"optiga.aws_arn, {policy.relative_to(bench.folder)}" in cli(*command, "--dry-run").out
+        told = [line for line in cli(*command, "--yes").err.splitlines() if "optiga.aws_arn" in line]
+        assert len(told) == 1
+        assert f"optiga.aws_arn, {policy.relative_to(bench.folder)}" in told[0]
+        assert policy.is_file()
+        assert (place / "optiga.aws_arn").is_file()
+        assert "aws_arn" not in cli(*command, "--yes").err
+
+    def test_a_file_of_another_certificate_is_not_named(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        run()
+        (bench.folder / "optiga.aws_arn").write_text('"another"')
+        assert "aws_arn" not in cli("--port", bench.port, "deprovision", "--yes").err
 
     def test_without_the_chip(self, cli: Cli, run: Cli, bench: Bench) -> None:
         uid = result_of(run())["uid"]

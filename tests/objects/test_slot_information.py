@@ -109,8 +109,8 @@ class TestMatch:
         chip.generate_key("second", "secp256r1")
         chip.write(SECOND, CA.certify(load_der_public_key(key.public_key_info)))
         slot = slot_of(chip)
-        assert slot.key_match is True
-        assert "0xE0F2" in (slot.key_note or "")
+        assert slot.key_match is False
+        assert "0xE0F2, slot third" in (slot.key_note or "")
 
     def test_no_key(self, chip: Chip) -> None:
         chip.write(SECOND, CA.certify(OTHER))

@@ -15,8 +15,8 @@ _COMMAND = re.compile(r"'((?:python -m optiga )?)((?:ca|counter|key|object) [a-z
 """How the program is called, the command, and what stands behind it."""
 _WITH_CA = ("ca crl", "ca list", "ca revoke", "ca show", "ca sign")
 """Commands that take the CA with ``--ca``."""
-_OF_CA = "ca register"
-"""The command that takes it as its argument."""
+_OF_CA = ("ca register", "ca renew")
+"""Commands that take it as their argument."""
 _ALONE = ("counter list", "key list", "object list", "info")
 """Commands for the chip that are complete without an argument."""
 _NAMES = ("ca_path", "parent_path")
@@ -34,8 +34,8 @@ def complete(text: str) -> str:
         called, command, words = match.groups()
         if ca and command in _WITH_CA and " --ca" not in words:
             return f"'{called}{command}{words} --ca {ca}'"
-        if ca and command == _OF_CA and not words:
-            return f"'{called}{command} {ca}'"
+        if ca and command in _OF_CA and (not words or words.startswith(" --")):
+            return f"'{called}{command} {ca}{words}'"
         is_whole = command in _ALONE or (words and not words.startswith(" --"))
         if port and is_whole and not command.startswith("ca ") and " --port" not in words:
             return f"'{called}{command}{words} --port {port}'"

@@ -61,11 +61,9 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     settings.warn_of_readers(path)
     if is_final and not _is_locked(settings, before):
         confirm(settings, f"Locking the pairing with {out}", [_FINAL], yes=yes)
-    done = pairing.pair(port, path, authorizations=authorizations)
+    done = pairing.pair(port, path, final=is_final, authorizations=authorizations)
     warn_of_authorizations(settings, authorizations)
     settings.note_new_chip()
-    if is_final and not done.is_locked:
-        done = pairing.lock(port, path)
     settings.note(
         f"The chip has proven that it has the secret in {out}" + ("; the pairing is locked" if done.is_locked else "")
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from optiga.chip.key_fate import name_key
 from optiga.cli.support.containers import container_passphrase, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
-from optiga.cli.support.options import options_for
+from optiga.cli.support.options import in_full, options_for
 from optiga.cli.support.settings import Settings
 from optiga.identity.write import WritePlan, WriteResult, execute_write, plan_content, plan_write
 from optiga.objects.addressing import resolve_writable
@@ -52,9 +53,10 @@ def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> N
     settings.note(f"Your are going to write the following file:\n{plan.text}")
     with settings.open_chip(plan.target.oid) as chip:
         result = execute_write(chip, plan, strict=strict)
+    result = replace(result, warnings=tuple(map(in_full, result.warnings)))
     for warning in result.warnings:
         settings.warn(warning)
-    if result.key_match is False:
+    if result.key_match is False and not result.is_misplaced:
         settings.note("Each CSR makes a new key: write the certificate of the last one. To refuse others, use --strict")
     if result.key_match and plan.target.slot and result.key_oid not in (None, plan.target.slot.key_oid):
         settings.note(f"The certificate belongs to the key in {name_key(result.key_oid)}: the chip has proven it")

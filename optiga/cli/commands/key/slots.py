@@ -176,9 +176,9 @@ def generate(
             if out is not None:
                 check_replaced(settings, out, None, is_kept=True, yes=yes)
             public_key = make_key(chip, plan, fate)
-        settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
-        if out is not None:
-            _save_public_key(settings, out, public_key)
+            settings.note(f"There is a new key {plan.algorithm.title} in {plan.name}")
+            if out is not None:  # before the chip is another run's, whose key and file would be newer
+                _save_public_key(settings, out, public_key)
         if held.certificate:
             settings.warn(
                 f"{held.certificate_oid} holds the certificate of {held.certificate}, which does not belong to the "
