@@ -339,7 +339,7 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     if context is not None and (source := _file_of(settings, error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
-        parameter: str = load(".support.parameters:name_of", "optiga.cli")(getattr(error, "param", None))
+        parameter: str = load(".support.parameters:parameter_of_usage", "optiga.cli")(error, app, arguments)
         line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
         say(line)
         return code

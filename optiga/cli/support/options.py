@@ -25,6 +25,7 @@ _OPTIONS = {
     "objects.list_objects": "'object list'",
     "allowed_dns": "'ca init --allow-dns'",
     "attributes": "--attribute",
+    "common_name": "--name",
     "control=SOCKET": "'emulator serve --control SOCKET'",
     "file_passphrase": _FILE_PASSPHRASE,
     "groups": "--thing-group",
