@@ -340,7 +340,8 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
         parameter: str = load(".support.parameters:parameter_of_usage", "optiga.cli")(error, app, arguments)
-        line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
+        reason = Reason.MISSING if load(".support.parameters:lacks", "optiga.cli")(error) else Reason.USAGE
+        line = json_line(CONFIGURATION, code, reason, message, hint=f"Try {asking}", parameter=parameter)
         say(line)
         return code
     end = "" if message.endswith((".", "?")) else "."

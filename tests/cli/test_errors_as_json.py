@@ -85,16 +85,28 @@ class TestWhatTheCommandLineSays:
             (("info", "--wrong", "--output=json"), None),
             (("--output=json", "inof"), None),
             (("--wrong", "--output", "json"), None),
-            (("emulator", "serve", "--output", "json"), None),
             (("random", "x", "--output", "json"), "size"),
-            (("random", "--output", "json"), "size"),
-            (("--output", "json", "--slot", "second"), "slot"),
         ],
     )
     def test_usage(self, cli: Cli, words: tuple[str, ...], parameter: str | None) -> None:
         error = error_of(cli, *words)
         assert (error["family"], error["exit_code"], error["reason"]) == ("configuration", 2, "usage")
         assert (error.get("parameter"), "--help" in error["hint"]) == (parameter, True)
+
+    @pytest.mark.parametrize(
+        ("words", "parameter"),
+        [
+            (("random",), "size"),
+            (("emulator", "serve"), None),
+            (("--slot", "second"), "slot"),
+            (("provision", "x", "--no-cloud"), "ca"),
+            (("--port", "emulator:chip", "provision", "{config}", "--parameter", "a=b"), "template"),
+            (("ca", "register", "x", "--template", "x"), "auto_registration"),
+        ],
+    )
+    def test_missing(self, cli: Cli, config: Path, words: tuple[str, ...], parameter: str | None) -> None:
+        error = error_of(cli, *JSON, *(word.format(config=config) for word in words))
+        assert (error["exit_code"], error["reason"], error.get("parameter")) == (2, "missing", parameter)
 
     @pytest.mark.parametrize(
         "words", [("info", "--wrong"), ("--output", "text", "info", "--wrong"), ("--wrong", "--output", "repr")]
@@ -200,7 +212,7 @@ def test_a_mistake_in_an_option_has_its_name(cli: Cli) -> None:
         ("provision none.jsn", "config_path"),
         ("--csr {config} --out-dir none", "out_dir"),
         ("provision {config} --out-dir none/{{x}}", "out_dir"),
-        ("provision {config} --days 1", "days"),
+        ("provision {config} --days 1", "ca"),
         ("provision {config} --ca root --days x", "days"),
         ("provision {config} --slot seventh", "slot"),
         ("object read 0xE0C2 --out .", "out"),
@@ -240,5 +252,5 @@ def test_the_option_that_stands_for_a_parameter(text: str, words: str, parameter
 def test_families_of_the_package(cli: Cli) -> None:
     """As a program has it: the same reason, with the parameter's own name."""
     error = error_of(cli, *JSON, "--port", "emulator:chip", "--read", "0xE0C2", "--out", ".")
-    assert (error["reason"], error["parameter"], "--out" in error["hint"]) == ("bad_value", "out", True)
+    assert (error["reason"], error["parameter"], "--out" in error["hint"]) == ("wrong_type", "out", True)
     assert ConfigurationError("x", hint=naming("Name one with {out}")).parameter == "out"

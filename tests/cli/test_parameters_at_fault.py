@@ -145,7 +145,7 @@ ROWS = {
     "out_dir": ["--csr c.jsn --out-dir wrong", "provision c.jsn --out-dir wrong", "register --out-dir wrong --thing t"],
     "output": ["info --output wrong"],
     "pad": ["aes encrypt c.jsn --pad wrong"],
-    "parameter": ["provision c.jsn --parameter wrong", "provision c.jsn --parameter x=y"],
+    "parameter": ["provision c.jsn --parameter wrong", "provision c.jsn --parameter =y"],
     "passphrase_file": [
         "ca init new --passphrase-file wrong",
         "ca init new --passphrase-file small",
@@ -219,7 +219,11 @@ ROWS = {
     "step": ["counter count 0xE120 wrong"],
     "subject": ["config new new.jsn --subject wrong --yes"],
     "tcp": ["emulator serve --tcp wrong", "emulator serve --tcp 127.0.0.1:99999"],
-    "template": ["provision c.jsn --template wrong.json", "ca register root --auto-registration --template wrong.json"],
+    "template": [
+        "provision c.jsn --parameter x=y",
+        "provision c.jsn --template wrong.json",
+        "ca register root --auto-registration --template wrong.json",
+    ],
     "thing": ['register --policy p --thing "wrong one"'],
     "thing_group": ['provision c.jsn --thing-group "wrong one"', "provision c.jsn --thing-group wrong"],
     "thing_type": ['provision c.jsn --thing-type "wrong one"', "provision c.jsn --thing-type wrong"],
@@ -262,9 +266,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {
         "c.jsn": (CONFIGS / "config_nistp256_ecdsa_secondslot.jsn").read_bytes(),
         "key.crt": certificate.public_bytes(Encoding.PEM),
-        "request.csr": x509.CertificateSigningRequestBuilder(name)
-        .sign(key, hashes.SHA256())
-        .public_bytes(Encoding.PEM),
+        "request.csr": request.public_bytes(Encoding.PEM),
         "key.pem": key.private_bytes(Encoding.PEM, form, NoEncryption()),
         "key.p12": pkcs12.serialize_key_and_certificates(b"", key, certificate, None, secret),
         "locked.pem": key.private_bytes(Encoding.PEM, form, secret),

@@ -115,9 +115,20 @@ def parameter_of_usage(error: click.ClickException, command: click.Command, argu
     param: click.Parameter | None = getattr(error, "param", None)
     if param is not None or type(error) in (click.NoSuchOption, click.BadOptionUsage):
         return name_of(param)
-    typed = {_bare(word.partition("=")[0].lstrip("-")) for word in arguments if word.startswith("--")}
-    known = {name: called for name, called in _names(command, arguments).items() if name in typed}
-    return _in_message(error.message, command, arguments, known)
+    known, typed = _names(command, arguments), {_bare(word.partition("=")[0].lstrip("-")) for word in arguments}
+    if lacks(error):
+        absent = {
+            known.get(_bare(option)) for option in re.findall(_OPTION, error.message) if _bare(option) not in typed
+        }
+        if len(absent) == 1 and (only := absent.pop()):
+            return only
+    return _in_message(error.message, command, arguments, {name: known[name] for name in known.keys() & typed})
+
+
+def lacks(error: click.ClickException) -> bool:
+    """Whether a refusal of the command line is about what is missing, alone or beside what was given."""
+    is_general = type(error) is click.UsageError
+    return isinstance(error, click.MissingParameter) or (is_general and bool(re.search(r" requires? ", error.message)))
 
 
 def name_of(param: click.Parameter | None) -> str:
