@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from optiga.cli.render.errors import error_line, json_line
 from optiga.cli.support.options import option_of
 from optiga.cli.support.parameters import parameter_of
 from optiga.cloud.aws.errors import AwsError
+from optiga.emulator.store import SqliteStore
 from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.interruptions import EndRequested
 from tests.support.cli.mistakes import CHIP, error_of
@@ -254,3 +256,23 @@ def test_families_of_the_package(cli: Cli) -> None:
     error = error_of(cli, *JSON, "--port", "emulator:chip", "--read", "0xE0C2", "--out", ".")
     assert (error["reason"], error["parameter"], "--out" in error["hint"]) == ("wrong_type", "out", True)
     assert ConfigurationError("x", hint=naming("Name one with {out}")).parameter == "out"
+
+
+@pytest.mark.parametrize("options", ["", "?timing=none", "?shielded=secret"])
+def test_the_port_is_what_was_written_when_the_file_is_used(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    Path("data").write_bytes(b"x")
+    cli("--port", "emulator:chip", "pair", "--out", "secret")
+    monkeypatch.setattr(SqliteStore, "_save_context", Raises(sqlite3.OperationalError("disk I/O error")))
+    monkeypatch.setattr("optiga.emulator.store._rows", Raises(sqlite3.OperationalError("disk I/O error")))
+    error = error_of(cli, *JSON, "--port", f"emulator:chip{options}", "object", "write", "0xF1D0", "data")
+    assert (error["family"], error["port"]) == ("board", f"emulator:chip{options}")
+
+
+def test_the_port_without_a_file(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "default.chip"
+    file.write_bytes(b"no chip" * 100)
+    monkeypatch.setattr("optiga.transport.emulator_port.default_chip_path", lambda: file)
+    error = error_of(cli, *JSON, "--port", "emulator", "info")
+    assert (error["port"], error["message"].startswith(f"{file}: ")) == ("emulator", True)
