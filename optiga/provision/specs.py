@@ -147,6 +147,7 @@ class ThingSpec:
             raise ConfigurationError(
                 "a provisioning template itself defines the thing and its policy",
                 hint=naming("Omit either {named}, or {template}", named=named),
+                reason=Reason.CONFLICT,
             )
         if self.template is None and self.parameters:
             raise ConfigurationError(
