@@ -135,7 +135,8 @@ def passphrase_of_text(text: bytes, name: str = "the given text") -> Passphrase 
     value = text.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     if not value:
         return None
-    return _refusing_documents(Passphrase(value, (text,) if text != value else ()), value, name)
+    found = _refusing_documents(Passphrase(value, (text,) if text != value else ()), value, name)
+    return replace(found, remedy="Give the passphrase itself") if found.problem else found
 
 
 def _refusing_documents(passphrase: Passphrase, data: bytes, name: str) -> Passphrase:

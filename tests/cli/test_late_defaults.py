@@ -92,14 +92,14 @@ def test_a_section(cli: Cli, text: str) -> None:
     ("text", "words"),
     [
         ('port = "emulator:none/chip"', "info"),
-        ('port = "emulator:optiga.toml"', "info"),
+        ('port = "emulator:file"', "info"),
         ('port = "emulator:."', "info"),
         ('thing-type = "lamp"', "--port emulator:chip provision {config} --template x"),
     ],
 )
 def test_whatever_is_wrong_with_a_value(cli: Cli, text: str, words: str) -> None:
     path = write(f"\n{text}\n")
-    path.chmod(0o600)
+    Path("file").write_bytes(b"x")
     assert f"{path}:2" in cli(*words.format(config=CONFIG).split()).errors[0]
     port = cli("info", "--port", "emulator:none/other").errors[0]
     assert f"{path}:2" not in port
@@ -116,5 +116,5 @@ def test_the_port_of_the_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch, 
 def test_a_passphrase_of_the_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPTIGA_CA_PASSPHRASE", "-----BEGIN CERTIFICATE-----")
     (error,) = cli("ca", "init", "new").errors
-    assert error.count("OPTIGA_CA_PASSPHRASE") >= 1
+    assert error.count("OPTIGA_CA_PASSPHRASE") == 1
     assert "the given text" not in error

@@ -151,7 +151,8 @@ def read_new_passphrase(
             reason=Reason.MISSING,
         )
     if mistake := _mistake_in_new(found, is_old, names):
-        mistake.locate(variable if file is None else f"{option} {file}")
+        if file is not None or variable not in mistake.message:
+            mistake.locate(variable if file is None else f"{option} {file}")
         raise mistake
     return found
 
