@@ -267,7 +267,8 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
         raise
     except OSError as error:
         if error.errno in _FULL:
-            said = f"the output cannot be written: {error.strerror}"
+            cause: str = load("optiga.files.files:cause_of", "optiga")(error)
+            said = f"the output cannot be written: {cause}"
             return _report(settings, given, ConfigurationError(said, reason=Reason.OUT_OF_SPACE))
         if is_folder_gone():
             return _report(settings, given, folder_gone())

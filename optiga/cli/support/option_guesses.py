@@ -26,6 +26,9 @@ from optiga.cli.support.meant_options import argument_meant_by, option_meant_by,
 from optiga.cli.support.synonyms import meant_by_letter
 from optiga.naming import in_command
 
+_FEWEST = 3
+"""Letters with which the beginning of an option is one."""
+
 
 def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     """What to say of an option that a command does not have.
@@ -80,7 +83,8 @@ def _options_meant(ctx: click.Context, name: str, arguments: Sequence[str]) -> l
         return []
     if commands and (lines := meant_elsewhere(ctx, commands, bare)):
         return lines
-    near = nearest(bare, [*options, *commands])
+    begun = [one for one in shown if one.startswith(bare)]
+    near = begun[0] if len(begun) == 1 and len(bare) >= _FEWEST else nearest(bare, [*options, *commands])
     if near is not None:
         return [f"{begin(ctx)} {near}" if near in commands else f"--{near}"]
     if line := _as_job(ctx, name, arguments):
