@@ -16,7 +16,6 @@ from optiga.testing.aws.server import check_installed
 from tests.support.cli.mistakes import error_of, fails
 from tests.support.cli.runner import Cli
 
-
 _DO_SOMETHING_ALONE = {"boards", "pair"}
 
 
