@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable
 
 COMMAND = "'python -m optiga "
@@ -73,6 +74,11 @@ def in_command(word: str, otherwise: str = "") -> str:
     if not word or not word.isprintable() or re.search(_NOT_QUOTED, word):
         return otherwise
     return word if re.fullmatch(_AS_IT_IS, word) else f'"{word}"'
+
+
+def pip_install(*words: str) -> str:
+    """The command that installs packages for the Python that runs, as a message has it."""
+    return " ".join([in_command(sys.executable, "python"), "-m pip install", *words])
 
 
 def told(text: str, call: Call) -> str:

@@ -63,10 +63,10 @@ class CaName:
         from cryptography.x509.oid import NameOID
 
         attributes = []
-        for oid, component, value in (
-            (NameOID.COUNTRY_NAME, "country_name", self.country.upper()),
-            (NameOID.ORGANIZATION_NAME, "organization_name", self.organization),
-            (NameOID.COMMON_NAME, "common_name", self.common_name),
+        for oid, component, parameter, value in (
+            (NameOID.COUNTRY_NAME, "country_name", "country", self.country.upper()),
+            (NameOID.ORGANIZATION_NAME, "organization_name", "organization", self.organization),
+            (NameOID.COMMON_NAME, "common_name", "common_name", self.common_name),
         ):
             if not value and component != "common_name":
                 continue
@@ -74,11 +74,12 @@ class CaName:
                 given = self.country if component == "country_name" else value  # as it was typed
                 mistake = find_wrong_field(given, ()) or find_mistake(component, given)
                 said = f"the CA's {component.replace('_', ' ')} {mistake}"
-                raise ConfigurationError(said, hint="Give another value")
+                raise ConfigurationError(said, hint="Give another value", parameter=parameter)
             try:
                 attributes.append(x509.NameAttribute(oid, value))
             except ValueError as error:  # the library counts bytes
-                raise ConfigurationError(f"the CA's {component.replace('_', ' ')}: {error}") from None
+                said = f"the CA's {component.replace('_', ' ')}: {error}"
+                raise ConfigurationError(said, parameter=parameter) from None
         return x509.Name(attributes)
 
 

@@ -103,8 +103,10 @@ class SourceFile:
             return bool(self.keys) and is_encrypted(self.keys)
         try:
             open_pkcs12(self.keys, self.name)
-        except CertificateError as error:
+        except ConfigurationError as error:
             return error.reason is Reason.MISSING
+        except CertificateError:
+            return False
         return False
 
     def open(self, passphrase: Passphrase | None) -> tuple[object, list[Certificate]]:
@@ -116,9 +118,9 @@ class SourceFile:
         if self.is_container:
             try:
                 held = open_pkcs12(self.keys, self.name, passphrase)
-            except CertificateError as error:
+            except ConfigurationError as error:
                 if error.reason is Reason.MISSING:
-                    error.hint = _give_passphrase()
+                    error.hint, error.parameter = _give_passphrase(), "key_passphrase"
                 raise
             found = b"".join(held.certificates)
             return held.key, find_certificates(found, self.name, any_names=True).certificates if found else []

@@ -267,7 +267,8 @@ def run(arguments: Sequence[str] | None = None, settings: Settings | None = None
         raise
     except OSError as error:
         if error.errno in _FULL:
-            said = f"the output cannot be written: {error.strerror}"
+            cause: str = load("optiga.files.files:cause_of", "optiga")(error)
+            said = f"the output cannot be written: {cause}"
             return _report(settings, given, ConfigurationError(said, reason=Reason.OUT_OF_SPACE))
         if is_folder_gone():
             return _report(settings, given, folder_gone())
@@ -339,8 +340,9 @@ def _report_usage(settings: Settings, arguments: Sequence[str], error: click.Cli
     if context is not None and (source := _file_of(settings, error, context)):
         message = f"{source}: {message}"
     if settings.wants_errors_as_json(arguments):
-        parameter: str = load(".support.parameters:name_of", "optiga.cli")(getattr(error, "param", None))
-        line = json_line(CONFIGURATION, code, Reason.USAGE, message, hint=f"Try {asking}", parameter=parameter)
+        parameter: str = load(".support.parameters:parameter_of_usage", "optiga.cli")(error, app, arguments)
+        reason = Reason.MISSING if load(".support.parameters:lacks", "optiga.cli")(error) else Reason.USAGE
+        line = json_line(CONFIGURATION, code, reason, message, hint=f"Try {asking}", parameter=parameter)
         say(line)
         return code
     end = "" if message.endswith((".", "?")) else "."

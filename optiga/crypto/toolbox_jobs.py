@@ -229,5 +229,6 @@ def check_prf(label: bytes, seed: bytes) -> None:
     if not MIN_PRF_SEED <= len(label + seed) <= MAX_SALT:
         raise ConfigurationError(
             f"label and seed have {counted(len(label + seed), 'byte')} together, but {MIN_PRF_SEED} to {MAX_SALT} are "
-            "allowed"
+            "allowed",
+            parameter="label",
         )

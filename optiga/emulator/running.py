@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -17,8 +18,9 @@ from types import FrameType
 from optiga.emulator.boards import Place, Serve, uart_place
 from optiga.emulator.server import Stop
 from optiga.errors import ConfigurationError, Reason
-from optiga.files.files import cause_of
+from optiga.files.files import cause_of, reason_of
 from optiga.files.interruptions import handled
+from optiga.files.shown import file_in_command
 
 _PLACE = "{port}"
 _MOST_FOLDER = 64
@@ -61,7 +63,7 @@ def run_with_environment(
             # What a shell hands over, such as /dev/fd/63, is the program's, too.
             process = subprocess.Popen(words, env=variables, close_fds=False)  # noqa: S603 - what the user wants to run
         except (OSError, ValueError) as error:
-            raise _cannot_run(words[0], cause_of(error) if isinstance(error, OSError) else str(error)) from None
+            raise _cannot_run(words[0], error) from None
         begin(process)
         started()
         code = process.wait()
@@ -74,14 +76,25 @@ def check_program(program: str) -> None:
     :raises ConfigurationError: if there is none, or it cannot be run.
     """
     if os.name == "posix" and "\0" not in program and shutil.which(program) is None:
-        raise _cannot_run(program, "permission denied" if os.path.lexists(program) else "no such file or folder")
+        raise _cannot_run(program, _why_not(program))
 
 
-def _cannot_run(program: str, why: str) -> ConfigurationError:
+def _why_not(program: str) -> OSError:
+    """What the system says of a program that it does not run. It looks for a name without a folder in PATH alone."""
+    number = errno.ENOENT
+    if os.path.dirname(program) and os.path.lexists(program):  # noqa: PTH120
+        number = errno.EISDIR if os.path.isdir(program) else errno.EACCES  # noqa: PTH112
+    return OSError(number, os.strerror(number))
+
+
+def _cannot_run(program: str, error: OSError | ValueError) -> ConfigurationError:
+    if isinstance(error, ValueError):
+        return ConfigurationError(f"{program!r} cannot be run: {error}", hint="Name a program")
+    hint = "Use a program in your PATH, or give the full path"
+    if error.errno == errno.EACCES:
+        hint = f"To make it executable, use chmod +x {file_in_command(program)}"
     return ConfigurationError(
-        f"{program} cannot be run: {why}",
-        hint="Use a program in your PATH, or give the full path",
-        reason=Reason.NOT_FOUND,
+        f"{program} cannot be run: {cause_of(error)}", hint=hint, reason=reason_of(error, Reason.DENIED)
     )
 
 

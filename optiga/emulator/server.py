@@ -18,6 +18,7 @@ from pathlib import Path
 
 from optiga.emulator.board.uart import Board
 from optiga.errors import BoardError, ConfigurationError, Reason, naming
+from optiga.files.files import cause_of, reason_of
 from optiga.files.interruptions import handled
 
 Announce = Callable[[str], None]
@@ -216,7 +217,7 @@ def _make_link(link: Path, name: str) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise BoardError(
-            f"the link cannot be made: {error.strerror or error}", port=str(link), reason=Reason.NOT_WRITABLE
+            f"the link cannot be made: {cause_of(error)}", port=str(link), reason=reason_of(error, Reason.NOT_WRITABLE)
         ) from error
 
 

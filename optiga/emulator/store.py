@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -78,6 +78,8 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, model: ChipModel | None = None, wait_s: float = DEFAULT_WAIT_S) -> None:
         self.path = path
+        self.told: Callable[[BoardError], BoardError] = lambda error: error
+        """Makes of an error of the open file the one that is raised, for a user who calls the file otherwise."""
         is_there = _is_there(path)
         _check_file(path)
         if not is_there and _create(path, model or find_model(None)):
@@ -105,10 +107,10 @@ class SqliteStore:
             rows = self._connection.execute("SELECT oid, data, metadata FROM objects").fetchall()
             content = {oid: parse_row(self.model.kind, oid, *row) for oid, *row in rows}
         except (sqlite3.Error, ValueError) as error:
-            raise _damaged(self.path, error) from error
+            raise self.told(_damaged(self.path, error)) from error
         missing = sorted(self.model.persistent_oids - content.keys())
         if missing:
-            raise _damaged(self.path, f"object {format_oid(missing[0])} is missing")
+            raise self.told(_damaged(self.path, f"object {format_oid(missing[0])} is missing"))
         return content
 
     def load_context(self) -> bytes:
@@ -126,7 +128,7 @@ class SqliteStore:
             content = expect_bytes(row[0])
             decode(content)
         except (sqlite3.Error, ValueError) as error:
-            raise _damaged(self.path, error) from error
+            raise self.told(_damaged(self.path, error)) from error
         return content
 
     def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
@@ -143,7 +145,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            raise _refused(self.path, "the emulated chip's file cannot be written", error) from error
+            raise self.told(_refused(self.path, "the emulated chip's file cannot be written", error)) from error
 
     def close(self) -> None:
         try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.files.files import cause_of, reason_of
 
 
 @contextmanager
@@ -34,10 +35,10 @@ def listening(path: Path, kind: str) -> Iterator[socket.socket]:
             listener.listen()
         except OSError as error:
             raise BoardError(
-                f"cannot serve there: {error.strerror or error}",
+                f"cannot serve there: {cause_of(error)}",
                 hint="Use a socket with a short path in your own folder",
                 port=str(path),
-                reason=Reason.NOT_WRITABLE,
+                reason=reason_of(error, Reason.NOT_WRITABLE),
             ) from error
         try:
             yield listener

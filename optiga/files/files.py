@@ -40,7 +40,7 @@ _REASONS = {
     errno.EFBIG: Reason.OUT_OF_SPACE,
 }
 _PERMISSIONS = "Check the permissions of the file and its folder"
-_NO_FOLDER = "it is not a folder"
+_ANOTHER = "Name another folder"
 _OF_THE_SYSTEM = (("/", "dev"), ("/", "proc"))
 """Where links to standard output and to what a shell has opened lie."""
 _WAITS, _WAIT_S = 40, 0.1
@@ -116,7 +116,7 @@ def not_writable(folder: Path, error: OSError, hint: str = "", *, output: Path |
         cause = "no file can be created there"
     return ConfigurationError(
         f"cannot write {f'{output} in the folder' if output else 'to'} {shown_path(folder)}: {cause}",
-        hint=_hint_of(error, hint or "Name another folder"),
+        hint=_hint_of(error, hint or _ANOTHER),
         reason=reason_of(error, Reason.NOT_WRITABLE),
     )
 
@@ -135,23 +135,23 @@ def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
     :param fields: the placeholders that may stand in its name, for the message.
     :raises ConfigurationError: if it is not, or is none.
     """
-    if cause := _why_no_folder(folder):
-        mistake = find_wrong_field(str(folder), fields)
-        other = "Name a folder" if cause == _NO_FOLDER else "Create it first, or name another"
-        hint = f"The name {mistake}" if mistake else other
-        raise ConfigurationError(
-            f"cannot write to {shown_path(folder)}: {cause}", hint=hint, reason=Reason.NOT_WRITABLE
-        )
+    if why := _why_no_folder(folder):
+        cause, reason, hint = why
+        if mistake := find_wrong_field(str(folder), fields):
+            hint = f"The name {mistake}"
+        raise ConfigurationError(f"cannot write to {shown_path(folder)}: {cause}", hint=hint, reason=reason)
 
 
-def _why_no_folder(path: Path) -> str:
-    """Why something is not a folder; empty if it is one."""
+def _why_no_folder(path: Path) -> tuple[str, Reason, str] | None:
+    """Why something is not a folder, in words and as a reason, and what to do; None if it is one."""
     try:
-        return "" if stat.S_ISDIR(path.stat().st_mode) else _NO_FOLDER
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, ValueError):  # the latter for a null character
-        return "the folder does not exist"
+        return "the folder does not exist", Reason.NOT_FOUND, "Create it first, or name another"
     except OSError as error:
-        return cause_of(error)
+        hint = "Check the permissions of the folders above it" if isinstance(error, PermissionError) else _ANOTHER
+        return cause_of(error), reason_of(error, Reason.NOT_WRITABLE), hint
+    return None if is_folder else ("it is not a folder", Reason.WRONG_TYPE, "Name a folder")
 
 
 def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_keys: bool = False) -> None:
@@ -164,7 +164,10 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_
         cannot be written to, or it holds what nobody could get back (:mod:`.precious`).
     """
     if "\0" in str(path) or not path.name or path == Path("-"):
-        raise ConfigurationError(f"{str(path)!r} names no file", hint=hint or naming("Name one with {out}"))
+        reason = Reason.WRONG_TYPE if not path.name else Reason.BAD_VALUE  # a folder: ., /
+        raise ConfigurationError(
+            f"{str(path)!r} names no file", hint=hint or naming("Name one with {out}"), reason=reason
+        )
     try:
         target = _find_target(path, secret=secret, ours=False)
     except OSError as error:

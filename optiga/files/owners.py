@@ -54,7 +54,7 @@ def check_status(
         raise ConfigurationError(
             f"{title} cannot be used: {kind_of(status.st_mode)}",
             hint=f"Find out where it comes from, and remove it: {name}" if is_companion else advice,
-            reason=Reason.UNSAFE,
+            reason=Reason.UNSAFE if stat.S_ISLNK(status.st_mode) else Reason.WRONG_TYPE,
         )
     if os.name == "posix":
         would_help = not shared and (not group_writes or not _why_not_shared(status))

@@ -125,15 +125,18 @@ def read_passphrase_file(path: Path) -> Passphrase:
     return _refusing_documents(found, file.data, str(path))
 
 
-def passphrase_of_text(text: bytes) -> Passphrase | None:
+def passphrase_of_text(text: bytes, name: str = "the given text") -> Passphrase | None:
     """The passphrase in an environment variable, or typed; None if there is none.
 
     A mark and the end of a line stay at what a shell has read out of a file.
+
+    :param name: what to call the text in messages.
     """
     value = text.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     if not value:
         return None
-    return _refusing_documents(Passphrase(value, (text,) if text != value else ()), value, "the given text")
+    found = _refusing_documents(Passphrase(value, (text,) if text != value else ()), value, name)
+    return replace(found, remedy="Give the passphrase itself") if found.problem else found
 
 
 def _refusing_documents(passphrase: Passphrase, data: bytes, name: str) -> Passphrase:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.files.files import read_input
 from optiga.files.passphrases import TRIES, is_wrong_passphrase
 from optiga.pki.certificate import (
@@ -201,7 +201,8 @@ def unlocked(data: bytes, name: str, passphrase: Passphrase | Unlock | None) -> 
 
     :param name: what to call the content in messages.
     :param passphrase: it, or who is asked for it if the container needs one; None leaves all as it is.
-    :raises CertificateError: if the container is damaged, holds none, or needs another passphrase.
+    :raises CertificateError: if the container is damaged, or holds none.
+    :raises ConfigurationError: if it needs another passphrase.
     """
     if passphrase is None or not data or data[0] != SEQUENCE or identify_der(data) != PKCS12:
         return Unlocked(data)
@@ -218,13 +219,13 @@ def unlocked(data: bytes, name: str, passphrase: Passphrase | Unlock | None) -> 
 
 def _open_asking(data: bytes, name: str, ask: Unlock) -> Contents | None:
     """What is in a container whose passphrase somebody types, again if it is wrong; None if nobody does."""
-    error: CertificateError | None = None
+    error: ConfigurationError | None = None
     for _ in range(TRIES):
         if (passphrase := ask(name)) is None:
             break
         try:
             return open_pkcs12(data, name, passphrase)
-        except CertificateError as one:
+        except ConfigurationError as one:
             if not is_wrong_passphrase(one):
                 raise
             error = one

@@ -128,13 +128,21 @@ def with_sample_uid(text: str) -> str:
     return fill_uid(text, "0" * UID_DIGITS)
 
 
+_NOT_IN_NAMES = {
+    "Cc": "control character",
+    "Cs": "surrogate",  # half of a character, as JSON may have it
+    "Zl": "line separator",
+    "Zp": "paragraph separator",
+}
+
+
 def find_mistake_in_text(text: str) -> str:
     """What is wrong with a text as such, empty if nothing: nothing in it, or characters that no name has."""
     if not text.strip():
         return "is empty"
     for character in text:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
-            return f"contains the control character U+{ord(character):04X}"
+        if kind := _NOT_IN_NAMES.get(unicodedata.category(character)):
+            return f"contains the {kind} U+{ord(character):04X}"
     return ""
 
 

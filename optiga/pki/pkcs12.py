@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from optiga.errors import CertificateError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.passphrases import Passphrase, check_hint
 from optiga.files.shown import file_in_command
 from optiga.pki.lenient import only, parts_of
@@ -43,8 +43,10 @@ def needs_passphrase(data: bytes) -> bool:
     """Whether a container needs a passphrase."""
     try:
         open_pkcs12(data, "")
-    except CertificateError as error:
+    except ConfigurationError as error:
         return error.reason is Reason.MISSING
+    except CertificateError:
+        return False
     return False
 
 
@@ -55,7 +57,7 @@ def key_of_pkcs12(data: bytes, passphrase: bytes | None) -> object:
     """
     try:
         key = open_pkcs12(data, "", Passphrase(passphrase) if passphrase else None).key
-    except CertificateError as error:
+    except (CertificateError, ConfigurationError) as error:
         raise ValueError(error.message) from None
     if key is None:
         raise ValueError("the container holds no private key")
@@ -68,7 +70,8 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
     One that opens without a passphrase, or with an empty one, needs none.
 
     :param name: what to call it in messages.
-    :raises CertificateError: if it is damaged, or needs a passphrase, or another one.
+    :raises CertificateError: if it is damaged.
+    :raises ConfigurationError: if it needs a passphrase, or another one.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
@@ -90,7 +93,7 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
             reason=Reason.DAMAGED,
         )
     if passphrase is None:
-        raise CertificateError(
+        raise ConfigurationError(
             f"the PKCS #12 container in {name} needs a passphrase",
             hint=naming(
                 "Give {file_passphrase}. Or extract the certificates: {openssl}",
@@ -100,7 +103,7 @@ def open_pkcs12(data: bytes, name: str, passphrase: Passphrase | None = None) ->
         )
     if passphrase.problem:
         passphrase.for_new()
-    raise CertificateError(
+    raise ConfigurationError(
         f"the passphrase does not open the PKCS #12 container in {name}",
         hint=check_hint(passphrase),
         reason=Reason.MISMATCH,

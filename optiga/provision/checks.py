@@ -10,6 +10,7 @@ from optiga.cloud.aws.aws_names import check_name
 from optiga.cloud.aws.errors import AwsError
 from optiga.cloud.aws.registry import ThingGroup, ThingType
 from optiga.errors import ConfigurationError, Reason, naming
+from optiga.naming import pip_install
 
 if TYPE_CHECKING:
     from optiga.cloud.aws.registry import Registry
@@ -91,7 +92,7 @@ def check_exclusive(registry: Registry) -> None:
     if not registry.attaches_exclusively:
         raise ConfigurationError(
             naming("{exclusive}: the installed boto3 is too old for this option"),
-            hint="Install a newer one: pip install -U boto3",
+            hint=f"Install a newer one: {pip_install('-U', 'boto3')}",
             reason=Reason.UNSUPPORTED,
         )
 

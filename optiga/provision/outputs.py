@@ -165,13 +165,11 @@ def _check_folder(folder: Path) -> None:
     if folder.is_symlink():
         raise _no_folder(folder, "it is a symbolic link")
     if not folder.is_dir():
-        raise _no_folder(folder, "it is not a folder")
+        raise _no_folder(folder, "it is not a folder", Reason.WRONG_TYPE)
 
 
-def _no_folder(folder: Path, cause: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"cannot write to {shown_path(folder)}: {cause}", hint=_ELSEWHERE, reason=Reason.NOT_WRITABLE
-    )
+def _no_folder(folder: Path, cause: str, reason: Reason = Reason.NOT_WRITABLE) -> ConfigurationError:
+    return ConfigurationError(f"cannot write to {shown_path(folder)}: {cause}", hint=_ELSEWHERE, reason=reason)
 
 
 def _check(path: Path) -> None:

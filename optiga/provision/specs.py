@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.arguments import check_fields
 from optiga.cloud.aws.aws_names import check_attributes, check_name
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.placeholders import find_wrong_field
 
 if TYPE_CHECKING:
@@ -147,17 +147,24 @@ class ThingSpec:
             raise ConfigurationError(
                 "a provisioning template itself defines the thing and its policy",
                 hint=naming("Omit either {named}, or {template}", named=named),
+                reason=Reason.CONFLICT,
             )
         if self.template is None and self.parameters:
-            raise ConfigurationError(naming("{parameters} requires {template}"))
+            raise ConfigurationError(
+                naming("{parameters} requires {template}"), reason=Reason.MISSING, parameter="template"
+            )
         if self.template is None and self.policy is None and self.policy_template is not None:
-            raise ConfigurationError(naming("{policy_template} requires {policy}"))
+            raise ConfigurationError(
+                naming("{policy_template} requires {policy}"), reason=Reason.MISSING, parameter="policy"
+            )
         if self.thing is None and self.template is None and extras:
             raise ConfigurationError(
-                "a type, a group, attributes and an exclusive certificate require a thing", hint="Give a thing"
+                "a type, a group, attributes and an exclusive certificate require a thing",
+                hint="Give a thing",
+                reason=Reason.MISSING,
             )
         if self.thing is None and self.template is None and self.join:
-            raise ConfigurationError(naming("{join} requires {thing}"))
+            raise ConfigurationError(naming("{join} requires {thing}"), reason=Reason.MISSING, parameter="thing")
 
 
 def check_device(spec: ThingSpec, configuration: Configuration) -> None:

@@ -142,6 +142,7 @@ class ImportPlan:
                 hint=naming("Nothing has been written. To import the others, use {keep_going}"),
                 problems=tuple(others),
                 oid=self.failures[0].info.oid,
+                reason=self.failures[0].error.reason,
             )
 
 

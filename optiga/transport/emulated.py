@@ -72,16 +72,17 @@ def open_emulated(
     real_timing: bool = False,
     shielded: bool = False,
     make: Callable[[Store], EmulatedChip] = EmulatedChip,
+    told: Callable[[BoardError], BoardError] | None = None,
 ) -> EmulatedTransport:
     """Open the emulated chip in a file; a new one is made where there is none.
 
     :param shielded: whether what is exchanged goes over a shielded connection.
     :param make: makes the chip of its store.
-
+    :param told: makes of an error of the chip's file the one that is raised.
     :raises BoardError: if that cannot be.
     :raises ConfigurationError: if there is no such model, or the chip is of another.
     """
-    store = SqliteStore(path, model=find_model(model) if model is not None else None)
+    store = _store(path, model, told)
     chip = make(store)
     chip.is_shielded = shielded
     if not real_timing:
@@ -100,7 +101,13 @@ def open_in_memory(model: str | None) -> EmulatedTransport:
 
 
 def open_shielded(
-    path: Path, secret: bytes, *, port: str, model: str | None = None, real_timing: bool = False
+    path: Path,
+    secret: bytes,
+    *,
+    port: str,
+    model: str | None = None,
+    real_timing: bool = False,
+    told: Callable[[BoardError], BoardError] | None = None,
 ) -> I2cTransport:
     """Open the emulated chip in a file over a shielded connection; otherwise as :func:`open_emulated`.
 
@@ -109,5 +116,11 @@ def open_shielded(
     """
     from optiga.transport.emulated_bus import shielded_transport
 
-    chip = EmulatedChip(SqliteStore(path, model=find_model(model) if model is not None else None))
+    chip = EmulatedChip(_store(path, model, told))
     return shielded_transport(chip, secret, port=port, real_timing=real_timing)
+
+
+def _store(path: Path, model: str | None, told: Callable[[BoardError], BoardError] | None) -> SqliteStore:
+    store = SqliteStore(path, model=find_model(model) if model is not None else None)
+    store.told = told or store.told
+    return store

@@ -80,16 +80,23 @@ class EmulatorPort(Value):
     def open(self) -> Transport:
         """Open the chip's file; a new chip is made where there is none."""
         inform("%s: open", self.name)
-        path, model, slow = self.chip_file, self.model, self.real_timing
+        path, model, slow, told = self.chip_file, self.model, self.real_timing, self._as_given
         secret = None if self.secret is None else read_binding_secret(self.secret)
         try:
             if secret is not None:
-                return open_shielded(path, secret, port=self.name, model=model, real_timing=slow)
-            return open_emulated(path, model=model, real_timing=slow, shielded=self.shielded)
+                return open_shielded(path, secret, port=self.name, model=model, real_timing=slow, told=told)
+            return open_emulated(path, model=model, real_timing=slow, shielded=self.shielded, told=told)
         except BoardError as error:
-            if self.path is not None and error.port == str(path):
-                error.port = self.name
+            told(error)
             raise
+
+    def _as_given(self, error: BoardError) -> BoardError:
+        """An error of the chip's file as one of this port; a file that the user has not named is named, too."""
+        if error.port == str(self.chip_file):
+            error.port = self.name
+            if self.path is None:
+                error.locate(str(self.chip_file))
+        return error
 
 
 def _check_model(text: str, name: str) -> None:

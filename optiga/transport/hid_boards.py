@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from optiga.errors import BoardError, ConfigurationError, Reason
 from optiga.link.ft260.codes import PRODUCT, VENDOR
+from optiga.naming import pip_install
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.trace import inform
 
@@ -29,7 +30,7 @@ _KERNEL_DRIVER = "ft260"
 _INTERFACES = (0, -1)
 """What hidapi says of the interface with I2C: older releases do not know it where it is the only one. 1 is the UART."""
 _INSTALL = (
-    "Install this tool with its extra, [ft260]; or: pip install hidapi (on a 32-bit Raspberry Pi: apt install "
+    f"Install this tool with its extra, [ft260]; or: {pip_install('hidapi')} (on a 32-bit Raspberry Pi: apt install "
     "python3-hid)"
 )
 _UNSEEN_HINT = f"{_INSTALL}; a container needs /dev/bus/usb"
@@ -149,7 +150,7 @@ def load_modules(platform: str = sys.platform, load: Callable[[str], Any] = impo
         else:
             problem = (
                 f"the module {name} belongs to another package, not to hidapi",
-                "pip uninstall hid; pip install hidapi",
+                f"pip uninstall hid; {pip_install('hidapi')}",
             )
     if not modules:
         raise ConfigurationError(problem[0], hint=problem[1], reason=Reason.NOT_INSTALLED)

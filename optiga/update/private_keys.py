@@ -115,6 +115,6 @@ class KeyFile(NamedTuple):
         try:
             if is_pkcs12(self.content):
                 open_pkcs12(self.content, str(self.path), given)
-        except CertificateError as error:
+        except (CertificateError, ConfigurationError) as error:
             return is_wrong_passphrase(error)
         return False

@@ -143,7 +143,7 @@ class TestTakenOver:
             pkcs12.serialize_key_and_certificates(b"x", None, None, [root.certify("good")], locked)
         )
         command = (*save(root), "--issued", "good.p12", OPEN)
-        said = nothing_made(cli, 5, *command)
+        said = nothing_made(cli, 2, *command)
         assert "its passphrase in the environment variable OPTIGA_FILE_PASSPHRASE" in said
         assert "--pkcs12" not in said
         monkeypatch.setenv("OPTIGA_FILE_PASSPHRASE", WORDS)
@@ -301,8 +301,8 @@ class TestMistakes:
             )
         )
         container = ("--certificate", "old.p12", OPEN)
-        assert "--key-passphrase-file" in nothing_made(cli, 5, *container)
-        assert "does not open" in nothing_made(cli, 5, *container, "--key-passphrase-file", "wrong")
+        assert "--key-passphrase-file" in nothing_made(cli, 2, *container)
+        assert "does not open" in nothing_made(cli, 2, *container, "--key-passphrase-file", "wrong")
 
     def test_files(self, cli: Cli, root: OtherCa) -> None:
         files = save(root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from optiga.cli.render.errors import error_line, json_line
 from optiga.cli.support.options import option_of
 from optiga.cli.support.parameters import parameter_of
 from optiga.cloud.aws.errors import AwsError
+from optiga.emulator.store import SqliteStore
 from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.interruptions import EndRequested
 from tests.support.cli.mistakes import CHIP, error_of
@@ -85,16 +87,28 @@ class TestWhatTheCommandLineSays:
             (("info", "--wrong", "--output=json"), None),
             (("--output=json", "inof"), None),
             (("--wrong", "--output", "json"), None),
-            (("emulator", "serve", "--output", "json"), None),
             (("random", "x", "--output", "json"), "size"),
-            (("random", "--output", "json"), "size"),
-            (("--output", "json", "--slot", "second"), None),
         ],
     )
     def test_usage(self, cli: Cli, words: tuple[str, ...], parameter: str | None) -> None:
         error = error_of(cli, *words)
         assert (error["family"], error["exit_code"], error["reason"]) == ("configuration", 2, "usage")
         assert (error.get("parameter"), "--help" in error["hint"]) == (parameter, True)
+
+    @pytest.mark.parametrize(
+        ("words", "parameter"),
+        [
+            (("random",), "size"),
+            (("emulator", "serve"), None),
+            (("--slot", "second"), "slot"),
+            (("provision", "x", "--no-cloud"), "ca"),
+            (("--port", "emulator:chip", "provision", "{config}", "--parameter", "a=b"), "template"),
+            (("ca", "register", "x", "--template", "x"), "auto_registration"),
+        ],
+    )
+    def test_missing(self, cli: Cli, config: Path, words: tuple[str, ...], parameter: str | None) -> None:
+        error = error_of(cli, *JSON, *(word.format(config=config) for word in words))
+        assert (error["exit_code"], error["reason"], error.get("parameter")) == (2, "missing", parameter)
 
     @pytest.mark.parametrize(
         "words", [("info", "--wrong"), ("--output", "text", "info", "--wrong"), ("--wrong", "--output", "repr")]
@@ -196,24 +210,22 @@ def test_a_mistake_in_an_option_has_its_name(cli: Cli) -> None:
         ("journal show --journal none.db", "journal"),
         ("journal check", "journal"),
         ("deprovision --journal none.db", "journal"),
-        ("ca crl --ca none", None),
-        ("provision none.jsn", None),
-        ("--csr {config} --out-dir none", None),
-        ("provision {config} --out-dir none/{{x}}", None),
-        ("provision {config} --days 1", None),
+        ("ca crl --ca none", "ca"),
+        ("provision none.jsn", "config_path"),
+        ("--csr {config} --out-dir none", "out_dir"),
+        ("provision {config} --out-dir none/{{x}}", "out_dir"),
+        ("provision {config} --days 1", "ca"),
         ("provision {config} --ca root --days x", "days"),
         ("provision {config} --slot seventh", "slot"),
         ("object read 0xE0C2 --out .", "out"),
         ("hmac {config} --key 0xF1D0 --hash md5", "hash"),
         ("random 4 --out .", "out"),
         ("object read 0xF1D0 --authorize 0xBEEF={config}", "authorize"),
-        ("ca intermediate sub --ca none", None),
+        ("ca intermediate sub --ca none", "ca"),
         ("ca init root --no-passphrase --days 0", "days"),
     ],
 )
-def test_the_parameter_is_one_of_the_command(
-    cli: Cli, port: str, config: Path, words: str, parameter: str | None
-) -> None:
+def test_the_parameter_is_one_of_the_command(cli: Cli, port: str, config: Path, words: str, parameter: str) -> None:
     given = [word.format(config=config, csr=config) for word in words.split()]
     error = error_of(cli, *JSON, "--port", port, *given)
     assert error.get("parameter") == parameter
@@ -242,5 +254,25 @@ def test_the_option_that_stands_for_a_parameter(text: str, words: str, parameter
 def test_families_of_the_package(cli: Cli) -> None:
     """As a program has it: the same reason, with the parameter's own name."""
     error = error_of(cli, *JSON, "--port", "emulator:chip", "--read", "0xE0C2", "--out", ".")
-    assert (error["reason"], error["parameter"], "--out" in error["hint"]) == ("bad_value", "out", True)
+    assert (error["reason"], error["parameter"], "--out" in error["hint"]) == ("wrong_type", "out", True)
     assert ConfigurationError("x", hint=naming("Name one with {out}")).parameter == "out"
+
+
+@pytest.mark.parametrize("options", ["", "?timing=none", "?shielded=secret"])
+def test_the_port_is_what_was_written_when_the_file_is_used(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    Path("data").write_bytes(b"x")
+    cli("--port", "emulator:chip", "pair", "--out", "secret")
+    monkeypatch.setattr(SqliteStore, "_save_context", Raises(sqlite3.OperationalError("disk I/O error")))
+    monkeypatch.setattr("optiga.emulator.store._rows", Raises(sqlite3.OperationalError("disk I/O error")))
+    error = error_of(cli, *JSON, "--port", f"emulator:chip{options}", "object", "write", "0xF1D0", "data")
+    assert (error["family"], error["port"]) == ("board", f"emulator:chip{options}")
+
+
+def test_the_port_without_a_file(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "default.chip"
+    file.write_bytes(b"no chip" * 100)
+    monkeypatch.setattr("optiga.transport.emulator_port.default_chip_path", lambda: file)
+    error = error_of(cli, *JSON, "--port", "emulator", "info")
+    assert (error["port"], error["message"].startswith(f"{file}: ")) == ("emulator", True)

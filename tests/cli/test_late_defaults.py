@@ -86,3 +86,35 @@ def test_a_section(cli: Cli, text: str) -> None:
     assert "this file has no sections" in error
     assert "crl-days, curve" in error
     assert "on its own line" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('port = "emulator:none/chip"', "info"),
+        ('port = "emulator:file"', "info"),
+        ('port = "emulator:."', "info"),
+        ('thing-type = "lamp"', "--port emulator:chip provision {config} --template x"),
+    ],
+)
+def test_whatever_is_wrong_with_a_value(cli: Cli, text: str, words: str) -> None:
+    path = write(f"\n{text}\n")
+    Path("file").write_bytes(b"x")
+    assert f"{path}:2" in cli(*words.format(config=CONFIG).split()).errors[0]
+    port = cli("info", "--port", "emulator:none/other").errors[0]
+    assert f"{path}:2" not in port
+
+
+@pytest.mark.parametrize("value", [" ", "emulator:none/chip", "emulator:chip?shielded=none", "emulator:", "x:y"])
+def test_the_port_of_the_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("OPTIGA_PORT", value)
+    assert "OPTIGA_PORT" in cli("info").errors[0]
+    assert "OPTIGA_PORT" not in cli("--csr", "none.jsn").errors[0]
+    assert "OPTIGA_PORT" not in cli("info", "--port", "emulator:none/other").errors[0]
+
+
+def test_a_passphrase_of_the_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPTIGA_CA_PASSPHRASE", "-----BEGIN CERTIFICATE-----")
+    (error,) = cli("ca", "init", "new").errors
+    assert error.count("OPTIGA_CA_PASSPHRASE") == 1
+    assert "the given text" not in error

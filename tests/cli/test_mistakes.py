@@ -58,7 +58,7 @@ MISTAKES = {
         "--port {port} --csr {files}/cert.pem", "cert.pem is PEM, .* use --write .*cert.pem", reason="wrong_type"
     ),
     "a file as folder": Mistake(
-        "--port {port} --csr {config} --out-dir {config}", "it is not a folder. Name a folder", reason="not_writable"
+        "--port {port} --csr {config} --out-dir {config}", "it is not a folder. Name a folder", reason="wrong_type"
     ),
     "mistyped emulator": Mistake("--port emulatr:x info", "no such port, did you mean 'emulator:x'", BOARD),
     "mistyped reason": Mistake(
@@ -108,7 +108,7 @@ MISTAKES = {
     "name too long": Mistake("--port emulator:" + 300 * "x" + " info", "not a valid file name", BOARD),
     "new in a folder": Mistake("emulator new .", "it is a folder", BOARD),
     "reset of a board": Mistake("--port /dev/ttyNONE emulator reset", "is not an emulated chip"),
-    "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", reason="bad_value"),
+    "output without a name": Mistake("--port {port} --read 0xE0C2 --out .", "names no file", reason="wrong_type"),
     "output that is a folder": Mistake(
         "--port {port} --read 0xE0C2 --out {files}", "it is a folder", reason="wrong_type"
     ),

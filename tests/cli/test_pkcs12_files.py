@@ -49,11 +49,11 @@ WAYS = {
 def test_it_is_opened(cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     words = ("--port", port, *WAYS[way])
     refused = cli(*words)
-    assert (refused.code, refused.out, len(refused.errors)) == (5, "", 1)
+    assert (refused.code, refused.out, len(refused.errors)) == (2, "", 1)
     assert OPTION in refused.errors[0]
     assert VARIABLE in refused.errors[0]
     wrong = cli(*words, OPTION, "wrong")
-    assert (wrong.code, len(wrong.errors)) == (5, 1)
+    assert (wrong.code, len(wrong.errors)) == (2, 1)
     assert "does not open" in wrong.errors[0]
     assert cli(*words, OPTION, "words").code == 0
     monkeypatch.setenv(VARIABLE, WORDS)
@@ -68,7 +68,7 @@ def test_whoever_is_there_is_asked(cli: Cli, port: str, monkeypatch: pytest.Monk
     assert len(asked) == 1
     assert cli(*words, OPTION, "words").code == 0
     wrong = cli(*words)
-    assert (wrong.code, len(asked)) == (5, 4)
+    assert (wrong.code, len(asked)) == (2, 4)
     assert wrong.err.count("does not open") == 3
     mended = cli(*words)
     assert (mended.code, len(asked)) == (0, 6)
@@ -103,10 +103,10 @@ class TestTrust:
         job = ("register", "--thing", "lamp") if command == "register" else ("provision", config)
         words = ("--port", bench.port, *job, "--trust", "root.p12")
         refused = cli(*words)
-        assert (refused.code, len(refused.errors)) == (5, 1)
+        assert (refused.code, len(refused.errors)) == (2, 1)
         assert OPTION in refused.errors[0]
         assert VARIABLE in refused.errors[0]
-        assert cli(*words, OPTION, "wrong").code == 5
+        assert cli(*words, OPTION, "wrong").code == 2
         asked = sit_down(monkeypatch, WORDS)
         opened = cli(*words)
         assert (opened.code, len(asked)) == (0, 1)
@@ -136,7 +136,7 @@ def test_what_needs_no_passphrase(cli: Cli, port: str) -> None:
 def test_updates(cli: Cli) -> None:
     data = ("update", "make", "data", "0xE0E8", "device.p12", "--version", "1", "--anchor", "0xE0E9")
     out = ("--out", "update.json")
-    assert cli(*data, "--signer", "open.p12", *out).code == 5
+    assert cli(*data, "--signer", "open.p12", *out).code == 2
     assert cli(*data, "--signer", "open.p12", OPTION, "words", *out).code == 0
     signed = (*data, OPTION, "words", "--signer", "device.p12", "--out", "other.json")
     assert cli(*signed).code == 2
@@ -146,9 +146,9 @@ def test_updates(cli: Cli) -> None:
 
 def test_in_a_program(port: str) -> None:
     with optiga.open_chip(port) as chip:
-        with pytest.raises(optiga.CertificateError):
+        with pytest.raises(optiga.ConfigurationError):
             optiga.write_certificate(chip, "device.p12")
-        with pytest.raises(optiga.CertificateError):
+        with pytest.raises(optiga.ConfigurationError):
             optiga.write_certificate(chip, "device.p12", passphrase="another anchor")
         assert optiga.write_certificate(chip, "device.p12", passphrase=WORDS).written
         assert not optiga.write_certificate(chip, Path("device.p12").read_bytes(), passphrase=WORDS).written

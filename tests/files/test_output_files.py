@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files import files
 from optiga.files.reserved import ReservedFile
 
@@ -152,3 +153,18 @@ def test_a_secret_file_that_is_there_becomes_its_owners(out: Path) -> None:
     out.touch(0o644)
     files.write_whole(out, DATA, SECRET)
     assert stat.S_IMODE(out.stat().st_mode) == SECRET
+
+
+def test_a_folder_that_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be there: creating it is no advice."""
+    folder = tmp_path / "closed" / "out"
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(ConfigurationError) as caught:
+        files.check_folder(folder)
+    assert (caught.value.reason, "permission denied" in caught.value.message) == (Reason.NOT_WRITABLE, True)
+    assert "ermissions" in caught.value.hint
+    assert "Create" not in caught.value.hint

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optiga.cli.support.lazy import load
-from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason
+from optiga.cli.support.options import option_of
+from optiga.errors import BoardError, CloudError, ConfigurationError, OptigaError, Reason, told
 from optiga.values import Value, frozen
 
 if TYPE_CHECKING:
@@ -69,12 +70,17 @@ def advise_of_default(error: OptigaError, defaults: Defaults, arguments: Sequenc
     :param arguments: the command line, whose values take the place of those in the file.
     """
     said, given = f"{error.port} {error.message}", {word.partition("=")[0] for word in arguments}
-    is_of_value = isinstance(error, ConfigurationError) or error.reason is Reason.NO_BOARD
+    is_of_port = isinstance(error, BoardError) and error.port == defaults.values.get("port")
+    is_of_value = isinstance(error, ConfigurationError) or is_of_port
     if isinstance(error, CloudError) and error.reason in _OF_ACCOUNT:  # AWS's own words, the region's name in a URL
         said, is_of_value = f"{said} {error.hint}", True
     for key, value in defaults.values.items() if is_of_value and str(defaults.path) not in said else ():
         is_plain = key in _PATHS or key == "port" or key.replace("-", " ") in said  # another word may mean anything
-        if f"--{key}" not in given and key not in _NUMBERS and is_plain and _speaks_of(said, key, value):
+        is_said = key not in _NUMBERS and is_plain and _speaks_of(said, key, value)
+        is_said |= error.reason is Reason.CONFLICT and f"--{key}" in re.findall(
+            r"--[\w-]+", told(error.hint, option_of)
+        )
+        if f"--{key}" not in given and is_said:
             error.advise(f"The value of {key} is set in {defaults.where(key)}. For another value, use --{key}")
             return
 

@@ -61,14 +61,27 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
         import_module("optiga.cli.support.file_guesses").advise_of_file(error, arguments)
     if error.reason in _OF_CONTENT:
         import_module("optiga.cli.support.other_files").advise_of_kind(error, arguments)
-    value = os.environ.get(PORT, "").strip()
-    if not value or any(word.partition("=")[0] == "--port" for word in arguments):
+    given = os.environ.get(PORT, "")
+    if not given or any(word.partition("=")[0] == "--port" for word in arguments):
         return
+    value = given.strip()
     said = "" if value == "emulator" else error.message  # that word may mean anything
     is_told = isinstance(error, (BoardError, ConfigurationError))
-    is_told = is_told and bool(re.search(rf"(?<!\w){re.escape(value)}(?!\w)", said))
+    is_told = is_told and bool(re.search(rf"(?<!\w){_texts(value)}(?!\w)", said) if value else _is_blank(error))
     if is_told or (isinstance(error, BoardError) and error.port == value):
         error.advise(f"The port is set in the environment variable {PORT}. For another port, use --port")
+
+
+def _texts(port: str) -> str:
+    """A pattern for what messages have of a port: the whole of it, or the file of its secret."""
+    _, *words = re.split(r"[?&]", port)
+    secrets = [re.escape(f"platform binding secret {value}") for word in words if (value := word.partition("=")[2])]
+    return f"(?:{'|'.join([re.escape(port), *secrets])})"
+
+
+def _is_blank(error: OptigaError) -> bool:
+    """Whether an error is of a port of blanks, which the library takes for an empty one."""
+    return isinstance(error, ConfigurationError) and error.parameter == "port"
 
 
 def explain_missing(error: OptigaError, arguments: Sequence[str]) -> None:

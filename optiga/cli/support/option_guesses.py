@@ -28,6 +28,8 @@ from optiga.naming import in_command
 
 _JOBS = {"csr", "write", "read"}
 """The options of the main command that say what it does; the command line of another program has none."""
+_FEWEST = 3
+"""Letters with which the beginning of an option is one."""
 
 
 def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
@@ -83,7 +85,8 @@ def _options_meant(ctx: click.Context, name: str, arguments: Sequence[str]) -> l
         return []
     if commands and (lines := meant_elsewhere(ctx, commands, bare)):
         return lines
-    near = nearest(bare, [*options, *commands])
+    begun = [one for one in shown if one.startswith(bare)]
+    near = begun[0] if len(begun) == 1 and len(bare) >= _FEWEST else nearest(bare, [*options, *commands])
     if near is not None:
         return [f"{begin(ctx)} {near}" if near in commands else f"--{near}"]
     if line := _as_job(ctx, name, arguments):

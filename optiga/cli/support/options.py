@@ -25,6 +25,7 @@ _OPTIONS = {
     "objects.list_objects": "'object list'",
     "allowed_dns": "'ca init --allow-dns'",
     "attributes": "--attribute",
+    "common_name": "--name",
     "control=SOCKET": "'emulator serve --control SOCKET'",
     "file_passphrase": _FILE_PASSPHRASE,
     "groups": "--thing-group",
@@ -132,6 +133,19 @@ def called(**names: str) -> Iterator[None]:
 def is_typed(ctx: click.Context, name: str | None) -> bool:
     """Whether an option of a context's command stands on the command line."""
     return name is not None and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def show_commands(ctx: click.Context) -> None:
+    """What a group does where no command follows: it shows its help, but not to whom asks for something else.
+
+    :raises click.UsageError: if any option was given: a script whose command is empty must not seem to succeed.
+    """
+    given: click.Context | None = ctx
+    while given is not None:
+        if any(is_typed(given, each.name) for each in given.command.params):
+            raise click.UsageError(f"No command: name one of '{ctx.command_path}'.", ctx)
+        given = given.parent
+    click.echo(ctx.get_help())
 
 
 def is_default(name: str) -> bool:

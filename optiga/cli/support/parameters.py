@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import click
 
+from optiga.cli.support.given import parse_again
 from optiga.cli.support.options import option_of
-from optiga.errors import Naming, OptigaError
+from optiga.errors import BoardError, ChipError, Naming, OptigaError, Reason, told
+from optiga.files.passphrases import is_wrong_passphrase
 
+_OF_PLACES = (
+    Reason.BAD_VALUE,
+    Reason.EXISTS,
+    Reason.NO_BOARD,
+    Reason.NOT_FOUND,
+    Reason.NOT_READABLE,
+    Reason.NOT_WRITABLE,
+    Reason.UNSUPPORTED,
+    Reason.WRONG_TYPE,
+)
+"""Why the port, or the file of an emulated chip, is the wrong one: not what goes on there."""
 _OPTION = r"(?<![\w-])--([a-z][\w-]*)"
 
 
@@ -23,7 +38,97 @@ def parameter_of(error: OptigaError, command: click.Command, arguments: Sequence
     named = [name for text in (error.message, error.hint) if isinstance(text, Naming) for name in text.parameters]
     wanted = [error.parameter, *(named if error.parameter in named else ())]
     called = [word for name in wanted if name for word in (*re.findall(_OPTION, option_of(name)), name)]
-    return next((known[name] for word in called if (name := _bare(word)) in known), "")
+    return next((known[name] for word in called if (name := _bare(word)) in known), "") or _by_text(
+        error, command, arguments, known
+    )
+
+
+def _by_text(error: OptigaError, command: click.Command, arguments: Sequence[str], known: Mapping[str, str]) -> str:
+    """The option that a message names, or else the one whose value it names first; empty for none.
+
+    What the chip says is of the chip, whatever value led there; of a board, the value is its port.
+    """
+    if isinstance(error, BoardError):
+        return parameter_in(error.port, command, arguments) if error.reason in _OF_PLACES else ""
+    if isinstance(error, ChipError) or type(error) is OptigaError:
+        return ""
+    if is_wrong_passphrase(error):
+        return _of_passphrase(error.hint, command, arguments)
+    return _in_message(told(error.message, option_of), command, arguments, known)
+
+
+def _in_message(message: str, command: click.Command, arguments: Sequence[str], known: Mapping[str, str]) -> str:
+    named = (known[name] for option in re.findall(_OPTION, message) if (name := _bare(option)) in known)
+    return next(named, "") or parameter_in(message, command, arguments)
+
+
+def _of_passphrase(hint: str, command: click.Command, arguments: Sequence[str]) -> str:
+    """The option that names a passphrase's file: the hint has the file, or the variable that stands for it in help."""
+    if found := parameter_in(hint, command, arguments):
+        return found
+    variable = re.search(r"OPTIGA_\w+", hint)
+    with suppress(click.ClickException):
+        *_, (_, ran, _) = parse_again(command, arguments)
+        for one in ran.params:
+            if variable and isinstance(one, click.Option) and variable[0] in (one.help or ""):
+                return name_of(one)
+    return ""
+
+
+def parameter_in(message: str, command: click.Command, arguments: Sequence[str]) -> str:
+    """The option or argument whose value a message names first, the longest if there are several; empty for none."""
+    found: list[tuple[int, int, str]] = []
+    with suppress(click.ClickException, OSError):
+        message = message.replace(os.path.join(os.getcwd(), ""), "")  # noqa: PTH109, PTH118
+        for one, value in _typed(command, arguments):
+            if match := re.search(rf"(?<![\w./\\-]){re.escape(value)}(?!\.?[\w/\\-])", message):
+                found.append((match.start(), -len(value), name_of(one)))
+    return min(found)[-1] if found else ""
+
+
+def _typed(command: click.Command, arguments: Sequence[str]) -> Iterator[tuple[click.Parameter, str]]:
+    """What was typed for which option or argument; its parts, too.
+
+    :raises click.ClickException: if it cannot be parsed.
+    """
+    for _, one, given in parse_again(command, arguments):
+        for param in one.params:
+            for value in _values(given.get(param.name or "")):
+                yield param, value
+
+
+def _values(given: object) -> Iterator[str]:
+    """The texts that were typed for a parameter, the parts of those that are pairs, and the folders of paths.
+
+    What any message may have is left out: an article, and numbers that may count anything.
+    """
+    for text in given if isinstance(given, (list, tuple)) else [given]:
+        if isinstance(text, str):
+            pair = re.split(r"=|: ", text, maxsplit=1)
+            folder = os.path.dirname(text)  # noqa: PTH120 - a URL is no path
+            yield from (one for one in (text, *pair) if not re.fullmatch(r"a|-?|\d{1,2}", one))
+            yield from [folder] if folder.strip("/.") else []
+
+
+def parameter_of_usage(error: click.ClickException, command: click.Command, arguments: Sequence[str]) -> str:
+    """The option or argument that a refusal of the command line is about; empty if it is about none of them."""
+    param: click.Parameter | None = getattr(error, "param", None)
+    if param is not None or type(error) in (click.NoSuchOption, click.BadOptionUsage):
+        return name_of(param)
+    known, typed = _names(command, arguments), {_bare(word.partition("=")[0].lstrip("-")) for word in arguments}
+    if lacks(error):
+        absent = {
+            known.get(_bare(option)) for option in re.findall(_OPTION, error.message) if _bare(option) not in typed
+        }
+        if len(absent) == 1 and (only := absent.pop()):
+            return only
+    return _in_message(error.message, command, arguments, {name: known[name] for name in known.keys() & typed})
+
+
+def lacks(error: click.ClickException) -> bool:
+    """Whether a refusal of the command line is about what is missing, alone or beside what was given."""
+    is_general = type(error) is click.UsageError
+    return isinstance(error, click.MissingParameter) or (is_general and bool(re.search(r" requires? ", error.message)))
 
 
 def name_of(param: click.Parameter | None) -> str:

@@ -81,7 +81,7 @@ def read_passphrase(
             typed = passphrase_of_text(os.fsencode(click.prompt(shown(prompt), hide_input=True, err=True)))
         return None if typed is None else replace(typed, is_typed=True)
     value = find_passphrase(environment) if environment else None
-    given = passphrase_of_text(os.fsencode(value)) if value else None
+    given = passphrase_of_text(os.fsencode(value), f"the environment variable {environment}") if value else None
     return replace(given, source=f"the environment variable {environment}") if given else None
 
 
@@ -151,7 +151,8 @@ def read_new_passphrase(
             reason=Reason.MISSING,
         )
     if mistake := _mistake_in_new(found, is_old, names):
-        mistake.locate(variable if file is None else f"{option} {file}")
+        if file is not None or variable not in mistake.message:
+            mistake.locate(variable if file is None else f"{option} {file}")
         raise mistake
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.support.given import parse_again
 from optiga.crypto.signatures import is_signature_in_der
 from optiga.errors import CertificateError, ConfigurationError, OptigaError
 from optiga.objects.addressing import is_reference
@@ -61,7 +62,7 @@ def advise_of_swap(error: OptigaError, app: click.Command, arguments: Sequence[s
     if not isinstance(error, (CertificateError, ConfigurationError)):
         return
     with suppress(click.ClickException, OSError, ValueError):
-        path, given = _given(app, arguments)
+        *_, (path, _, given) = parse_again(app, arguments)
         places = _PLACES.get(path, {})
         there = [name for name in places if isinstance(given.get(name), str)]
         kinds = {name: _kind_of(str(given[name])) for name in there}
@@ -72,19 +73,6 @@ def advise_of_swap(error: OptigaError, app: click.Command, arguments: Sequence[s
                 said = f"{ours} and {theirs} are swapped"
                 error.hint = said[0].upper() + said[1:]
                 return
-
-
-def _given(app: click.Command, arguments: Sequence[str]) -> tuple[str, Mapping[str, object]]:
-    """The name of the command that ran, and what stood on its command line, by parameter."""
-    command, context, words = app, click.Context(app, **app.context_settings), list(arguments)
-    names: list[str] = []
-    while True:
-        given, rest, _ = command.make_parser(context).parse_args(words)
-        below = command.get_command(context, rest[0]) if isinstance(command, click.Group) and rest else None
-        if below is None:
-            return " ".join(names), given
-        names.append(rest[0])
-        command, context, words = below, click.Context(below, parent=context), rest[1:]
 
 
 def _fits(kind: str, wanted: Collection[str], others: Collection[str]) -> bool:

@@ -14,6 +14,7 @@ from optiga.cloud.aws.setup_faults import LOG_IN, setup_fault
 from optiga.cloud.aws.templates import OPERATOR, own_template
 from optiga.errors import CloudError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.activity import Activity
+from optiga.naming import pip_install
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -306,7 +307,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, known.MissingDependencyException) and "botocore[crt]" in said:
         return ConfigurationError(
             "the credentials of a profile of 'aws login' need the package awscrt, which is not installed",
-            hint="Install this tool with its extra, [login]; or: pip install 'botocore[crt]'",
+            hint=f"""Install this tool with its extra, [login]; or: {pip_install("'botocore[crt]'")}""",
             reason=Reason.NOT_INSTALLED,
         )
     if isinstance(error, getattr(known, "LoginError", ())):  # older releases of botocore have none

@@ -36,7 +36,19 @@ _LEAD_AWAY = (
 _NAME = re.compile(r"\w+", re.ASCII)
 
 
+class _WithProgram(click.Command):
+    """A command with a program behind ``--``, which must not be empty, as a variable of a script may be."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        has_none = "--" in args and args.index("--") == len(args) - 1
+        left = super().parse_args(ctx, args)
+        if has_none and not ctx.params["program"]:
+            raise click.UsageError("Missing argument: name the program to run.", ctx)
+        return left
+
+
 @click.command(
+    cls=_WithProgram,
     context_settings={
         "allow_interspersed_args": False,
         "help_option_names": ["-h", "--help"],

@@ -13,6 +13,7 @@ from typing import Any
 from optiga.arguments import takes
 from optiga.contexts import context
 from optiga.errors import ConfigurationError, Reason, naming
+from optiga.naming import pip_install
 from optiga.testing.aws.cloud import HOST, Cloud, UnderWay, application
 
 _NEEDED = {"moto": "moto", "flask": "flask", "flask_cors": "flask-cors"}
@@ -59,7 +60,7 @@ def check_installed() -> None:
         named = f"{', '.join(others)} and {last}" if others else last
         raise ConfigurationError(
             f"the stand-in for AWS needs {named}, which {'are' if others else 'is'} not installed",
-            hint=f"Install this tool with its extra, [testing]; or: pip install {' '.join(missing)}",
+            hint=f"Install this tool with its extra, [testing]; or: {pip_install(*missing)}",
             reason=Reason.NOT_INSTALLED,
         )
 

@@ -10,6 +10,7 @@ from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.guesses import GuidedGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.objects.addressing import COUNTER, resolve
@@ -47,7 +48,7 @@ def command(ctx: click.Context) -> None:
     optiga.py counter count 0xE120
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @command.command(name="list", short_help="List every counter.")

@@ -18,6 +18,7 @@ from optiga.cli.support.containers import open_container, pkcs12_option, warn_of
 from optiga.cli.support.content import MAX_FOR_CHIP, read_metadata_file, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
@@ -105,7 +106,7 @@ def command(ctx: click.Context) -> None:
     A slot's name means the slot's certificate object. For the slot's key object, give the OID.
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @command.command(name="list", short_help="List every object: size, state, access.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
@@ -34,4 +35,4 @@ def command(ctx: click.Context) -> None:
     No chip is needed for these commands.
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)

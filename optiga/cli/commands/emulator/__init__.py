@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
@@ -30,4 +31,4 @@ def command(ctx: click.Context) -> None:
     programs, 'serve' offers it at a port.
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)

@@ -18,6 +18,7 @@ from optiga.cli.support.content import check_out, take_uid
 from optiga.cli.support.file_names import FILE, out_file_option
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.journals import open_named_journal, shared_journal_option, whole_uid
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
@@ -89,7 +90,7 @@ def _take_seal(ctx: click.Context, param: click.Parameter, value: str | None) ->
 def command(ctx: click.Context) -> None:
     """Show, check and export the journal of 'provision', which records each step for every slot of every chip."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @command.command(name="show", short_help="Show the last step done for each slot.")

@@ -11,7 +11,7 @@ from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import out_file_option
 from optiga.cli.support.guesses import GuidedGroup
-from optiga.cli.support.options import of_option
+from optiga.cli.support.options import of_option, show_commands
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import check_hkdf, check_prf
@@ -52,7 +52,7 @@ class DerivedKey:
 def command(ctx: click.Context) -> None:
     """Derive keys from a secret in the chip. The secret stays in the chip."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @command.command(name="hkdf")

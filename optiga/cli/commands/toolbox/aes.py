@@ -12,6 +12,7 @@ from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole, take_hex
 from optiga.cli.support.file_names import FILE_OR_INPUT
 from optiga.cli.support.guesses import GuidedGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.crypto import toolbox_jobs
 from optiga.crypto.toolbox_jobs import plan_mac
@@ -73,7 +74,7 @@ class AesMacResult:
 def command(ctx: click.Context) -> None:
     """Encrypt, decrypt and authenticate with the AES key of the chip. 'key generate aes' makes the key."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @command.command(name="encrypt", short_help="Encrypt a file.")

@@ -12,6 +12,7 @@ from optiga.cli.support.content import check_out, give, hex_option, out_option, 
 from optiga.cli.support.file_names import FILE_OR_INPUT, KEY
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.guesses import GuidedGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.crypto.toolbox_jobs import decrypt_rsa, plan_rsa_key
 from optiga.objects.addressing import resolve_slot
@@ -37,7 +38,7 @@ class BytesResult:
 def command(ctx: click.Context) -> None:
     """Encrypt with RSA public keys, and decrypt with the chip's RSA keys (slots five and six)."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @command.command(name="encrypt", short_help="Encrypt a short file on the chip.")

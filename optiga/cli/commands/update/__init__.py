@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from optiga.cli.support.lazy import Lazy, LazyGroup
+from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import common_options
 
 _COMMANDS = {
@@ -37,7 +38,7 @@ def command(ctx: click.Context) -> None:
     "change: int 0xE0E8".
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
 
 
 @click.group(cls=LazyGroup, package=__name__, sections={"Commands": _KINDS}, name="make", invoke_without_command=True)
@@ -50,4 +51,4 @@ def make(ctx: click.Context) -> None:
     output file is JSON.
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        show_commands(ctx)
