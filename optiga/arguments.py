@@ -74,6 +74,12 @@ def check_fields(value: object) -> None:
             raise TypeError(f"{kind.__qualname__}: {name} {mistake}")
 
 
+def set_fields(value: object, **fields: object) -> None:
+    """Set the fields of a frozen dataclass, in an ``__init__`` that takes more than it keeps: a text for a path."""
+    for name, one in fields.items():
+        object.__setattr__(value, name, one)
+
+
 def explains_arguments(kind: type[C]) -> type[C]:
     """A class whose public methods say which of their arguments is of another type than they take.
 
@@ -110,7 +116,7 @@ def _find_mistake(function: Callable[..., object], args: tuple[Any, ...], kwargs
         parameter = signature.parameters[name]
         for one in value if parameter.kind is parameter.VAR_POSITIONAL else (value,):
             if mistake := _mistake_of(one, parameter.annotation, names):
-                return f"{function.__qualname__}: {name} {mistake}"
+                return f"{function.__qualname__.removesuffix('.__init__')}: {name} {mistake}"
     return ""
 
 

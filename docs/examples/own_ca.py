@@ -5,15 +5,14 @@ Run it with ``python docs/examples/own_ca.py CA CONFIG PORT [PORT ...]``. An int
 
 import argparse
 import sys
-from pathlib import Path
 
 import optiga
 
 
 def main(ca: str, config_path: str, ports: list[str]) -> None:
     configuration = optiga.load_configuration(config_path)
-    job = optiga.Job.new_identity(configuration, optiga.CaIssuerSpec(Path(ca)), thing=None)
-    with optiga.open_journal(Path("personalization.db"), make=True) as journal:
+    job = optiga.Job.new_identity(configuration, optiga.CaIssuerSpec(ca), thing=None)
+    with optiga.open_journal("personalization.db", make=True) as journal:
         services = optiga.Services(journal=journal, authority=optiga.open_ca(ca))
         for port in ports:
             with optiga.open_chip(port) as chip:

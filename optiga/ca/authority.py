@@ -90,6 +90,9 @@ class CertificateAuthority(NotCopied):
         with open_records(folder.records_path):  # without them a CA does nothing
             return cls(folder, key, tuple(warnings))
 
+    def __repr__(self) -> str:
+        return f"<CertificateAuthority in {str(self.folder.path)!r}>"
+
     @property
     def is_open(self) -> bool:
         """Whether the key is open."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
@@ -11,7 +13,6 @@ from optiga.files.files import write_whole
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from optiga.ca.records import Record
     from optiga.pki.certificate import Certificate
@@ -39,13 +40,13 @@ class IssuedCertificate:
         return "".join(certificate.pem for certificate in (self.certificate, *self.chain))
 
     @takes
-    def write(self, path: Path) -> None:
+    def write(self, path: str | os.PathLike[str]) -> None:
         """Write it with its chain into a file.
 
         :raises ConfigurationError: if that cannot be; the certificate is not lost then.
         """
         try:
-            write_whole(path, self.pem.encode("ascii"))
+            write_whole(Path(path), self.pem.encode("ascii"))
         except ConfigurationError as error:
             raise ConfigurationError(
                 error.message,

@@ -18,6 +18,7 @@ from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
+from optiga.files.opening import check_path
 from optiga.identity.csr import Csr
 from optiga.pki.contents import in_bytes
 from optiga.pki.key_damage import why_no_key
@@ -161,6 +162,7 @@ def take_request(source: CsrSource) -> bytes:
     if isinstance(source, str) and _PEM in source:
         return load_request(Path("the PEM text"), source.encode("utf-8", "surrogatepass"))
     if isinstance(source, (str, os.PathLike)):
+        check_path(str(source), "CSR", "PEM (-----BEGIN CERTIFICATE REQUEST-----), DER as bytes,")
         return load_request(Path(source))
     if isinstance(source, (bytes, bytearray)):
         return load_request(Path("the given content"), bytes(source))

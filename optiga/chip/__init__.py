@@ -23,7 +23,7 @@ def open_chip(port: str | Port | None = None, *, meanwhile: Callable[[], object]
     """Open the chip at a port.
 
     :param port: a device name, a URL, ``emulator[:PATH]``, or the result of :func:`optiga.transport.resolve_port`; None
-        if exactly one board is connected.
+        if exactly one board is connected. The environment variable ``OPTIGA_PORT`` is not read.
     :param meanwhile: an optional task to run while the chip starts.
     :raises BoardError: if the port does not exist, or no chip answers there.
     :raises ConfigurationError: if the port is not valid.

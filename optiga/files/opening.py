@@ -8,6 +8,8 @@ import re
 import stat
 from typing import TYPE_CHECKING, BinaryIO
 
+from optiga.errors import ConfigurationError, Reason
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,12 +22,34 @@ _NO_DASH = "'-' (standard input) is not supported here; " + (
     "use /dev/stdin or a file" if os.name == "posix" else "use a file"
 )
 _MOST_LINKS = 40
+_LONGEST_NAME = 255
+"""Most characters of a name of a file, on every system."""
+_JSON = re.compile(r"\s*[\[{]\s*[\"\[{\]}]")
+"""How an object or a list begins in JSON."""
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+
+def check_path(text: str, what: str, instead: str) -> None:
+    """Refuse a text in place of a path that is what a file should hold: JSON, lines, more than a name can have.
+
+    What is there by this name is a path, whatever it looks like.
+
+    :param what: what the file holds, for messages.
+    :param instead: what else can be given.
+    :raises ConfigurationError: if it is no path.
+    """
+    is_long = any(len(part) > _LONGEST_NAME for part in re.split(r"[/\\]", text))
+    if (is_long or "\n" in text or _JSON.match(text)) and "\0" not in text and not os.path.lexists(text):
+        raise ConfigurationError(
+            f"the {what} is given as a text of {len(text)} characters, which is not a path",
+            hint=f"Give {instead} or the path of a file",
+            reason=Reason.WRONG_TYPE,
+        )
 
 
 def open_input(path: Path) -> BinaryIO:

@@ -18,6 +18,7 @@ from optiga.chip.abilities import require_objects
 from optiga.chip.threads import in_turn
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
+from optiga.files.opening import check_path
 from optiga.files.passphrases import Passphrase
 from optiga.identity.configuration import Configuration, parse_configuration, with_slot
 from optiga.identity.configuration import load_configuration as load_file
@@ -83,7 +84,7 @@ def _load(configuration: ConfigurationSource, slot: Reference | None, *, first: 
     if isinstance(configuration, Mapping):
         return _parse_mapping(configuration, name, first=first)
     if isinstance(configuration, (str, os.PathLike)):
-        return load_file(_path(configuration), slot=name, first=first)
+        return load_file(_path(configuration, "configuration", "a dictionary"), slot=name, first=first)
     raise TypeError(f"a configuration must be a path, a dictionary or a Configuration, not {_kind(configuration)}")
 
 
@@ -234,7 +235,7 @@ def _take_content(source: object) -> tuple[bytes, str]:
     if isinstance(source, str) and _PEM in source:
         return source.encode("utf-8", "surrogatepass"), "the PEM text"
     if isinstance(source, (str, os.PathLike)):
-        path = _path(source)
+        path = _path(source, "certificate", "PEM (-----BEGIN CERTIFICATE-----), DER as bytes,")
         return read_input(path, "certificate", MAX_FILE_SIZE), str(path)
     if isinstance(source, (bytes, bytearray)):
         return bytes(source), "the given content"
@@ -266,21 +267,25 @@ def _take_public_key(source: object) -> KnownKey:
     if isinstance(source, str) and _PEM in source:
         return KnownKey(parse_public_key(source.encode("utf-8", "surrogatepass"), "the PEM text"), "the PEM text")
     if isinstance(source, (str, os.PathLike)):
-        path = _path(source)
+        path = _path(source, "public key", "PEM (-----BEGIN PUBLIC KEY-----), DER as bytes,")
         return KnownKey(load_public_key(path), str(path))
     if isinstance(source, (bytes, bytearray)):
         return KnownKey(parse_public_key(bytes(source), "what was given"), "what was given")
     raise TypeError(f"a public key must be a path, PEM, DER, a PublicKey, a certificate or a CSR, not {_kind(source)}")
 
 
-def _path(path: str | os.PathLike[str]) -> Path:
+def _path(path: str | os.PathLike[str], what: str, instead: str) -> Path:
     """A path.
 
+    :param what: what its file holds, for messages.
+    :param instead: what else can be given.
     :raises TypeError: if it is one of bytes.
+    :raises ConfigurationError: if it is a text that stands in such a file.
     """
     text = os.fspath(path)
     if not isinstance(text, str):
         raise TypeError(f"a path must be text, not {_kind(text)}")
+    check_path(text, what, instead)
     return Path(text)
 
 

@@ -8,6 +8,7 @@ and all of it where all of it is read. A journal of version 1 is taken over with
 from __future__ import annotations
 
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -57,6 +58,9 @@ class Journal(NotCopied):
         self._warn = warn
         self._name = file.name
         self._has_grown = False
+
+    def __repr__(self) -> str:
+        return f"<Journal {str(self.path)!r}{', closed' if self._file.is_closed else ''}>"
 
     @takes
     def find(self, uid: str, slot: str) -> Entry | None:
@@ -318,7 +322,11 @@ class Journal(NotCopied):
 @takes
 @context("open_journal(path) as journal")
 def open_journal(
-    path: str | Path, *, make: bool = False, shared: bool = False, warn: Callable[[str], None] = _log.warning
+    path: str | os.PathLike[str],
+    *,
+    make: bool = False,
+    shared: bool = False,
+    warn: Callable[[str], None] = _log.warning,
 ) -> Iterator[Journal]:
     """Open a journal. A context manager.
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from optiga.arguments import check_fields, takes
+from optiga.arguments import set_fields, takes
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import cause_of, check_folder_writable, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
@@ -86,7 +86,7 @@ class ChipOutputs:
         return [self.shared.joinpath(*parts[: number + 1]) for number in range(len(parts))]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class OutputLayout:
     """Names of the output files. One layout serves many chips, whose files do not overwrite each other.
 
@@ -99,12 +99,18 @@ class OutputLayout:
     :raises ConfigurationError: if a name is not a file name, or does not have the usual ending.
     """
 
-    folder: Path = Path()
-    arn: str = ARN_FILE
-    policy: str = POLICY_FIELD + POLICY_ENDING
+    folder: Path
+    arn: str
+    policy: str
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    @takes
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] = "",
+        arn: str = ARN_FILE,
+        policy: str = POLICY_FIELD + POLICY_ENDING,
+    ) -> None:
+        set_fields(self, folder=Path(folder), arn=arn, policy=policy)
         for name, ending in ((self.arn, _ARN_ENDING), (self.policy, POLICY_ENDING)):
             if Path(name).name != name or not name.endswith(ending) or "\0" in name:
                 raise ConfigurationError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from optiga.arguments import check_fields
+from optiga.arguments import set_fields, takes
 from optiga.cloud.aws.aws_names import check_attributes, check_name
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.placeholders import find_wrong_field
@@ -33,7 +34,7 @@ class AwsIssuerSpec:
     """Issuer: AWS IoT issues the certificate for the new key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class CaIssuerSpec:
     """Issuer: your own CA issues the certificate for the new key.
 
@@ -44,12 +45,19 @@ class CaIssuerSpec:
     """
 
     folder: Path
-    days: int | None = None
-    server: bool = False
-    ignore_names: bool = False
+    days: int | None
+    server: bool
+    ignore_names: bool
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    @takes
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        days: int | None = None,
+        server: bool = False,
+        ignore_names: bool = False,
+    ) -> None:
+        set_fields(self, folder=Path(folder), days=days, server=server, ignore_names=ignore_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class OwnCertificate:
 IssuerSpec: TypeAlias = AwsIssuerSpec | CaIssuerSpec | OwnCertificate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class TrustSpec:
     """The trusted roots for genuine chips.
 
@@ -70,13 +78,14 @@ class TrustSpec:
     """
 
     file: Path
-    emulated: bool = False
+    emulated: bool
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    @takes
+    def __init__(self, file: str | os.PathLike[str], emulated: bool = False) -> None:
+        set_fields(self, file=Path(file), emulated=emulated)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class ThingSpec:
     """The device in AWS IoT: thing, policy and what belongs to them.
 
@@ -97,21 +106,48 @@ class ThingSpec:
     :param billing_group: billing group of the thing, if the thing is in no billing group.
     """
 
-    thing: str | None = None
-    policy: str | None = None
-    policy_template: Path | None = None
-    thing_type: str | None = None
-    groups: tuple[str, ...] = ()
-    attributes: Pairs = ()
-    template: str | None = None
-    parameters: Pairs = ()
-    join: bool = False
-    exclusive: bool = False
-    billing_group: str | None = None
+    thing: str | None
+    policy: str | None
+    policy_template: Path | None
+    thing_type: str | None
+    groups: tuple[str, ...]
+    attributes: Pairs
+    template: str | None
+    parameters: Pairs
+    join: bool
+    exclusive: bool
+    billing_group: str | None
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-        for field, pairs in (("attributes", self.attributes), ("parameters", self.parameters)):
+    @takes
+    def __init__(
+        self,
+        thing: str | None = None,
+        policy: str | None = None,
+        policy_template: str | os.PathLike[str] | None = None,
+        thing_type: str | None = None,
+        groups: tuple[str, ...] = (),
+        attributes: Pairs = (),
+        template: str | None = None,
+        parameters: Pairs = (),
+        join: bool = False,
+        exclusive: bool = False,
+        billing_group: str | None = None,
+    ) -> None:
+        set_fields(
+            self,
+            thing=thing,
+            policy=policy,
+            policy_template=None if policy_template is None else Path(policy_template),
+            thing_type=thing_type,
+            groups=groups,
+            attributes=attributes,
+            template=template,
+            parameters=parameters,
+            join=join,
+            exclusive=exclusive,
+            billing_group=billing_group,
+        )
+        for field, pairs in (("attributes", attributes), ("parameters", parameters)):
             if len(dict(pairs)) != len(pairs):
                 raise ConfigurationError(f"'{field}' has the same name twice", parameter=field)
 

@@ -30,6 +30,8 @@ _USB_IDENTITIES = {
 """Vendor and product of the kits that Infineon publishes bridge firmware for."""
 _PRODUCTS = {"KitProg3": "KitProg3 by its name", "IFX CDC": "IFX CDC by its name"}
 """Names that Infineon's own host software goes by; they cover kits with other product numbers."""
+PORT = "OPTIGA_PORT"
+"""The variable from which the command line has its port."""
 _LOOKS = 5
 """How often a chip is looked for: asleep, it does not acknowledge the first time."""
 _LOOK_S = 0.005
@@ -90,7 +92,7 @@ def find_board() -> str:
         names = ", ".join(board.device for board in usable)
         raise BoardError(
             f"more than one board is plugged in: {names}",
-            hint=naming("Choose one with {port=PORT}"),
+            hint=naming("Choose one with {port=PORT}{variable}", variable=_variable()),
             reason=Reason.AMBIGUOUS,
         )
     if boards:
@@ -104,10 +106,17 @@ def find_board() -> str:
         "no personalization board found",
         hint=naming(
             "Connect a board ('python -m optiga boards' lists the connected boards), give its port with {port=PORT}, "
-            "or use an emulated chip with {port=emulator}"
+            "or use an emulated chip with {port=emulator}{variable}",
+            variable=_variable(),
         ),
         reason=Reason.NO_BOARD,
     )
+
+
+def _variable() -> str:
+    """How a program uses the port of a variable that only the command line reads, as the end of a hint."""
+    said = f'. {PORT} is set, but programs do not read it: give os.environ["{PORT}"]'
+    return said if os.environ.get(PORT) else ""
 
 
 _NOT_KNOWN = "n/a"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from pathlib import Path
 
 import pytest
 from jmespath.functions import Functions
@@ -304,3 +307,25 @@ def test_an_element_that_is_not_there_is_null_behind_an_act(cli: Cli, port: str,
     """How many elements there are is not known before it: what is done already is no error."""
     made = cli("--port", port, "key", "generate", "second", "--query", query, "--output", "json")
     assert (made.code, made.out) == (0, f"{printed}\n"), made.err
+
+
+@pytest.mark.parametrize(
+    "query", ["slots.second", "slots.second.{key: key_oid}", "slots.*.key_oid", "[uid, `1`, `null`]"]
+)
+def test_an_object_or_a_list_is_json_where_people_get_text(cli: Cli, port: str, query: str) -> None:
+    printed = cli("--port", port, "info", "--query", query).out
+    assert printed == cli("--port", port, "info", "--query", query, "--output", "json").out
+    assert json.loads(printed)
+
+
+@pytest.mark.parametrize(
+    ("query", "printed"), [("slots.second.key == null", "True"), ("length(slots)", "6"), ("slots.second.key", "None")]
+)
+def test_what_is_neither_object_nor_list_stays_as_it_is(cli: Cli, port: str, query: str, printed: str) -> None:
+    assert cli("--port", port, "info", "--query", query).out == f"{printed}\n"
+
+
+def test_a_list_of_a_command_that_prints_python_is_python(cli: Cli, port: str, config: Path) -> None:
+    printed = cli("--port", port, "--csr", config, "--query", "[filename, public_key]").out
+    assert [type(one) for one in ast.literal_eval(printed)] == [str, str]
+    assert "'" in printed

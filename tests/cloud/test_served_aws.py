@@ -81,7 +81,7 @@ class TestServed:
             ended = served.end()
         assert (ended.out, ended.code) == ("", 0)
         assert "This is not AWS" in ended.err
-        assert ended.err.endswith("Stopped\n")
+        assert ended.err.endswith("# Stopped\n")
         assert "Traceback" not in ended.err
 
     @POSIX
@@ -97,7 +97,8 @@ class TestServed:
         with serving(home) as served:
             lines = served.read_note("    export AWS_SHARED_CREDENTIALS_FILE")
             ask = [*OPTIGA, "-q", "--port", "emulator:chip", "provision", str(CONFIG), "--query", "thing"]
-            script = "\n".join([*(line for line in lines if line.startswith("    ")), 'exec "$@"'])
+            assert any(line.startswith("# ") for line in lines)
+            script = "\n".join(["set -e", *lines, 'exec "$@"'])  # all of them: what is for people is a comment
             done = run_process(["sh", "-c", script, "sh", *ask], home)
             assert (done.returncode, done.stdout) == (0, "my_thing\n"), done.stderr
 
@@ -131,6 +132,12 @@ class TestHowToUse:
         first, *names = lines[1].split()
         assert (first, "AWS_VPCE" in names, "AWS_REGION" in names) == ("unset", True, False)
         assert not any("$(" in name for name in names)
+
+    @pytest.mark.parametrize("platform", ["linux", "win32"])
+    def test_what_is_for_people_is_a_comment(self, platform: str) -> None:
+        lines = list(how_to_use({"AWS_REGION": "x"}, self.ENVIRONMENT, platform))
+        assert all(line.startswith(("# ", "    ")) for line in lines)
+        assert not any(set(line) & set("'\"`$") for line in lines if line.startswith("#"))
 
     def test_what_another_terminal_may_have(self) -> None:
         """It is not known here; what counts more than the stand-in's address, or stops boto3 beside it, is unset."""

@@ -98,6 +98,31 @@ def test_commands(document: str, workshop: Workshop, request: pytest.FixtureRequ
     assert [name for name in made if not any(fnmatch(name, pattern) for pattern in IGNORED)] == []
 
 
+SECRETS = (
+    "obj.json",
+    "dump.json",
+    "device.p12",
+    "device.pfx",
+    "other.key",
+    "lamp.secret",
+    "auto.hex",
+    "draw.bin",
+    "ca.p8",
+)
+"""What commands of the documents make under another name: an export has the objects' secrets, too."""
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_of_other_names_stay_out_of_git(name: str) -> None:
+    assert any(fnmatch(name, pattern) for pattern in IGNORED)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no clone")
+def test_nothing_of_the_project_is_ignored() -> None:
+    done = run_process(["git", "ls-files", "--cached", "--ignored", "--exclude-standard"], ROOT)
+    assert done.stdout == ""
+
+
 def test_every_command_is_found() -> None:
     for document in DOCUMENTS:
         text = read(document)

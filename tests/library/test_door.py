@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
+import inspect
 import pickle
+import pydoc
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +15,10 @@ import pytest
 
 import optiga
 from optiga import testing
-from tests.support.places import ROOT
+from optiga.ca.creation import CaName, create_root
+from optiga.provision import run
+from optiga.provision.plan import make_plan
+from tests.support.places import CONFIG, ROOT
 from tests.support.processes import run_process
 
 DOOR = ROOT / "optiga" / "__init__.py"
@@ -67,6 +73,41 @@ class TestDoor:
     def test_a_name_that_is_none(self) -> None:
         with pytest.raises(AttributeError, match="open_ship"):
             optiga.open_ship  # type: ignore[attr-defined]  # noqa: B018
+
+
+class TestProvision:
+    """The package is the function, too, and says what the function says."""
+
+    def test_it_takes_what_the_function_takes(self) -> None:
+        assert inspect.signature(optiga.provision) == inspect.signature(run.provision)
+
+    def test_its_documentation(self) -> None:
+        said = pydoc.render_doc(optiga.provision, renderer=pydoc.plaintext)
+        assert said.index(f"optiga.provision{inspect.signature(run.provision)}") < said.index("PACKAGE CONTENTS")
+        assert inspect.getdoc(run.provision) in inspect.getdoc(optiga.provision)  # type: ignore[operator]
+
+    def test_its_modules(self, tmp_path: Path) -> None:
+        words = (
+            "import optiga; optiga.provision; import optiga.provision.steps as s; from optiga.provision import job; "
+        )
+        loaded_by(words + "assert callable(optiga.provision) and optiga.provision.steps is s", tmp_path)
+
+    def test_it_goes_to_other_processes(self) -> None:
+        assert pickle.loads(pickle.dumps(optiga.provision)) is optiga.provision
+        assert copy.deepcopy(optiga.provision) is optiga.provision
+
+    def test_a_plan_for_several_chips(self, optiga_chip: optiga.Chip, tmp_path: Path) -> None:
+        create_root(tmp_path / "ca", CaName("door"))
+        job = optiga.Job.new_identity(
+            optiga.load_configuration(CONFIG),
+            optiga.CaIssuerSpec(tmp_path / "ca"),
+            thing=None,
+            outputs=optiga.OutputLayout(tmp_path),
+        )
+        with optiga.open_journal(tmp_path / "journal.db", make=True) as journal:
+            services = optiga.Services(journal, optiga.open_ca(tmp_path / "ca"))
+            plan = make_plan(job, services)
+            assert optiga.provision(job, services, optiga_chip, plan=plan).uid == optiga_chip.uid.hex
 
 
 class TestWhatThingsSay:

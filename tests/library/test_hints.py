@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import optiga
 from optiga import testing
+from optiga.ca.request import take_request
 from optiga.cli.support.options import option_of
 from optiga.errors import OptigaError, told
 from optiga.objects.objects import check_data
 from optiga.protocol.objects import OBJECTS
+from tests.support.places import CONFIG
 
 MISTAKES: dict[str, tuple[Callable[[optiga.Chip], object], str, str]] = {
     "no certificate": (
@@ -89,3 +93,57 @@ def test_a_hash_that_has_not_begun() -> None:
         for act in acts:
             with pytest.raises(RuntimeError, match=r"with chip.crypto.run_hash\(\) as running:"):
                 act()
+
+
+CONTENT: dict[str, tuple[Callable[[optiga.Chip, str], object], str]] = {
+    "a configuration": (optiga.csr, '{"csr_config": {"slot": "second"}}'),
+    "a configuration alone": (lambda _, text: optiga.load_configuration(text), '{\n  "csr_config": {}\n}'),
+    "a list": (optiga.csr, '[{"slot": "second"}]'),
+    "a certificate": (optiga.write_certificate, "MIIB" * 100),
+    "a public key": (lambda chip, text: optiga.csr(chip, CONFIG, keep_key=True, public_key=text), "MFkw" * 100),
+    "a request": (lambda _, text: take_request(text), "MIIC\n" * 3),
+}
+
+
+@pytest.mark.parametrize("what", CONTENT)
+def test_content_in_place_of_a_path_is_not_repeated(what: str) -> None:
+    act, text = CONTENT[what]
+    with testing.bench() as bench, bench.open() as chip:
+        bench.forget_commands()
+        with pytest.raises(optiga.ConfigurationError, match=f"a text of {len(text)} characters") as raised:
+            act(chip, text)
+        assert bench.commands == ()
+    assert text not in str(raised.value)
+    assert "Give " in raised.value.hint
+
+
+def test_a_path_that_looks_like_content_is_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "a\nb.jsn"
+    path.write_bytes(CONFIG.read_bytes())
+    assert optiga.load_configuration(str(path)) == replace(optiga.load_configuration(CONFIG), source=str(path))
+
+
+def test_no_data_to_write() -> None:
+    with testing.bench() as bench, bench.open() as chip:
+        before = chip.read(0xF1D0)
+        bench.forget_commands()
+        for write in (chip.write, chip.objects.write):
+            with pytest.raises(optiga.ConfigurationError, match="no data are given for 0xF1D0"):
+                write(0xF1D0, b"")
+        assert bench.commands == ()
+        assert chip.read(0xF1D0) == before
+
+
+def test_a_path_as_text_is_kept_as_a_path() -> None:
+    made = {
+        optiga.CaIssuerSpec("a/ca", 7): optiga.CaIssuerSpec(Path("a/ca"), 7),
+        optiga.TrustSpec("root.pem"): optiga.TrustSpec(Path("root.pem")),
+        optiga.ThingSpec(policy_template="lamp.json"): optiga.ThingSpec(policy_template=Path("lamp.json")),
+        optiga.OutputLayout("out/{uid}"): optiga.OutputLayout(Path("out/{uid}")),
+    }
+    for of_text, of_path in made.items():
+        assert of_text == of_path
+        assert repr(of_text) == repr(of_path)
+        assert str not in {
+            type(getattr(of_text, name)) for name in ("folder", "file", "policy_template") if hasattr(of_text, name)
+        }

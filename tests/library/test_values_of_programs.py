@@ -101,6 +101,22 @@ def test_what_stays_where_it_is(name: str, held: dict[str, Any]) -> None:
             act(held[name])
 
 
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_what_is_open_says_what_it_is(name: str, held: dict[str, Any]) -> None:
+    assert type(held[name]).__repr__ is not object.__repr__
+
+
+def test_an_open_ca_and_journal_name_their_places(tmp_path: Path) -> None:
+    create_root(tmp_path / "ca", CaName("values"), passphrase=SECRET)
+    authority = optiga.open_ca(tmp_path / "ca", passphrase=SECRET)
+    assert str(tmp_path / "ca") in repr(authority)
+    assert repr(SECRET)[2:10] not in repr(authority)
+    with optiga.open_journal(tmp_path / "journal.db", make=True) as journal:
+        assert str(tmp_path / "journal.db") in repr(journal)
+        assert "closed" not in repr(journal)
+    assert "closed" in repr(journal)
+
+
 def test_nothing_prints_a_secret(held: dict[str, Any]) -> None:
     secret = optiga.Services(trust_passphrase=lambda _: None)
     for value in (*held.values(), secret):

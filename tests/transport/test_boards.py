@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
+import optiga
 from optiga import BoardError, ConfigurationError
 from optiga.cli import main
 from optiga.files.locks import PortLock, lock_path_for_port
@@ -131,6 +132,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         boards,
         "os",
         SimpleNamespace(
+            environ=os.environ,
             R_OK=os.R_OK,
             W_OK=os.W_OK,
             access=machine.buses.access,
@@ -185,6 +187,19 @@ class TestFt260:
         assert machine.ports() == []
         with pytest.raises(BoardError, match="no personalization board"):
             find_board()
+
+    @pytest.mark.parametrize(("port", "is_told"), [("socket://127.0.0.1:1", True), ("", False), (None, False)])
+    def test_a_variable_that_programs_do_not_read(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch, port: str | None, is_told: bool
+    ) -> None:
+        """A shell's variable leads no program to another chip than it asks for; the error says how to use it."""
+        machine.hidapi.paths = None
+        monkeypatch.delenv("OPTIGA_PORT", raising=False)
+        if port is not None:
+            monkeypatch.setenv("OPTIGA_PORT", port)
+        with pytest.raises(BoardError, match="no personalization board") as raised:
+            optiga.open_chip()
+        assert ('os.environ["OPTIGA_PORT"]' in str(raised.value)) is is_told
 
     def test_no_permission(self, machine: Machine) -> None:
         node = machine.tree.plug_in()

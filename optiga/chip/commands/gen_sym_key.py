@@ -64,7 +64,10 @@ class GenSymKey(Command[bytes]):
 
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
-            return "0xE200 accepts no key on a new chip: set its change access condition first"
+            return (
+                "0xE200 accepts no key on a new chip: set its change access condition first, with "
+                "'python -m optiga object metadata 0xE200 \"change: always\"'"
+            )
         if error == ErrorCode.INVALID_OID:
             return "The chip keeps secret keys only in 0xE200"
         if error == ErrorCode.INVALID_PARAM:

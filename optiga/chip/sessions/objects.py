@@ -16,6 +16,7 @@ from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.objects import format_oid
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
@@ -79,11 +80,14 @@ class Objects(NotCopied):
         """Write data to an object. As few exchanges as the chip's buffer allows.
 
         :param erase: erase the other data of the object.
-        :raises ConfigurationError: if the data do not fit in the object; nothing is written then.
+        :param data: at least one byte.
+        :raises ConfigurationError: if there are no data, or they do not fit in the object; nothing is written then.
         """
         oid = oid_of(oid)
+        if not data:
+            raise ConfigurationError(f"no data are given for {format_oid(oid)}", oid=oid, parameter="data")
         require_room(self._chip, oid, offset + len(data))
-        for start in range(0, max(len(data), 1), MAX_FRAGMENT):
+        for start in range(0, len(data), MAX_FRAGMENT):
             fragment = data[start : start + MAX_FRAGMENT]
             self._chip.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
 

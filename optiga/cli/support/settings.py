@@ -248,6 +248,8 @@ class Settings:
             text = str(value)
             if form == "repr" or (self.output != "json" and (value is None or isinstance(value, str))):
                 form = "text"
+            elif self.output is None and isinstance(value, (dict, list)):
+                form = "json"
         if self.output == "text":
             print_lines(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
         elif form == "text":

@@ -78,19 +78,21 @@ def command(settings: Settings, port: int, quiet: bool, program: tuple[str, ...]
             told = f"{about}. The program runs with fake credentials"
             code = run_with_environment(program, cloud.environment, started=lambda: say(told))
             raise click.exceptions.Exit(code)
-        say(f"{about}. Everything in it is lost when it ends, and its credentials are fake")
+        say(f"# {about}. Everything in it is lost when it ends, and its credentials are fake")
         settings.note("\n".join(how_to_use(cloud.variables, os.environ)))
         with stop_on_signals() as stop:
             click.echo(cloud.url)
             while not select.select([stop], [], [], _LOOK_S)[0]:
                 pass
-    settings.note("Stopped")
+    settings.note("# Stopped")
 
 
 def how_to_use(
     variables: Mapping[str, str], environment: Mapping[str, str], platform: str = sys.platform
 ) -> Iterator[str]:
     """The lines that lead the programs of another terminal to the stand-in, below what they are for.
+
+    Every other line is a comment there, so that all of them can be pasted. It has no quotes, which zsh minds.
 
     :param variables: what is to be set.
     :param environment: what that terminal has, as far as it is known: AWS's other variables there are to be unset, and
@@ -100,18 +102,18 @@ def how_to_use(
     others = sorted((known | {*_LEAD_AWAY}) - variables.keys())
     others = [name for name in others if _NAME.fullmatch(name)]
     if platform == "win32":
-        yield "To use it in another terminal, paste these lines there (PowerShell):"
+        yield "# To use it in another terminal, paste these lines there (PowerShell):"
         yield from (f"    Remove-Item Env:{name} -ErrorAction Ignore" for name in others)
         yield from (f"    $env:{name} = '{_doubled(value)}'" for name, value in variables.items())
-        yield "or these (Command Prompt):"
+        yield "# or these (Command Prompt):"
         yield from (f'    set "{name}="' for name in others)
         yield from (f'    set "{name}={value}"' for name, value in variables.items())
     else:
-        yield "To use it in another terminal, paste these lines there:"
+        yield "# To use it in another terminal, paste these lines there:"
         if others:
             yield f"    unset {' '.join(others)}"
         yield from (f"    export {name}={shlex.quote(value)}" for name, value in variables.items())
-    yield "To end it, press Ctrl-C"
+    yield "# To end it, press Ctrl-C"
 
 
 def _doubled(value: str) -> str:

@@ -140,13 +140,18 @@ def _row(one: ObjectDescription) -> tuple[str | None, ...]:
 
 @command.command(name="read", short_help="Read an object's data.")
 @click.argument("oid", metavar="OID|SLOT")
+@click.option("--offset", type=WholeNumber(0, 0xFFFF), metavar="N", help="Offset of the first byte (default: 0).")
+@click.option("--length", type=WholeNumber(1, 0xFFFF), metavar="N", help="Number of bytes (default: all the rest).")
 @out_file_option("Output file, PEM or raw bytes; - for standard output.")
 @authorize_option
 @common_options()
 @pass_settings
-def read(settings: Settings, oid: str, out: str | None) -> None:
-    """Read an object's data: a certificate as PEM, anything else as a hex dump. This is the same as --read."""
-    read_object(settings, oid, out=out)
+def read(settings: Settings, oid: str, out: str | None, offset: int | None, length: int | None) -> None:
+    """Read an object's data: a certificate as PEM, anything else as a hex dump. This is the same as --read.
+
+    With --offset or --length, the result is bytes for certificates, too.
+    """
+    read_object(settings, oid, out=out, offset=offset, length=length)
 
 
 @command.command(name="write", short_help="Write a file to an object.")

@@ -10,7 +10,7 @@ from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.identity.attestation import IDENTITY_SLOT
-from optiga.identity.read import is_secret
+from optiga.identity.read import check_part, is_secret, read_part
 from optiga.identity.read import read_object as read
 from optiga.objects.addressing import READABLE, resolve
 
@@ -30,16 +30,24 @@ class ReadResult:
     certificates: tuple[str, ...]
 
 
-def read_object(settings: Settings, target: str, *, out: str | None) -> None:
-    """``--read``: an object as PEM or hex dump on standard output, or as it is into a file or standard output."""
+def read_object(
+    settings: Settings, target: str, *, out: str | None, offset: int | None = None, length: int | None = None
+) -> None:
+    """``--read``: an object as PEM or hex dump on standard output, or as it is into a file or standard output.
+
+    :param offset: of the first byte, which makes it bytes, whatever they are; the same for the length.
+    """
     resolved = resolve(target, READABLE)
+    is_part = offset is not None or length is not None
+    if is_part:
+        check_part(resolved.info, offset or 0, length)
     if is_bare := is_standard_output(settings, out):
         out = None
     settings.check_query(ReadResult)
     check_out(out)
     check_not_lost_to_new_chip(settings, out, is_kept=False)
     with settings.open_chip(resolved.oid) as chip:
-        result = read(chip, resolved)
+        result = read_part(chip, resolved, offset or 0, length) if is_part else read(chip, resolved)
         secret = out is not None and is_secret(chip, resolved)
     if resolved.oid == IDENTITY_SLOT.certificate_oid and result.certificates:
         announce_emulated(settings, result.certificates[0])
