@@ -12,10 +12,12 @@ from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
+from optiga.files.activity import each
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
 from optiga.protocol.metadata import Metadata
+from optiga.protocol.objects import format_oid
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Objects(NotCopied):
         """
         oid = oid_of(oid)
         require_room(self._chip, oid, offset + len(data))
-        for start in range(0, max(len(data), 1), MAX_FRAGMENT):
+        for start in each(f"Writing {format_oid(oid)}", range(0, max(len(data), 1), MAX_FRAGMENT)):
             fragment = data[start : start + MAX_FRAGMENT]
             self._chip.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
 
