@@ -294,7 +294,7 @@ class TestLock:
         somebody("y")
         result = cli("--port", port, "object", "lock", "0xF1D0", "-q")
         assert result.code == 0
-        assert "Locking 0xF1D0?" in result.err
+        assert "Lock 0xF1D0?" in result.err
 
     def test_what_is_locked_is_refused_before_the_chip(self, cli: Cli, port: str) -> None:
         cli("--port", port, "object", "lock", "0xF1D0", "--yes")
