@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.chip.commands.calc_hash import ObjectPart
 from optiga.errors import ConfigurationError, Reason, counted, naming
+from optiga.files.activity import each
 from optiga.objects.addressing import READABLE, resolve
 from optiga.pki.public_key_files import load_public_key
 from optiga.pki.public_keys import require_chip_key
@@ -31,8 +32,8 @@ def draw_random(chip: Chip, size: int) -> bytes:
     :raises ChipError: if the chip refuses.
     """
     drawn = bytearray()
-    while len(drawn) < size:
-        drawn += chip.crypto.random(max(RANDOM_SIZES[0], min(RANDOM_SIZES[-1], size - len(drawn))))
+    for start in each("Getting random bytes", range(0, size, RANDOM_SIZES[-1])):
+        drawn += chip.crypto.random(max(RANDOM_SIZES[0], min(RANDOM_SIZES[-1], size - start)))
     return bytes(drawn[:size])
 
 

@@ -24,7 +24,7 @@ from optiga.files.interruptions import Uninterrupted
 from optiga.files.user_folders import state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 if sys.platform != "win32":
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -35,6 +35,11 @@ _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(o
 _POLL_S = 0.05
 """How often somebody who waits for a lock looks for it, in seconds."""
 _MOST_WORDS = 400
+"""Most bytes that are read of what somebody says of himself."""
+_MOST_LETTERS = 44
+"""Most letters of a command line, so that a line of 80 columns has room for what is said of its process."""
+_MOST_OF_A_WORD = 16
+"""Most letters of a word of a command line that is too long."""
 _SOMEBODY = "another process"
 _OLD_S = 24 * 3600.0
 """After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
@@ -76,8 +81,7 @@ class Owner:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
         self._thread = _this_thread()
         _held[self._key] = self
-        words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
-        text = f"process {os.getpid()} ({' '.join(words)[:100]})"
+        text = f"process {os.getpid()} ({command_line(sys.argv)})"
         # No link that somebody has put there is followed, no pipe is waited for, and what other programs were started
         # with is for nobody else.
         with suppress(OSError), os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600), "wb") as file:
@@ -123,6 +127,38 @@ class Owner:
         return Activity(
             lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which uses the chip"
         )
+
+
+def command_line(words: Sequence[str], most: int = _MOST_LETTERS) -> str:
+    """A command line by which people know a process, in few letters: its command stays before all else.
+
+    :param words: the program and its arguments.
+    :param most: letters.
+    """
+    program, *others = words or [_SOMEBODY]
+    program = Path(program).name
+    if len(text := " ".join([program, *others])) <= most:
+        return text
+    cut = [word if len(word) <= _MOST_OF_A_WORD else f"{word[: _MOST_OF_A_WORD - 1]}…" for word in (program, *others)]
+    while len(" ".join(cut)) > most and (at := _value_before_command(cut)):
+        cut[at - 1 : at + 1] = []  # and its option
+    if len(cut) < len(words):
+        cut.insert(1, "…")
+    while len(" ".join(cut)) > most and len(cut) > 1:
+        cut[-2:] = ["…"]
+    if cut[-1] == "…" and len(cut) > 3 and cut[-2].startswith("--") and not cut[-3].startswith(("-", "…")):
+        del cut[-2]  # an option without its value
+    return " ".join(cut)
+
+
+def _value_before_command(words: Sequence[str]) -> int:
+    """Where the value of an option stands that comes before the command, a word or the last option; 0 for nowhere."""
+    for at in range(1, len(words) - 2):
+        if not words[at].startswith("-"):
+            break
+        if words[at].startswith("--") and not words[at + 1].startswith("-"):
+            return at + 1
+    return 0
 
 
 def _this_thread() -> tuple[int, int]:

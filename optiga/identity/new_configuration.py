@@ -50,12 +50,17 @@ class Wanted:
     policy: str | None = "my_policy"
 
 
-def usual_slot(algorithm: str) -> str:
-    """The first slot that takes a new key.
+def slots_for(algorithm: str) -> tuple[str, ...]:
+    """The names of the slots that take a new key.
 
     :param algorithm: one of :data:`ALGORITHMS`.
     """
-    return slots_for_new_keys(is_rsa=algorithm not in CURVE_WORDS)[0].name
+    return tuple(slot.name for slot in slots_for_new_keys(is_rsa=algorithm not in CURVE_WORDS))
+
+
+def usual_slot(algorithm: str) -> str:
+    """The first of :func:`slots_for`."""
+    return slots_for(algorithm)[0]
 
 
 def slot_mistake(slot: str, algorithm: str) -> str:

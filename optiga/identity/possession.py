@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.key_fate import name_key
 from optiga.errors import ChipError, naming
+from optiga.files.activity import each
 from optiga.pki.public_keys import verifies
 from optiga.protocol.codes import ErrorCode, KeyUsage
 from optiga.protocol.metadata import Tag
@@ -130,9 +131,8 @@ def prove_key(
     algorithm = public_key.algorithm
     if proof.outcome is Outcome.PROVEN or algorithm is None:
         return proof
-    for other in SLOTS:
-        if other is slot or (other.certificate_oid is None) is not algorithm.is_rsa:
-            continue
+    others = [one for one in SLOTS if one is not slot and (one.certificate_oid is None) is algorithm.is_rsa]
+    for other in each("Looking for the certificate's key", others):
         try:
             other_proof = prove_public_key(chip, other.key_oid, public_key, sparing=True)
         except ChipError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, Reason, counted, naming
+from optiga.files.activity import each
 from optiga.objects.addressing import COUNTER
 from optiga.objects.objects import read_data
 from optiga.protocol.codes import ErrorCode
@@ -77,19 +78,18 @@ def list_counters(chip: Chip) -> tuple[list[Counter], list[Unusable]]:
     """
     found: list[Counter] = []
     unusable: list[Unusable] = []
-    for info in OBJECTS.values():
-        if info.kind in COUNTER.kinds:
-            try:
-                metadata = chip.objects.metadata(info.oid)
-                if not metadata.is_counter:
-                    continue
-                if why := find_unusable(info.oid, metadata):
-                    unusable.append(why)
-                else:
-                    found.append(read_counter(chip, info))
-            except ChipError as error:
-                if error.code not in (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED):
-                    raise
+    for info in each("Reading counters", [info for info in OBJECTS.values() if info.kind in COUNTER.kinds]):
+        try:
+            metadata = chip.objects.metadata(info.oid)
+            if not metadata.is_counter:
+                continue
+            if why := find_unusable(info.oid, metadata):
+                unusable.append(why)
+            else:
+                found.append(read_counter(chip, info))
+        except ChipError as error:
+            if error.code not in (ErrorCode.INVALID_OID, ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED):
+                raise
     return found, unusable
 
 

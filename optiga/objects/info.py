@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.chip.abilities import objects_of
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError
+from optiga.files.activity import each
 from optiga.objects.firmware import identify_firmware
 from optiga.objects.stored import decode_stored, is_empty, read_stored
 from optiga.pki.certificate import Certificate
@@ -213,9 +214,13 @@ def chip_information(
     there = [slot for slot in SLOTS if model is None or slot.key_oid in model.objects]
     there = [slot for slot in there if slots is None or slot.name in slots]
     looking = _Looking(chip, now or datetime.now(timezone.utc), see, prove)
-    described = [(slot.name, _describe_slot(looking, slot)) for slot in there]
-    if slots is None:
-        _find_others(looking)
+    parts: list[Slot | int] = [*there, *(_others(chip) if slots is None else ())]
+    described: list[tuple[str, SlotInformation | None]] = []
+    for part in each("Reading slots and objects", parts):
+        if isinstance(part, Slot):
+            described.append((part.name, _describe_slot(looking, part)))
+        else:
+            _look_at(looking, part)
     unusable = sorted(looking.unusable, key=lambda one: one.oid)
     return ChipInformation(
         uid=uid.hex,
@@ -229,15 +234,17 @@ def chip_information(
     )
 
 
-def _find_others(looking: _Looking) -> None:
-    """Look for objects outside of slots that the chip neither reads nor uses. One exchange for each of its objects."""
+def _others(chip: Chip) -> list[int]:
+    """Objects outside of slots that can have become unusable."""
     of_slots = {oid for slot in SLOTS for oid in (slot.key_oid, slot.certificate_oid)}
-    for oid, info in objects_of(looking.chip).items():
-        if oid in of_slots or info.kind in _NOT_UPDATED:
-            continue
-        metadata = _metadata(looking.chip, oid)
-        if metadata is not None and (found := find_unusable(oid, metadata)):
-            looking.unusable.append(found)
+    return [oid for oid, info in objects_of(chip).items() if oid not in of_slots and info.kind not in _NOT_UPDATED]
+
+
+def _look_at(looking: _Looking, oid: int) -> None:
+    """See whether the chip neither reads nor uses an object. One exchange."""
+    metadata = _metadata(looking.chip, oid)
+    if metadata is not None and (found := find_unusable(oid, metadata)):
+        looking.unusable.append(found)
 
 
 def _configuration(chip: Chip, model: Model | None) -> str | None:

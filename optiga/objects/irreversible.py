@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optiga.protocol import objects as oids
-from optiga.protocol.codes import life_cycle_word
+from optiga.protocol.codes import LifeCycleState, life_cycle_word
 from optiga.protocol.metadata import Metadata, tag_word
 from optiga.protocol.rules.effects import (
     AccessFixed,
@@ -16,6 +16,12 @@ from optiga.protocol.rules.effects import (
 )
 
 _WHOSE = {None: "its", oids.LCS_GLOBAL: "the chip's global", oids.LCS_APPLICATION: "the application's"}
+_ENDS = {
+    None: "from then on, the chip neither reads nor uses the object",
+    oids.LCS_GLOBAL: "this is the end of the chip's life, and from then on it may refuse every command",
+}
+"""What termination means. SRM, "Metadata update"; of the chip's own, the manual says that it is the last state, and that
+commands are not available in termination (table "Error Codes", 0x0C)."""
 _SENTENCES = {
     Lasting.NOTHING_CHANGES: "none of its metadata can ever be changed again",
     Lasting.INTERRUPTION_STAYS: ("its protected update was interrupted: only the same update can finish it"),
@@ -49,7 +55,9 @@ def describe(effect: Effect) -> str:
         return _SENTENCES[effect]
     if isinstance(effect, StateAdvances):
         old, new = life_cycle_word(effect.old), life_cycle_word(effect.new)
-        return f"{_WHOSE[effect.oid]} life cycle state goes from {old} to {new} and never comes back"
+        said = f"{_WHOSE[effect.oid]} life cycle state goes from {old} to {new} and never comes back"
+        end = _ENDS.get(effect.oid) if effect.new == LifeCycleState.TERMINATION else None
+        return f"{said}: {end}" if end else said
     if isinstance(effect, AccessFixed):
         name = tag_word(effect.tag)
         stands = "absent" if effect.value is None else Metadata({effect.tag: effect.value}).in_words()[name]

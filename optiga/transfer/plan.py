@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason, counted, naming
+from optiga.files.activity import each
 from optiga.objects.irreversible import what_stays_written
 from optiga.objects.lost_uses import lost_uses
 from optiga.objects.objects import compare_data, plan_metadata
@@ -157,7 +158,7 @@ def plan_import(
     """
     plans: list[ObjectPlan] = []
     failures: list[Failure] = []
-    for entry in sorted(entries, key=_order):
+    for entry in each("Comparing objects", sorted(entries, key=_order)):
         try:
             plans.append(_plan_object(chip, entry, life_cycle=life_cycle, is_shielded=is_shielded))
         except ConfigurationError as error:

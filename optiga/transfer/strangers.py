@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError
+from optiga.files.activity import each
 from optiga.identity.forms import Form, form_of
 from optiga.identity.possession import prove_key
 from optiga.objects.stored import decode_stored, is_empty
@@ -26,7 +27,7 @@ def find_strangers(chip: Chip, plan: ImportPlan) -> list[str]:
     """
     slots = {slot.certificate_oid: slot for slot in SLOTS if slot.certificate_oid is not None}
     found = []
-    for planned in plan.objects:
+    for planned in each("Checking certificates", plan.objects):
         slot = slots.get(planned.info.oid)
         leaf = _leaf(planned) if slot is not None else None
         if slot is not None and leaf is not None and (problem := _problem(chip, slot, leaf)):

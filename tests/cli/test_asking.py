@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 from cryptography import x509
 
+from optiga.cli.support import confirm
+from optiga.cli.support.confirm import _VERBS, _question
 from tests.support.cli.runner import Cli
 from tests.support.processes import OPTIGA
 from tests.support.terminal import terminal
@@ -108,6 +111,31 @@ class TestCaRevoke:
         assert (self.revoke(cli, serial, "--reason", "superseded", "--yes"), self.reason(cli)) == (0, "keyCompromise")
         last = json.loads(cli("ca", "list", "--ca", "root", "--output", "json").out)["certificates"][0]["revoked_at"]
         assert first == last
+
+
+class TestQuestion:
+    """What will be done is said before; the question asks for it with its verb."""
+
+    def test_an_action_is_asked_for(self) -> None:
+        assert _question("Locking 0xF1D0", "") == "Lock 0xF1D0?"
+        assert _question("Generating a new key in slot third (0xE0F2)", "") == (
+            "Generate a new key in slot third (0xE0F2)?"
+        )
+
+    def test_a_long_one_is_short(self) -> None:
+        long = f"Revoking {'7a' * 20} of CN=device, O=Somebody"
+        assert _question(long, "Revoke this certificate") == "Revoke this certificate?"
+        assert _question(f"Replacing {'a' * 80}", "") == f"Replace {'a' * 51}…?"
+
+    def test_every_action_has_its_verb(self) -> None:
+        actions = []
+        for path in Path(confirm.__file__).parents[2].rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "confirm" and len(call.args) > 1:
+                    text = call.args[1].values[0] if isinstance(call.args[1], ast.JoinedStr) else call.args[1]
+                    actions += [text.value.split()[0]] if isinstance(text, ast.Constant) else []
+        assert len(actions) > 8
+        assert set(actions) <= set(_VERBS)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")

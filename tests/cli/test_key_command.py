@@ -128,7 +128,10 @@ class TestGenerate:
     def test_a_key_that_is_lost(self, cli: Cli, port: str, third: ec.EllipticCurvePublicKey) -> None:
         before = Path("third.pem").read_bytes()
         error = fails(cli, 2, "--port", port, "key", "generate", "third", "--out", "third.pem")
-        assert "A new key in third (0xE0F2) can never be undone (the current secp256r1 key will be lost)" in error
+        assert (
+            "Generating a new key in slot third (0xE0F2) can never be undone (the current secp256r1 key will be lost)"
+            in error
+        )
         assert "--yes" in error
         assert Path("third.pem").read_bytes() == before
         result = cli("--port", port, "key", "generate", "third", "--yes", "--out", "third.pem")

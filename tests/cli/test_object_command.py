@@ -284,6 +284,14 @@ class TestLock:
         assert "0xF1D0 is already locked" in again.err
         assert cli("--port", port, "object", "lock", "0xE0C2", "--query", "changed").out == "False\n"
 
+    def test_an_end_is_told(self, cli: Cli, port: str) -> None:
+        Path("state").write_bytes(b"\x0f")
+        (chips,) = cli("--port", port, "object", "write", "0xE0C0", "state").errors
+        assert "to termination and never comes back: this is the end of the chip's life" in chips
+        (objects,) = cli("--port", port, "object", "metadata", "0xF1D0", "lcso: termination").errors
+        assert "the chip neither reads nor uses the object" in objects
+        assert cli("--port", port, "info", "--query", "life_cycle.global").out == "operational\n"
+
     def test_nobody_at_the_terminal(self, cli: Cli, port: str) -> None:
         result = cli("--port", port, "object", "lock", "0xF1D0")
         assert (result.code, result.out, len(result.errors)) == (USAGE, "", 1)
@@ -294,7 +302,7 @@ class TestLock:
         somebody("y")
         result = cli("--port", port, "object", "lock", "0xF1D0", "-q")
         assert result.code == 0
-        assert "Locking 0xF1D0?" in result.err
+        assert "Lock 0xF1D0?" in result.err
 
     def test_what_is_locked_is_refused_before_the_chip(self, cli: Cli, port: str) -> None:
         cli("--port", port, "object", "lock", "0xF1D0", "--yes")

@@ -12,7 +12,7 @@ import pytest
 from optiga import BoardError
 from optiga.emulator import default_chip_path
 from optiga.files import locks
-from optiga.files.locks import Owner, PortLock, lock_path_for_port
+from optiga.files.locks import Owner, PortLock, command_line, lock_path_for_port
 from optiga.files.user_folders import state_folder
 
 HOLD = """
@@ -117,6 +117,30 @@ def test_whoever_did_not_finish_is_known_to_the_next(tmp_path: Path) -> None:
     lock.acquire()
     assert not lock.was_left
     lock.release()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("optiga.py info", "optiga.py info"),
+        ("/a/bin/optiga --port emulator:k6.chip?timing=real info", "optiga --port emulator:k6.chi… info"),
+        ("optiga.py --port emulator:k6.chip?timing=real --csr lamp.jsn", "optiga.py … --csr lamp.jsn"),
+        (
+            "optiga.py -q --port socket://board:4000 provision configs/lamp_with_a_long_name.jsn --journal a.db",
+            "optiga.py … -q provision configs/lamp_wi… …",
+        ),
+        ("optiga emulator serve --chip a.chip --tcp 127.0.0.1:0 --control s", "optiga emulator serve --chip a.chip …"),
+        ("python -m pytest -q -p no:randomly tests/one.py tests/two.py", "python -m pytest -q -p no:randomly …"),
+    ],
+)
+def test_who_it_is_fits_a_line(words: str, expected: str) -> None:
+    """What is left out is no command, and half an option is none."""
+    assert command_line(words.split()) == expected
+
+
+@pytest.mark.parametrize("words", [[], [""], ["x" * 200], ["optiga", *["--option"] * 50], ["a", *["b"] * 100]])
+def test_who_it_is_is_never_long(words: list[str]) -> None:
+    assert len(command_line(words)) <= 44
 
 
 def test_words_in_no_encoding_are_written_down_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,7 +245,10 @@ class TestEffects:
                 {"lcso": b"\x07"},
                 {Tag.LCSO: b"\x0f"},
                 ContentReset.AS_METADATA,
-                ["its life cycle state goes from operational to termination and never comes back"],
+                [
+                    "its life cycle state goes from operational to termination and never comes back: from then on, "
+                    "the chip neither reads nor uses the object"
+                ],
             ),
             (
                 {"lcso": b"\x01"},

@@ -26,6 +26,7 @@ from optiga.chip.references import algorithm_of, oid_of, public_key_of
 from optiga.chip.sessions.running_hash import RunningHash
 from optiga.chip.threads import one_at_a_time
 from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.files.activity import each
 from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
@@ -100,7 +101,7 @@ class Crypto(NotCopied):
         """Calculate the SHA-256 of a message of any length (32 bytes). One exchange per 1550 bytes or per object
         part.
         """
-        return [self._chip.perform(command) for command in whole(parts)][-1]
+        return [self._chip.perform(command) for command in each("Hashing", whole(parts))][-1]
 
     def begin_hash(self) -> bytes:
         """Start a hash and return its context. Several contexts can be used in turns."""
@@ -108,7 +109,7 @@ class Crypto(NotCopied):
 
     def continue_hash(self, context: bytes, *parts: bytes | ObjectPart) -> bytes:
         """Hash more data and return the new context."""
-        return [self._chip.perform(command) for command in continuation(context, parts)][-1]
+        return [self._chip.perform(command) for command in each("Hashing", continuation(context, parts))][-1]
 
     def run_hash(self) -> RunningHash:
         """Calculate a hash in the chip's own memory, without transferring the context. A context manager."""
@@ -142,11 +143,13 @@ class Crypto(NotCopied):
             raise ConfigurationError(
                 f"{mode.name.replace('_', '-')} makes MACs and does not encrypt", reason=Reason.UNSUPPORTED
             )
-        return b"".join(map(self._chip.perform, encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)))
+        parts = encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)
+        return b"".join(map(self._chip.perform, each("Encrypting", parts)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
         """Decrypt what :meth:`encrypt_aes` has encrypted. Padding is not removed."""
-        return b"".join(map(self._chip.perform, decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)))
+        parts = decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)
+        return b"".join(map(self._chip.perform, each("Decrypting", parts)))
 
     def mac(
         self, message: bytes, mode: SymmetricMode = SymmetricMode.CMAC, oid: Reference = objects.SYMMETRIC_KEY
@@ -156,7 +159,8 @@ class Crypto(NotCopied):
         :param oid: the AES key; for HMAC a session with a shared secret, or a data object of the type pre-shared
             secret.
         """
-        return b"".join(map(self._chip.perform, encrypt_in_parts(oid_of(oid), mode, message)))
+        parts = encrypt_in_parts(oid_of(oid), mode, message)
+        return b"".join(map(self._chip.perform, each("Calculating the MAC", parts)))
 
     def hmac(self, oid: Reference, message: bytes, hash_name: str = "sha256") -> bytes:
         """Calculate the HMAC of a message with a secret of the chip; as long as the hash."""

@@ -12,6 +12,7 @@ from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError
+from optiga.files.activity import each
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
@@ -87,7 +88,7 @@ class Objects(NotCopied):
         if not data:
             raise ConfigurationError(f"no data are given for {format_oid(oid)}", oid=oid, parameter="data")
         require_room(self._chip, oid, offset + len(data))
-        for start in range(0, len(data), MAX_FRAGMENT):
+        for start in each(f"Writing {format_oid(oid)}", range(0, len(data), MAX_FRAGMENT)):
             fragment = data[start : start + MAX_FRAGMENT]
             self._chip.execute(SetData(oid, offset + start, fragment, erase=erase and start == 0))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from optiga.chip.commands.calc_hash import CalcHash, ObjectPart, in_fragments
 from optiga.errors import OptigaError
+from optiga.files.activity import each
 from optiga.protocol.commands.calc_hash import HashStep
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class RunningHash:
     def update(self, part: bytes | ObjectPart) -> None:
         """More of the message. One exchange for about each 1550 bytes."""
         self._check_begun()
-        for fragment in in_fragments([part]):
+        for fragment in each("Hashing", in_fragments([part])):
             self._chip.perform(CalcHash(fragment, HashStep.CONTINUE))
 
     def digest(self) -> bytes:

@@ -1,9 +1,10 @@
-"""Asking before what can never be undone is done."""
+"""What is asked at the terminal: answers, and a yes before what can never be undone."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -16,16 +17,33 @@ yes_option: Decorator = click.option(
     "--yes", is_flag=True, help="Do not ask for confirmation before changes that can never be undone."
 )
 _LONGEST_ASKED = 60
-"""Most letters of a question that repeats what will be done."""
+"""Most letters of a question."""
+_VERBS = {
+    "Beginning": "Begin",
+    "Changing": "Change",
+    "Deprovisioning": "Deprovision",
+    "Generating": "Generate",
+    "Importing": "Import",
+    "Locking": "Lock",
+    "Replacing": "Replace",
+    "Resetting": "Reset",
+    "Restoring": "Restore",
+    "Revoking": "Revoke",
+    "Signing": "Sign",
+    "Updating": "Update",
+    "Writing": "Write",
+}
+"""What a question calls an action, by what the lines before it call it."""
 _ANSWERS = {"y": True, "yes": True, "": False, "n": False, "no": False}
 
 
-def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -> None:
+def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool, short: str = "") -> None:
     """Say what can never be undone, and have the user confirm it; nothing is asked where there is nothing such.
 
-    :param what: what is going to be done to what, for the first line, and for the question if it is short.
+    :param what: what is going to be done to what: ``Locking 0xF1D0``. The question is about it: ``Lock 0xF1D0?``.
     :param stays: what can never be undone, one sentence each, without the full stop.
     :param yes: say it and do not ask.
+    :param short: what the question says where ``what`` is long: ``Revoke this certificate``.
     :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
     """
     if not stays:
@@ -42,8 +60,7 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool) -
     say(f"{what} can never be undone:")
     for sentence in stays:
         say(f"  {sentence}")
-    question = f"{what}?" if len(what) <= _LONGEST_ASKED else "Continue?"  # the first line has said what
-    if not yes and not _is_confirmed(question):
+    if not yes and not _is_confirmed(_question(what, short)):
         raise ConfigurationError(f"{what} was not confirmed: nothing was changed", reason=Reason.NOT_CONFIRMED)
 
 
@@ -52,14 +69,51 @@ def is_somebody_there() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def ask(prompt: str) -> str:
+    """What the one at the terminal types behind a prompt, which can be edited where Python can do that.
+
+    :raises EOFError: if it is Ctrl-D; the terminal's line has been ended.
+    :raises OSError: if the prompt cannot be printed.
+    """
+    try:
+        return _read(prompt)
+    except EOFError:
+        _say("")
+        raise
+
+
+def _read(prompt: str) -> str:
+    if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        with suppress(ImportError, AttributeError):
+            import readline
+
+            readline.set_auto_history(False)
+        return input(prompt)  # which readline prints itself, and so keeps it
+    click.echo(prompt, err=True, nl=False)
+    if not (line := sys.stdin.readline()):
+        raise EOFError
+    return line.removesuffix("\n")
+
+
 def answered_yes(question: str) -> bool:
     """The answer of the one at the terminal; it is asked until it is yes or no, and nothing is no."""
     while True:
-        text: str = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
-        answer = text.strip().lower()
+        try:
+            answer = ask(f"{question} [y/N]: ").strip().lower()
+        except EOFError:
+            return False
         if answer in _ANSWERS:
             return _ANSWERS[answer]
         _say("Answer y or n.")
+
+
+def _question(what: str, short: str) -> str:
+    """The question about an action, with its verb."""
+    doing, _, rest = what.partition(" ")
+    question = f"{_VERBS[doing]} {rest}"
+    if len(question) > _LONGEST_ASKED:
+        question = short or f"{question[: _LONGEST_ASKED - 1]}…"
+    return f"{question}?"
 
 
 def _is_confirmed(question: str) -> bool:

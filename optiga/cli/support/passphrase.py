@@ -78,11 +78,25 @@ def read_passphrase(
                 reason=Reason.MISSING,
             )
         with staying_hidden(f"{shown(prompt)}: "):
-            typed = passphrase_of_text(os.fsencode(click.prompt(shown(prompt), hide_input=True, err=True)))
+            typed = passphrase_of_text(os.fsencode(_type_hidden(shown(prompt))))
         return None if typed is None else replace(typed, is_typed=True)
     value = find_passphrase(environment) if environment else None
     given = passphrase_of_text(os.fsencode(value), f"the environment variable {environment}") if value else None
     return replace(given, source=f"the environment variable {environment}") if given else None
+
+
+def _type_hidden(prompt: str) -> str:
+    """What the one at the terminal types behind a prompt.
+
+    :raises ConfigurationError: if it is Ctrl-D.
+    """
+    try:
+        typed: str = click.prompt(prompt, hide_input=True, err=True)
+    except click.Abort as aborted:  # made of Ctrl-C, too
+        if isinstance(aborted.__context__, EOFError):
+            raise ConfigurationError("no passphrase was given", reason=Reason.MISSING) from None
+        raise
+    return typed
 
 
 def read_or_ask(file: str | None, *, ask: bool = False, prompt: str, environment: str) -> Passphrase | None:

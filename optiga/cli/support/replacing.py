@@ -65,7 +65,7 @@ def check_replaced(
     why = f"it contains {what}" if what else why
     if is_somebody_there():
         lost = f"{what or 'what is in it'} is lost" + (f" ({why})" if why and not what else "")
-        confirm(settings, f"Replacing {out}", [lost], yes=False)
+        confirm(settings, f"Replacing {out}", [lost], yes=False, short="Replace this file")
         settings.force = True  # it is not asked twice
         return
     raise ConfigurationError(

@@ -143,7 +143,7 @@ def _cut(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     what, comma, time = line.rpartition(", ")
-    end = f"…{comma}{time}"
+    end = "…" + ")" * what.endswith(")") + f"{comma}{time}"
     return what[: width - len(end)] + end if width > len(end) else line[:width]
 
 

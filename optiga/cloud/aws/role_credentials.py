@@ -50,6 +50,7 @@ def _ask_at_terminal(prompt: str) -> str:
         try:
             return _code(said)
         except EOFError:
+            print(file=sys.stderr)  # the prompt's line ends
             problem = "no code was entered"
     raise AwsError(
         f"AWS asks for a code of an MFA device, and {problem} ({said})",

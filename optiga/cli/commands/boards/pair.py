@@ -60,7 +60,7 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     before = pairing.check_out(port, path)
     settings.warn_of_readers(path)
     if is_final and not _is_locked(settings, before):
-        confirm(settings, f"Locking the pairing with {out}", [_FINAL], yes=yes)
+        confirm(settings, f"Locking the pairing with {out}", [_FINAL], yes=yes, short="Lock this pairing")
     done = pairing.pair(port, path, final=is_final, authorizations=authorizations)
     warn_of_authorizations(settings, authorizations)
     settings.note_new_chip()

@@ -113,7 +113,8 @@ def crl(
         settings.note("--trust-clock was not needed: the last CRL is not dated later than now")
     given = Path(published) if published is not None else None
     if trust_records and (doubts := _doubts(authority.folder, given)):
-        confirm(settings, f"Signing the records of {ca_path} as they are", doubts, yes=yes)
+        what, short = f"Signing the records of {ca_path} as they are", "Sign these records"
+        confirm(settings, what, doubts, yes=yes, short=short)
     elif trust_records:
         settings.note("--trust-records was not needed: the records are those that the CA signed last")
     authority.unlock()

@@ -24,6 +24,8 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import counted
 from optiga.results import lines, to_json
 
+_SHORT = "Revoke this certificate"
+
 
 @dataclass(frozen=True, slots=True)
 class RevocationResult:
@@ -95,11 +97,11 @@ def revoke(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     check_published(settings, authority, published)
     before = find_crl_warning(authority.folder)
-    confirm(settings, *asked, yes=yes)
+    confirm(settings, *asked, yes=yes, short=_SHORT)
     authority.unlock()
     now, former = _revoking(authority.folder, named, reason)
     if now != asked:  # somebody has changed the records meanwhile
-        confirm(settings, *now, yes=yes)
+        confirm(settings, *now, yes=yes, short=_SHORT)
     done = authority.revoke(named, reason, crl_days=crl_days)
     record = done.record
     assert record.revoked_at is not None  # noqa: S101

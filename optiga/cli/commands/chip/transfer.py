@@ -134,7 +134,7 @@ def import_(
         if not dry_run:
             for stranger in find_strangers(chip, plan):
                 settings.warn(stranger)
-            confirm(settings, f"Importing {name}", plan.stays, yes=yes)
+            confirm(settings, f"Importing {name}", plan.stays, yes=yes, short="Import this file")
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = _in_options(import_result(plan, failures))
     settings.print_result(result, text=_planned_text(result) if dry_run else _done_text(result, width_for(settings)))

@@ -11,6 +11,7 @@ import click
 from optiga.cli.commands.config.results import CheckedConfiguration, describe
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.support.choices import NamedChoice
+from optiga.cli.support.confirm import ask as ask_at_terminal
 from optiga.cli.support.confirm import is_somebody_there
 from optiga.cli.support.content import check_not_chip
 from optiga.cli.support.file_names import FileName, force_option
@@ -29,6 +30,7 @@ from optiga.identity.new_configuration import (
     component_mistake,
     compose,
     slot_mistake,
+    slots_for,
     usual_slot,
 )
 from optiga.objects.names import algorithm_other_names
@@ -141,7 +143,8 @@ def _choose(
     algorithm = find_algorithm(algorithm) or algorithm
     if slot is not None:
         _refuse(("slot", slot_mistake(slot, algorithm)))
-    slot = answer(slot, "Slot", usual_slot(algorithm), partial(slot_mistake, algorithm=algorithm))
+    question = f"Slot ({', '.join(slots_for(algorithm))})"
+    slot = answer(slot, question, usual_slot(algorithm), partial(slot_mistake, algorithm=algorithm))
     question = f"{{}} in AWS IoT, {_NONE} for none"
     thing = answer(thing, question.format("Thing"), usual.thing or _NONE, partial(_name_mistake, "thing"))
     policy = answer(policy, question.format("Its policy"), usual.policy or _NONE, partial(_name_mistake, "policy"))
@@ -163,10 +166,18 @@ def _mistake_if_any(name: str, value: str) -> str:
 
 
 def _ask(question: str, default: str, mistake: Callable[[str], str]) -> str:
-    """An answer without a mistake; the question is asked until there is one."""
+    """An answer without a mistake; the question is asked until there is one.
+
+    :raises ConfigurationError: if nobody answers any more.
+    """
+    shown_default = f" [{default}]" if default else ""
     while True:
-        text: str = click.prompt(question, default=default, show_default=bool(default), err=True)
-        text = text.strip()
+        try:
+            text = ask_at_terminal(f"{question}{shown_default}: ").strip() or default
+        except EOFError:
+            raise ConfigurationError(
+                "the questions were not answered: no configuration was written", reason=Reason.MISSING
+            ) from None
         if not (said := mistake(text)):
             return text
         _say(f"{said}.")

@@ -99,7 +99,8 @@ def reset(settings: Settings, path: str | None, yes: bool) -> None:
         result = chip_result(file, store.model.name, store.load())  # both stay as they are
     finally:
         store.close()
-    confirm(settings, f"Resetting the chip in {file}", ["its keys and everything written to it will be lost"], yes=yes)
+    lost = "its keys and everything written to it will be lost"
+    confirm(settings, f"Resetting the chip in {file}", [lost], yes=yes, short="Reset this chip")
     reset_chip_file(file)
     settings.note(f"The chip in {file} is in its factory state")
     if settings.wants_result:

@@ -144,7 +144,7 @@ def _restore(settings: Settings, chip: Control, file: ChipFile, *, yes: bool) ->
         )
     if lost := state.lost_by(served, held, file.told):
         stays = f"the chip loses what {file.name} does not contain: {state.listed(lost)}"
-        confirm(settings, f"Restoring {file.name}", [stays], yes=yes)
+        confirm(settings, f"Restoring {file.name}", [stays], yes=yes, short="Restore this state")
     chip.restore(state.document_of(held))
     for remark in remarks:
         settings.note(remark)

@@ -77,7 +77,7 @@ def command(
             )
         entry = find_entry(journal, of_chip, found.name, way.region)
         _note_unused(settings, entry, of_cloud)
-        asking = partial(confirm, settings, yes=yes)
+        asking = partial(confirm, settings, yes=yes, short="Deprovision this slot")
         services = Services(journal, listeners=(tell_people(settings),), confirm=asking)
         if dry_run:
             plan = plan_undo(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)

@@ -172,7 +172,8 @@ def generate(
         with settings.open_chip() as chip:
             held = find_existing_key(chip, plan)
             lost = [f"the current {held.algorithm} key will be lost"] if held.algorithm else []
-            confirm(settings, f"A new key in {plan.name}", lost, yes=yes)
+            where = f"slot {plan.name}" if plan.slot else plan.name
+            confirm(settings, f"Generating a new key in {where}", lost, yes=yes)
             if out is not None:
                 check_replaced(settings, out, None, is_kept=True, yes=yes)
             public_key = make_key(chip, plan, fate)
