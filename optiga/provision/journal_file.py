@@ -39,7 +39,7 @@ class JournalFile:
         self._warn = warn
         self._lock = threading.RLock()
         self._held = ExitStack()
-        self.is_closed = False
+        self.is_closed: bool = False
         self._is_awaited = make and not os.path.lexists(path)
         if self._is_awaited:
             self._refuse_lone_seal(read_seal(path, shared=shared))
@@ -53,7 +53,8 @@ class JournalFile:
         return self
 
     def __exit__(self, *of_error: object) -> None:
-        self._is_awaited, self.is_closed = False, True
+        self._is_awaited = False
+        self.is_closed = True
         self._held.close()
 
     @contextmanager
