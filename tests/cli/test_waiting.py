@@ -133,7 +133,7 @@ class TestNotes:
         cli: Cli, monkeypatch: pytest.MonkeyPatch, free: Callable[[], object], *words: str, quiet: bool = False
     ) -> list[str]:
         """What is said until something is free: when it has been said, or, where it is not, a moment later."""
-        timer = threading.Timer(0.3 if quiet else 10, free)
+        timer = threading.Timer(0.3 if quiet else 60, free)
         say = Settings.note
 
         def note(self: Settings, text: str) -> None:
