@@ -211,7 +211,7 @@ class TestShow:
     def test_another_journal(self, cli: Cli, saved: list[Entry]) -> None:
         with open_journal(Path("other.db"), make=True) as journal:
             journal.save(make_entry(UID, "fourth", "aws", "f00d"))
-        assert cli("journal", "show", "--journal", "other.db", "--query", "slots[].slot").out == "['fourth']\n"
+        assert json.loads(cli("journal", "show", "--journal", "other.db", "--query", "slots[].slot").out) == ["fourth"]
 
     def test_it_changes_nothing(self, cli: Cli, saved: list[Entry]) -> None:
         before = Path(FILE_NAME).read_bytes()

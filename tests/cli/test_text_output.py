@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from pathlib import Path
@@ -74,7 +75,7 @@ class TestCommands:
         assert cli(*asked, "slots.first.key.usage", "--output", "text").out == "authentication\n"
         assert cli(*asked, "[model, uid_fields.platform_id]", "--output", "text").out == "OPTIGA Trust M V3\t16\n"
         assert cli(*asked, "slots.second.certificate", "--output", "text").out == "None\n"
-        assert cli(*asked, "slots.first.key.usage").out == "['authentication']\n"
+        assert json.loads(cli(*asked, "slots.first.key.usage").out) == ["authentication"]
 
     def test_whole_results(self, cli: Cli, port: str, config: Path) -> None:
         made = cli("--port", port, "--csr", config, "--output", "text")

@@ -179,7 +179,7 @@ class TestKeys:
         Path("key.pem").write_bytes(key_pem(key, PASSPHRASE))
         Path("word").write_text(PASSPHRASE)
         made(cli, f"key third key.pem --key-passphrase-file word --usage signature {ENCRYPTED} --out set.json")
-        assert cli("update", "show", "set.json", "--query", "usage").out == "['signature']\n"
+        assert json.loads(cli("update", "show", "set.json", "--query", "usage").out) == ["signature"]
         applied(cli, port, "set.json")
         cli("--port", port, "key", "sign", "third", "data", "--out", "data.sig")
         key.public_key().verify(Path("data.sig").read_bytes(), b"new data", ec.ECDSA(hashes.SHA256()))
