@@ -223,16 +223,14 @@ class TestImport:
         before = exported(cli, port)
         result = cli("--port", port, "import", "f.json", "--dry-run", "--query", "[steps, never_undone[0]]")
         assert result.code == 0
-        assert result.out.strip() == str(
+        assert json.loads(result.out) == [
             [
-                [
-                    "0xF1D0: 1 byte is written",
-                    "0xF1D0: read: always -> never",
-                    "0xF1D0: lcso: creation -> operational",
-                ],
-                "0xF1D0: its life cycle state goes from creation to operational and never comes back",
-            ]
-        )
+                "0xF1D0: 1 byte is written",
+                "0xF1D0: read: always -> never",
+                "0xF1D0: lcso: creation -> operational",
+            ],
+            "0xF1D0: its life cycle state goes from creation to operational and never comes back",
+        ]
         assert exported(cli, port) == before
 
     @pytest.mark.parametrize("is_own", [False, True])
