@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 import threading
@@ -24,7 +25,7 @@ from optiga.files.interruptions import Uninterrupted
 from optiga.files.user_folders import state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 if sys.platform != "win32":
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -35,6 +36,9 @@ _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(o
 _POLL_S = 0.05
 """How often somebody who waits for a lock looks for it, in seconds."""
 _MOST_WORDS = 400
+_PORT = "-" * 2 + "port"
+_LONG_WORD, _LONG_LINE = 40, 100
+"""Letters of a word, and of a command line, that are told."""
 _SOMEBODY = "another process"
 _OLD_S = 24 * 3600.0
 """After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
@@ -76,8 +80,7 @@ class Owner:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
         self._thread = _this_thread()
         _held[self._key] = self
-        words = sys.argv[:1] + [word for word in sys.argv[1:] if len(word) < 40]
-        text = f"process {os.getpid()} ({' '.join(words)[:100]})"
+        text = f"process {os.getpid()} ({command_line(sys.argv)})"
         # No link that somebody has put there is followed, no pipe is waited for, and what other programs were started
         # with is for nobody else.
         with suppress(OSError), os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600), "wb") as file:
@@ -108,7 +111,10 @@ class Owner:
                 port=port,
                 reason=Reason.BUSY,
             )
-        return BoardError(f"in use by {self.name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
+        name = self.name
+        served = re.search(r" emulator (?:serve|run)\b", name)
+        hint = _use_served(name) if served else "Wait for it to end, or end it"
+        return BoardError(f"in use by {name}", hint=hint, port=port, reason=Reason.BUSY)
 
     @property
     def name(self) -> str:
@@ -123,6 +129,31 @@ class Owner:
         return Activity(
             lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which uses the chip"
         )
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command line as others are told it: without the port, which they know, and with … for long words."""
+    shown: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        if _PORT in (before, word.partition("=")[0]):
+            continue
+        name = word if shown else os.path.basename(word.removesuffix(f"{os.sep}__main__.py"))  # noqa: PTH119
+        one = name if len(name) < _LONG_WORD else "…"
+        if len(" ".join([*shown, one])) > _LONG_LINE:
+            return " ".join([*shown, "…"])
+        shown.append(one)
+    return " ".join(shown)
+
+
+def _use_served(name: str) -> str:
+    """What to do where a server has the chip: it does not end by itself.
+
+    :param name: the server's, with its command line.
+    """
+    tcp = re.search(r" -{2}tcp[ =](?:([^ )]*):)?([1-9]\d*)(?=[ )])", name)
+    place = re.search(r" -{2}(?:pty|i2c|ft260)[ =]([^ )…]+)(?=[ )])", name)
+    port = f", socket://{tcp[1] or '127.0.0.1'}:{tcp[2]}" if tcp else f", {place[1]}" if place else ""
+    return f"Use the port that it serves{port}, or end it"
 
 
 def _this_thread() -> tuple[int, int]:

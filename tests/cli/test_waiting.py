@@ -65,7 +65,7 @@ class TestLine:
     ) -> None:
         monkeypatch.setenv("COLUMNS", "40")
         with Activity(lambda: "Waiting for process 7 (optiga.py emulator serve --chip bench.chip)"):
-            wait_for(line[1], "…, 0 s")
+            wait_for(line[1], "…), 0 s")
         assert all(len(one) < 40 for one in line[1].getvalue().split("\r"))
 
     def test_parts_and_what_is_within(self, line: tuple[WaitingLine, io.StringIO]) -> None:

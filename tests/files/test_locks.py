@@ -120,7 +120,7 @@ def test_whoever_did_not_finish_is_known_to_the_next(tmp_path: Path) -> None:
 
 
 def test_words_in_no_encoding_are_written_down_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["optiga", "--port", "emulator:\udcff.chip"])
+    monkeypatch.setattr(sys, "argv", ["optiga", "export", "\udcff.json"])
     lock = PortLock(tmp_path / "lock", port="board", wait_s=0)
     lock.acquire()
     assert "\\udcff" in (tmp_path / "lock.owner").read_text()
