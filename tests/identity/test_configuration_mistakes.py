@@ -67,6 +67,15 @@ MISTAKES = [
         {f"{NAME}.comon_name": "x", f"{NAME}.common_name": MISSING},
         "7: {N}.comon_name: is unknown, did you mean 'common_name'?",
     ),
+    ({f"{NAME}.email_adress": "a@b.de"}, "8: {N}.email_adress: is unknown, did you mean 'email_address'?"),
+    (
+        {"csr_config.sig": {}},
+        "22: csr_config.sig: is unknown (known: certificate_info, key_info, signature_info, extensions)",
+    ),
+    (
+        {"csr_config.signature_info.parameters.hash_alg": "sha1"},
+        "19: {H}: 'sha1' is not a digest for secp256r1 (one of sha256)",
+    ),
     ({f"{NAME}.OU": "x"}, "8: {N}.OU: is unknown, did you mean 'organizational_unit_name'?"),
     (
         {f"{NAME}.country_name": "DEU"},
