@@ -26,8 +26,8 @@ from optiga.cli.support.meant_options import argument_meant_by, option_meant_by,
 from optiga.cli.support.synonyms import meant_by_letter
 from optiga.naming import in_command
 
-_FEWEST = 3
-"""Letters with which the beginning of an option is one."""
+_FEWEST = 4
+"""Letters with which the beginning of an option is one: three, as of --out, may be another command's option."""
 
 
 def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
