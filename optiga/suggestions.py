@@ -9,6 +9,8 @@ _MOST_MEANT = 4
 """With more choices than these nobody is told which may be meant."""
 _FEWEST = 3
 """Letters of a word in which one may be wrong."""
+_CUTOFF = 0.7
+"""How like a word another one is that may be meant, from 0 to 1."""
 _FEWEST_HELD = 3
 """Letters of a word that is looked for in others."""
 
@@ -23,6 +25,15 @@ def suggest(text: str, choices: Iterable[str], other_names: Mapping[str, str]) -
     found = [meant] if meant is not None else _likely(text, choices, other_names)
     *others, last = [repr(one) for one in found if one in choices] or [""]
     return f", did you mean {' or '.join(filter(None, (', '.join(others), last)))}?" if last else ""
+
+
+def near_names(text: str, choices: Sequence[str]) -> list[str]:
+    """The choices that are written like a text: it may be one of them, misspelt."""
+    import difflib
+
+    words = {choice: same_word(choice) for choice in choices}
+    near = difflib.get_close_matches(same_word(text), words.values(), n=_MOST_MEANT, cutoff=_CUTOFF)
+    return [choice for choice, word in words.items() if word in near]
 
 
 def same_word(text: str) -> str:
@@ -46,7 +57,10 @@ def _likely(text: str, choices: Sequence[str], other_names: Mapping[str, str]) -
     held = [choice for choice, known in bare.items() if len(word) >= _FEWEST_HELD and word in known]
     if 0 < len(held) <= _MOST_MEANT:
         return held
-    return _nearest(word, {**{known: choice for choice, known in bare.items()}, **other_names})
+    names: dict[str, str] = {}
+    for choice, known in bare.items():
+        names.setdefault(known, choice)  # of several that are written alike, the first
+    return _nearest(word, {**names, **other_names})
 
 
 def _nearest(wanted: str, names: Mapping[str, str]) -> list[str]:
@@ -56,7 +70,7 @@ def _nearest(wanted: str, names: Mapping[str, str]) -> list[str]:
     words = {same_word(name): meant for name, meant in names.items()}
     if swapped := [meant for name, meant in words.items() if _is_swapped(wanted, name)]:
         return swapped[:1]
-    near = set(difflib.get_close_matches(wanted, words, n=_MOST_MEANT, cutoff=0.7))
+    near = set(difflib.get_close_matches(wanted, words, n=_MOST_MEANT, cutoff=_CUTOFF))
     slips = {name for name in words if _is_slip(wanted, name)}
     if not near and not slips:
         return []

@@ -124,12 +124,14 @@ def _find_serial(records: Records, text: str) -> Record:
             reason=Reason.AMBIGUOUS,
         )
     if begun:
+        said = f"{text} is too short for a serial number of this CA"
         hint: str = f"Give at least {LEAST_DIGITS} hex digits of the serial number"
     else:
+        said = f"the records of this CA have no certificate {text}"
         hint = f"{_LIST}. If the records are not the newest, give the certificate's file"
     if is_there(Path(text)):
         hint = naming("{hint}. To use the file {text}, give it with {file}", hint=hint, text=text)
-    raise CertificateError(f"the records of this CA have no certificate {text}", hint=hint, reason=Reason.NOT_FOUND)
+    raise CertificateError(said, hint=hint, reason=Reason.BAD_VALUE if begun else Reason.NOT_FOUND)
 
 
 def _listed(records: Sequence[Record]) -> str:

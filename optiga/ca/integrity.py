@@ -56,7 +56,7 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
         _check_known(path, file, crl, history)
     if head is None:
         raise ConfigurationError(
-            f"{folder.head_path} is missing or damaged, so older records {path} cannot be detected",
+            f"{folder.head_path} is missing or damaged: without it, {path} may be an older copy",
             hint=naming(
                 "Restore {head} from a backup, or sign the records as they are with {trust_records}", head=HEAD
             ),

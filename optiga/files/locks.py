@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 import threading
@@ -36,10 +37,9 @@ _POLL_S = 0.05
 """How often somebody who waits for a lock looks for it, in seconds."""
 _MOST_WORDS = 400
 """Most bytes that are read of what somebody says of himself."""
-_MOST_LETTERS = 44
-"""Most letters of a command line, so that a line of 80 columns has room for what is said of its process."""
-_MOST_OF_A_WORD = 16
-"""Most letters of a word of a command line that is too long."""
+_PORT = "-" * 2 + "port"
+_LONG_WORD, _LONG_LINE = 40, 100
+"""Letters of a word, and of a command line, that are told."""
 _SOMEBODY = "another process"
 _OLD_S = 24 * 3600.0
 """After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
@@ -112,7 +112,10 @@ class Owner:
                 port=port,
                 reason=Reason.BUSY,
             )
-        return BoardError(f"in use by {self.name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
+        name = self.name
+        served = re.search(r" emulator (?:serve|run)\b", name)
+        hint = _use_served(name) if served else "Wait for it to end, or end it"
+        return BoardError(f"in use by {name}", hint=hint, port=port, reason=Reason.BUSY)
 
     @property
     def name(self) -> str:
@@ -129,36 +132,29 @@ class Owner:
         )
 
 
-def command_line(words: Sequence[str], most: int = _MOST_LETTERS) -> str:
-    """A command line by which people know a process, in few letters: its command stays before all else.
+def command_line(words: Sequence[str]) -> str:
+    """A command line as others are told it: without the port, which they know, and with … for long words."""
+    shown: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        if _PORT in (before, word.partition("=")[0]):
+            continue
+        name = word if shown else os.path.basename(word.removesuffix(f"{os.sep}__main__.py"))  # noqa: PTH119
+        one = name if len(name) < _LONG_WORD else "…"
+        if len(" ".join([*shown, one])) > _LONG_LINE:
+            return " ".join([*shown, "…"])
+        shown.append(one)
+    return " ".join(shown) or "python"
 
-    :param words: the program and its arguments.
-    :param most: letters.
+
+def _use_served(name: str) -> str:
+    """What to do where a server has the chip: it does not end by itself.
+
+    :param name: the server's, with its command line.
     """
-    program, *others = words or [_SOMEBODY]
-    program = Path(program).name
-    if len(text := " ".join([program, *others])) <= most:
-        return text
-    cut = [word if len(word) <= _MOST_OF_A_WORD else f"{word[: _MOST_OF_A_WORD - 1]}…" for word in (program, *others)]
-    while len(" ".join(cut)) > most and (at := _value_before_command(cut)):
-        cut[at - 1 : at + 1] = []  # and its option
-    if len(cut) < len(words):
-        cut.insert(1, "…")
-    while len(" ".join(cut)) > most and len(cut) > 1:
-        cut[-2:] = ["…"]
-    if cut[-1] == "…" and len(cut) > 3 and cut[-2].startswith("--") and not cut[-3].startswith(("-", "…")):
-        del cut[-2]  # an option without its value
-    return " ".join(cut)
-
-
-def _value_before_command(words: Sequence[str]) -> int:
-    """Where the value of an option stands that comes before the command, a word or the last option; 0 for nowhere."""
-    for at in range(1, len(words) - 2):
-        if not words[at].startswith("-"):
-            break
-        if words[at].startswith("--") and not words[at + 1].startswith("-"):
-            return at + 1
-    return 0
+    tcp = re.search(r" -{2}tcp[ =](?:([^ )]*):)?([1-9]\d*)(?=[ )])", name)
+    place = re.search(r" -{2}(?:pty|i2c|ft260)[ =]([^ )…]+)(?=[ )])", name)
+    port = f", socket://{tcp[1] or '127.0.0.1'}:{tcp[2]}" if tcp else f", {place[1]}" if place else ""
+    return f"Use the port that it serves{port}, or end it"
 
 
 def _this_thread() -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from optiga.errors import ConfigurationError, naming
 from optiga.files.json_lines import Document, Path
-from optiga.suggestions import suggest
+from optiga.suggestions import near_names, suggest
 from optiga.values import Value, frozen
 
 _MOST_HINTS = 100
@@ -90,7 +90,8 @@ class Section:
                     continue
                 hint = suggest(name, [other for other in known if other not in self.value], other_names or {})
                 if not hint and (twin := suggest(name, known, other_names or {})):
-                    hint = f"{twin} It is there already"
+                    is_slip = any(repr(one) in twin for one in near_names(name, known))
+                    hint = f"{twin} It is there already" if is_slip else ""
                 listed = known if len(known) <= _MOST_UNSORTED else sorted(known)
                 self.child(name).problem(f"is unknown{hint or ' (known: ' + ', '.join(listed) + ')'}")
         for name in required:

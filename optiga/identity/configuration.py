@@ -379,11 +379,12 @@ def _read_signature(section: Section, key: _KeySettings | None) -> str | None:
     parameters = members["parameters"].members(("hash_alg",))
     if "hash_alg" not in parameters:
         return None
-    hash_name = parameters["hash_alg"].choice(HASH_SIZES, "a digest of the chip", _HASH_OTHER_NAMES)
-    if hash_name and key and key.algorithm in CURVES:
-        curve = CURVES[key.algorithm]
-        if hash_name != curve.hash_name:
-            parameters["hash_alg"].problem(f"{hash_name!r} does not fit {curve.name}: use {curve.hash_name!r}")
+    member, curve = parameters["hash_alg"], CURVES.get(key.algorithm) if key and key.algorithm else None
+    known = (curve.hash_name,) if curve and str(member.value).lower() not in HASH_SIZES else tuple(HASH_SIZES)
+    what = f"a digest for {curve.name}" if curve else "a digest of the chip"
+    hash_name = member.choice(known, what, _HASH_OTHER_NAMES)
+    if curve and hash_name not in (None, curve.hash_name):
+        member.problem(f"{hash_name!r} does not fit {curve.name}: use {curve.hash_name!r}")
     return hash_name
 
 

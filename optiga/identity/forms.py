@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.pki.certificate_files import FoundCertificates, NoCertificateError, find_certificates
 from optiga.pki.chains import why_broken
 from optiga.pki.kinds import PRIVATE_KEY, PUBLIC_KEY, REQUEST
@@ -162,5 +162,5 @@ def may_be_certificates(content: bytes, info: ObjectInfo) -> bool:
     """Whether an object has room for certificates in some content, which as PEM may be longer than it takes."""
     try:
         return sum(len(one.der) for one in find_certificates(content, "").certificates) <= info.size
-    except CertificateError:
+    except (CertificateError, ConfigurationError):  # the latter of a container that is locked
         return False

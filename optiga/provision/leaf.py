@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from optiga.errors import CertificateError
+from optiga.errors import CertificateError, ConfigurationError
 from optiga.pki.certificate import Certificate, format_serial, parse_certificates
 
 
@@ -16,7 +16,7 @@ def leaf_of(certificates: str) -> Certificate | None:
     """
     try:
         return parse_certificates(certificates.encode(), "the journal")[0]
-    except (CertificateError, ValueError, LookupError):
+    except (CertificateError, ConfigurationError, ValueError, LookupError):
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from optiga.errors import ConfigurationError, counted
+from optiga.suggestions import suggest
 
 I2C_DEVICE = "/dev/i2c-"
 """What the names of I2C buses begin with on Linux."""
@@ -35,7 +36,10 @@ def split_options(text: str, what: str, known: Sequence[str], *, before: str = "
     for word in filter(None, query.split("&")):
         key, _, value = (unquote(part) for part in word.partition("="))
         if key not in known:
-            raise ConfigurationError(f"port {text}: unknown option {key!r}", hint=f"{what} has {', '.join(known)}")
+            meant = suggest(key, known, {})
+            raise ConfigurationError(
+                f"port {text}: unknown option {key!r}{meant}", hint=f"{what} has {', '.join(known)}"
+            )
         if key in options:
             raise ConfigurationError(f"port {text}: option {key!r} is given twice", hint="Give it only once")
         options[key] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
@@ -134,6 +135,14 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
             if split_url(port).scheme == SOCKET
             else ""
         )
+        if any(isinstance(one, socket.gaierror) for one in (error.__context__, error)):
+            return BoardError(
+                f"the name of the host cannot be resolved: {_reason(error)}",
+                hint="Check the name of the host, and the network of this computer",
+                port=port,
+                reason=Reason.NO_BOARD,
+                parameter="port",
+            )
         return BoardError(
             f"nothing answers at this address: {_reason(error)}",
             hint=naming("Check that the other end is running{example}", example=example),

@@ -106,7 +106,7 @@ def _why_not_again(chip: Chip, update: UpdateSet) -> tuple[str, ...]:
     """
     try:
         return tuple(_check_signature(chip, update))
-    except (CertificateError, ChipError) as error:
+    except (CertificateError, ChipError, ConfigurationError) as error:
         return (f"{error.message}: the chip would not accept this update now",)
 
 

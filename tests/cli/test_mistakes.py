@@ -153,7 +153,7 @@ MISTAKES = {
     "slot and id": Mistake("--write {files}/cert.pem --slot second --id 0xE0E1", "do not go together"),
     "misspelt option": Mistake("--wirte {files}/cert.pem", "No such option", reason="usage"),
     "misspelt command": Mistake("inof", "No such command", reason="usage"),
-    "option without value": Mistake("--csr", r"requires an argument\. Try --help\.$"),
+    "option without value": Mistake("--csr", r"requires an argument\. Try '.+ --help'"),
     "empty value": Mistake("--csr=", "is empty"),
     "no host to serve on": Mistake("emulator serve", "--pty, --tcp, --i2c and --ft260"),
     "new over old": Mistake("emulator new {files}/empty.pem", "empty.pem", BOARD),

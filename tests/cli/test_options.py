@@ -241,7 +241,7 @@ def test_a_full_disk_is_said_to_be_full(cli: Cli, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("optiga.cli.commands.emulator.chips.root_certificate_pem", refuse)
     result = cli("emulator", "root")
-    assert (result.code, result.errors) == (2, ["Error: the output cannot be written: No space left on device"])
+    assert (result.code, result.errors) == (2, ["Error: the output cannot be written: the disk is full"])
 
 
 @pytest.mark.parametrize(

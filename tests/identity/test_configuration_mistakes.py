@@ -67,6 +67,15 @@ MISTAKES = [
         {f"{NAME}.comon_name": "x", f"{NAME}.common_name": MISSING},
         "7: {N}.comon_name: is unknown, did you mean 'common_name'?",
     ),
+    ({f"{NAME}.email_adress": "a@b.de"}, "8: {N}.email_adress: is unknown, did you mean 'email_address'?"),
+    (
+        {"csr_config.sig": {}},
+        "22: csr_config.sig: is unknown (known: certificate_info, key_info, signature_info, extensions)",
+    ),
+    (
+        {"csr_config.signature_info.parameters.hash_alg": "sha1"},
+        "19: {H}: 'sha1' is not a digest for secp256r1 (one of sha256)",
+    ),
     ({f"{NAME}.OU": "x"}, "8: {N}.OU: is unknown, did you mean 'organizational_unit_name'?"),
     (
         {f"{NAME}.country_name": "DEU"},
@@ -91,7 +100,7 @@ MISTAKES = [
     ({f"{NAME}.common_name": ["a", 1]}, "9: {N}.common_name[1]: must be a text in double quotes, not a number"),
     ({f"{NAME}.common_name": None}, "7: {N}.common_name: must be a text in double quotes, not null"),
     ({f"{NAME}.common_name": "a\u0007b"}, "7: {N}.common_name: contains the control character U+0007"),
-    ({f"{NAME}.common_name": "a\ud800"}, "7: {N}.common_name: contains the control character U+D800"),
+    ({f"{NAME}.common_name": "a\ud800"}, "7: {N}.common_name: contains the surrogate U+D800"),
     (
         {f"{NAME}.serial_number": "a_b"},
         "8: {N}.serial_number: 'a_b' is not made of letters, digits, spaces and ' ( ) + , - . / : = ?",
@@ -171,11 +180,11 @@ MISTAKES = [
     ({f"{PARAMETERS}.curve": "secp521r1"}, "19: {H}: 'sha256' does not fit secp521r1: use 'sha512'"),
     (
         {"csr_config.signature_info.parameters.hash_alg": "SHA-256"},
-        "19: {H}: 'SHA-256' is not a digest of the chip, did you mean 'sha256'? (one of sha256, sha384, sha512)",
+        "19: {H}: 'SHA-256' is not a digest for secp256r1, did you mean 'sha256'? (one of sha256)",
     ),
     (
         {"csr_config.signature_info.parameters.hash_alg": "md5"},
-        "19: {H}: 'md5' is not a digest of the chip (one of sha256, sha384, sha512)",
+        "19: {H}: 'md5' is not a digest for secp256r1 (one of sha256)",
     ),
     (
         {"csr_config.extensions": {"san": []}},

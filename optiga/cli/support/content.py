@@ -58,7 +58,10 @@ def take_uid(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     uid = value.strip().lower().removeprefix("0x").replace(":", "")
     if len(uid) > UID_DIGITS or not uid or set(uid) - set(string.hexdigits):
         raise click.BadParameter(
-            f"{value!r} is no UID: a UID has {UID_DIGITS} hex digits, as 'info --query uid' prints it", ctx, param
+            f"{value!r} is no UID: give its {UID_DIGITS} hex digits, or the first {LEAST_UID_DIGITS} or more, as "
+            "'info --query uid' prints them",
+            ctx,
+            param,
         )
     if len(uid) < LEAST_UID_DIGITS:
         raise click.BadParameter(

@@ -24,9 +24,9 @@ def advise_of_file(error: OptigaError, arguments: Sequence[str]) -> None:
     :param arguments: of the command line, among which the name is.
     """
     words = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
-    for word in filter(None, words):
-        if not re.search(rf"(?<![\w./\\-]){re.escape(word)}(?![\w/\\])", error.message):
-            continue
+    patterns = {word: rf"(?<![\w./\\-]){re.escape(word)}(?![\w/\\])" for word in words if word}
+    places = {word: place.start() for word, pattern in patterns.items() if (place := re.search(pattern, error.message))}
+    for word in sorted(places, key=lambda one: places[one])[-1:]:  # words of a message, such as "update", come before
         is_ca = f"no CA in {word}" in error.message
         try:
             found = next(iter(_like(Path(word), is_ca=is_ca, is_configuration="configuration" in error.message)), None)

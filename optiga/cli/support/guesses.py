@@ -67,6 +67,8 @@ class OurContext(click.Context):
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
     ) -> None:
         super().__exit__(exc_type, exc_value, tb)
+        if isinstance(exc_value, click.UsageError) and exc_value.ctx is None:  # as of an option without its value
+            exc_value.ctx = self
         if self.parent is None and isinstance(exc_value, KeyboardInterrupt):
             with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
                 is_erased = getattr(self.obj, "has_taken_echo", False)

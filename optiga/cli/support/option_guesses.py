@@ -28,8 +28,8 @@ from optiga.naming import in_command
 
 _JOBS = {"csr", "write", "read"}
 """The options of the main command that say what it does; the command line of another program has none."""
-_FEWEST = 3
-"""Letters with which the beginning of an option is one."""
+_FEWEST = 4
+"""Letters with which the beginning of an option is one: three, as of --out, may be another command's option."""
 
 
 def about_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:

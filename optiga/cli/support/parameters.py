@@ -113,8 +113,10 @@ def _values(given: object) -> Iterator[str]:
 def parameter_of_usage(error: click.ClickException, command: click.Command, arguments: Sequence[str]) -> str:
     """The option or argument that a refusal of the command line is about; empty if it is about none of them."""
     param: click.Parameter | None = getattr(error, "param", None)
-    if param is not None or type(error) in (click.NoSuchOption, click.BadOptionUsage):
+    if param is not None or isinstance(error, click.NoSuchOption):
         return name_of(param)
+    if isinstance(error, click.BadOptionUsage):
+        return _names(command, arguments).get(_bare(error.option_name.lstrip("-")), "")
     known, typed = _names(command, arguments), {_bare(word.partition("=")[0].lstrip("-")) for word in arguments}
     if lacks(error):
         absent = {

@@ -138,13 +138,21 @@ class WaitingNotes(_Waiting):
                     self._say(text)
 
 
+_LONGEST_CUT = 20
+"""Letters of a word in place of which nothing of it is shown."""
+
+
 def _cut(line: str, width: int) -> str:
     """A line that fits: what is left out stands before the time, which shows that something goes on."""
     if len(line) <= width:
         return line
     what, comma, time = line.rpartition(", ")
-    end = "…" + ")" * what.endswith(")") + f"{comma}{time}"
-    return what[: width - len(end)] + end if width > len(end) else line[:width]
+    end = f"…{')' * what.endswith(')')}{comma}{time}"
+    if width <= len(end):
+        return line[:width]
+    head = what[: width - len(end)]
+    words, blank, _ = head.rpartition(" ")
+    return (words + blank if len(words) > len(head) - _LONGEST_CUT and "(" in words else head) + end
 
 
 def _line(activity: Activity, now: float) -> str:

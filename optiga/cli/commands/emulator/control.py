@@ -184,6 +184,6 @@ def _check(verb: str, value: str | None, times: int | None, milliseconds: int | 
     if times is not None and (verb != "fault" or value == CLEAR):
         raise click.UsageError("--times requires fault lose, damage, delay or repeat.")
     if (milliseconds is not None) != (verb == "fault" and value == "delay"):
-        raise click.UsageError("--ms and fault delay require each other.")
+        raise click.UsageError("fault delay requires --ms." if milliseconds is None else "--ms requires fault delay.")
     if follow and verb != "events":
         raise click.UsageError("--follow requires events.")

@@ -107,7 +107,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
 def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
     """Have the chip calculate the SHA-256 of a file or of an object, and print it in hex."""
     if (path is None) == (oid is None):
-        raise click.UsageError("Name a FILE, or an object with --object.")
+        raise click.UsageError(f"Name a FILE, or an object with --object{', not both' if oid is not None else ''}.")
     with of_option("--object"):
         target = None if oid is None else resolve(oid, READABLE)
     settings.check_query(DigestResult)

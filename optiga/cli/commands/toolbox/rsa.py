@@ -54,7 +54,8 @@ def encrypt(
 ) -> None:
     """Encrypt a short file on the chip: at most 117 bytes for RSA-1024, 245 bytes for RSA-2048."""
     if (key_path is None) == (oid is None):
-        raise click.UsageError("Name the key to encrypt for, either with --key or with --certificate.")
+        both = ", not with both" if key_path is not None else ""
+        raise click.UsageError(f"Name the key to encrypt for, either with --key or with --certificate{both}.")
     settings.check_query(BytesResult)
     message = read_whole(path, empty=False)
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))

@@ -316,7 +316,9 @@ def _secret(settings: Settings, options: dict[str, Any]) -> tuple[UpdateSecret |
     path, oid, label = options["secret_path"], options["secret_oid"], options["label"]
     if (path is None) != (oid is None):
         raise click.UsageError(
-            "--secret and --secret-oid require each other: give the secret, and the object that holds it."
+            "--secret requires --secret-oid, the object that holds the secret."
+            if oid is None
+            else "--secret-oid requires --secret, the file of the secret."
         )
     if path is None:
         if label is not None or options["secret_hex"]:
