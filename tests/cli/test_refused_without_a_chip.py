@@ -28,6 +28,7 @@ REFUSED = {
     "the secret is missing": f"{RUN} --ca open --authorize 0xF1D0=none",
     "the query finds nothing": f"{RUN} --ca open --query nonsense",
     "there is no such policy template": "provision device.jsn --policy-template none",
+    "the policy template is none, which shows before AWS is asked": "provision device.jsn --policy-template notes.md",
     "the provisioning template is none": "provision device.jsn --template notes.md",
     "there is no such profile": "provision device.jsn --profile none",
     "no journal has a chip that is not there": "deprovision",
@@ -96,6 +97,17 @@ def test_no_chip_is_made(cli: Cli, files: Path, monkeypatch: pytest.MonkeyPatch,
     assert (result.code != 0, result.out) == (True, "")
     assert "Traceback" not in result.err
     assert sorted(Path().rglob("*")) == before
+
+
+def test_a_policy_template_is_looked_at_before_the_network(
+    cli: Cli, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(files, ".", dirs_exist_ok=True)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "none")
+    for name in ("notes.md", "other.pem", "device.jsn"):
+        error = cli("--port", "emulator:blank", "provision", "device.jsn", "--policy-template", name).errors[0]
+        assert name in error
+        assert "region" not in error
 
 
 def test_a_program_that_cannot_be_run_is_named(cli: Cli) -> None:
