@@ -12,7 +12,7 @@ from optiga.cli.support.lazy import load
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there
-from optiga.protocol.objects import SLOTS, format_oid
+from optiga.objects.addressing import missing_on_new_chip
 from optiga.transport import resolve_port
 
 if TYPE_CHECKING:
@@ -45,15 +45,14 @@ def refuse_a_blank_chip(settings: Settings, oid: int | None) -> None:
         factory's, and models that are named in the port may come with others.
     :raises ConfigurationError: if the chip at the port would be a new one.
     """
-    slot = next((one for one in SLOTS[1:] if oid in (one.key_oid, one.certificate_oid)), None)
-    if oid is None or slot is None or not is_still_to_be_made(settings):
+    missing = missing_on_new_chip(oid)
+    if not missing or not is_still_to_be_made(settings):
         return
     port = settings.find_port()
     if getattr(port, "model", None) is not None:
         return
-    what = "key" if oid == slot.key_oid else "certificate"
     raise ConfigurationError(
-        f"there is no such chip file: {port.chip_file}, and a new chip has no {what} in {format_oid(oid)}",
+        f"there is no such chip file: {port.chip_file}, and a new chip has {missing}",
         hint=naming("Name the chip's file with {port}"),
         oid=oid,
         reason=Reason.NOT_FOUND,
