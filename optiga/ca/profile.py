@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.ca.named_bytes import sign_certificate
 from optiga.ca.signing import hash_of, most_bytes_of_signature
-from optiga.errors import CertificateError, ConfigurationError, Naming, Reason, counted, naming
+from optiga.errors import CertificateError, ConfigurationError, Naming, Reason, counted
 from optiga.pki.lenient import read_fields
 from optiga.pki.public_keys import load_key
 
@@ -155,16 +155,15 @@ def check_time(now: datetime, issuer: x509.Certificate, *, hint: str = "") -> No
             reason=Reason.EXPIRED,
         )
     if now < first:
-        clock = "Check this computer's clock"
-        ahead = naming(
-            "{clock}. If the clock is right now, and was ahead when the CA was made or renewed, use 'python -m optiga "
-            "ca renew' with {days}",
-            clock=clock,
-            days=Naming("", f"days={(last - now).days + 1}", ""),
+        ahead = Naming(
+            "Check this computer's clock. If the clock is right now, and was ahead when the CA was made or renewed: "
+            "'python -m optiga ca renew ",
+            f"days={(last - now).days + 1}",
+            "'",
         )
         raise CertificateError(
             f"the CA's certificate is not valid before {first:%Y-%m-%d %H:%M:%S} UTC",
-            hint=clock if hint else ahead,
+            hint="Check this computer's clock" if hint else ahead,
             reason=Reason.EXPIRED,
         )
 

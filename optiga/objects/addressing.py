@@ -309,6 +309,14 @@ def _list_objects(kinds: tuple[ObjectKind, ...]) -> str:
     return ", ".join(format_oid(run[0]) + (f"-{format_oid(run[-1])}" if len(run) > 1 else "") for run in runs)
 
 
+def missing_on_new_chip(oid: int | None) -> str:
+    """What a new chip has not in an object of a slot: ``no key in 0xE0F1``; empty for any other, and the first slot."""
+    slot = next((one for one in SLOTS[1:] if oid in (one.key_oid, one.certificate_oid)), None)
+    if oid is None or slot is None:
+        return ""
+    return f"no {'key' if oid == slot.key_oid else 'certificate'} in {format_oid(oid)}"
+
+
 def is_reference(text: str) -> bool:
     """Whether a text is the name of a slot or the identifier of an object, of any kind."""
     return ObjectRef.find(text) is not None

@@ -231,7 +231,9 @@ def _find_policy_template(device: ThingSpec, reporter: Reporter) -> PolicyTempla
     reporter.note(f"The policy template is {path.absolute()}")
     if other := passed_over(path):
         reporter.warn(other)
-    return load_template(path)
+    template = load_template(path)
+    template.check()
+    return template
 
 
 def _warn_of_policy(template: PolicyTemplate, aws: Aws, reporter: Reporter) -> None:

@@ -288,6 +288,7 @@ class TestPublic:
         assert cli("--port", port, "key", "public", "0xE0F2", "--query", "key_match").out == "True\n"
 
     def test_no_certificate(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "info").code == 0
         assert "outputs a public key only when it generates the key" in fails(
             cli, 5, "--port", port, "key", "public", "third"
         )

@@ -127,7 +127,7 @@ MISTAKES = (
     Mistake("counter show second", "0xE0E1 .certificate of slot second. is not a counter.*0xE120"),
     Mistake("hmac m --key second", "--key: 0xE0E1 .certificate of slot second. holds no shared secret.*0xF1D0"),
     Mistake("key derive hkdf --secret tenth --size 16", "--secret: 'tenth' is neither"),
-    Mistake("key public third", "holds no certificate.*with --certificate", 5),
+    Mistake("key public third", "there is no such chip file.*no certificate in 0xE0E2"),
     Mistake("key public second --certificate 0xE0F2", "--certificate: 0xE0F2 cannot be read.*0xE0E2 .slot third"),
     Mistake("key sign aes m", "0xE200 .* is neither a key nor a certificate object of a slot.*first, second"),
     Mistake("key sign 0xE0E8 m", "0xE0E8 .trust anchor 1. is neither a key nor a certificate object of a slot"),

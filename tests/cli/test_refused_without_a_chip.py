@@ -28,6 +28,7 @@ REFUSED = {
     "the secret is missing": f"{RUN} --ca open --authorize 0xF1D0=none",
     "the query finds nothing": f"{RUN} --ca open --query nonsense",
     "there is no such policy template": "provision device.jsn --policy-template none",
+    "the policy template is none, which shows before AWS is asked": "provision device.jsn --policy-template notes.md",
     "the provisioning template is none": "provision device.jsn --template notes.md",
     "there is no such profile": "provision device.jsn --profile none",
     "no journal has a chip that is not there": "deprovision",
@@ -36,6 +37,15 @@ REFUSED = {
     "there is no key to keep": "--csr device.jsn --keep-key",
     "there is no such certificate": "--write none --slot second",
     "it is no certificate": "--write notes.md --slot second",
+    "a new chip has no certificate there": "--read second",
+    "the same as an object": "object read 0xE0E2",
+    "no public key, either": "key public third",
+    "nor a key that signs": "key sign second notes.md",
+    "or agrees": "key ecdh second other.pem",
+    "or decrypts": "rsa decrypt five notes.md",
+    "there is no certificate to verify with": "key verify second notes.md notes.md",
+    "or to register": "register --slot second",
+    "no key there proves a certificate": "--write other.pem --strict",
     "there is no such object": "--read 0xFFFF",
     "the output is another certificate": "--read first --out other.pem",
     "the public key would replace a certificate": "key public first --out other.pem",
@@ -87,6 +97,17 @@ def test_no_chip_is_made(cli: Cli, files: Path, monkeypatch: pytest.MonkeyPatch,
     assert (result.code != 0, result.out) == (True, "")
     assert "Traceback" not in result.err
     assert sorted(Path().rglob("*")) == before
+
+
+def test_a_policy_template_is_looked_at_before_the_network(
+    cli: Cli, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(files, ".", dirs_exist_ok=True)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "none")
+    for name in ("notes.md", "other.pem", "device.jsn"):
+        error = cli("--port", "emulator:blank", "provision", "device.jsn", "--policy-template", name).errors[0]
+        assert name in error
+        assert "region" not in error
 
 
 def test_a_program_that_cannot_be_run_is_named(cli: Cli) -> None:

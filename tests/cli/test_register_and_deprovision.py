@@ -64,6 +64,7 @@ class TestRegister:
         assert bench.cloud.calls == []
 
     def test_nothing_there(self, cli: Cli, bench: Bench) -> None:
+        assert cli("--port", bench.port, "info").code == 0
         result = cli("--port", bench.port, "register", "--slot", "second")
         assert result.code == CERTIFICATE_EXIT
         assert "0xE0E1 holds no certificate" in result.errors[0]

@@ -50,12 +50,14 @@ def test_a_ca_that_was_not_typed_is_not_named(cli: Cli, ca: str) -> None:
 class TestPort:
     def test_a_hint_names_the_port(self, cli: Cli, port: str) -> None:
         words, given = ("key", "sign", "third", __file__), ("--port", port)
+        assert cli("info", *given).code == 0
         for line in ((*given, *words), (*words, *given)):
             (told,) = commands(cli(*line).errors[0])
             assert told == [*NO_KEY.split(), "--port", port]
         assert cli(*told).code == 0
 
     def test_a_program_is_told_the_same(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "info").code == 0
         error = cli("--port", port, "--output", "json", "key", "sign", "third", __file__).err
         assert f"{NO_KEY} --port {port}'" in error
 
@@ -63,6 +65,7 @@ class TestPort:
         self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         Path("optiga.toml").write_text(f'port = "{port}"\n', encoding="utf-8")
+        assert cli("info").code == 0
         assert commands(cli("key", "sign", "third", __file__).errors[0]) == [NO_KEY.split()]
         Path("optiga.toml").unlink()
         monkeypatch.setenv("OPTIGA_PORT", port)

@@ -252,7 +252,7 @@ MISTAKES = [
     Mistake("rsa encrypt m --key ec.pem", "has a key of type secp256r1"),
     Mistake("rsa encrypt m --key m", "no public key, certificate or CSR", CERTIFICATE),
     Mistake("rsa encrypt m --certificate 0xE0F1", "never leaves the chip"),
-    Mistake("rsa decrypt second m", "has no key yet", CHIP),
+    Mistake("rsa decrypt second m", "there is no such chip file.*no key in 0xE0F1"),
     Mistake("key derive hkdf --secret 0xF1D0 --size 15", "16 to 256"),
     Mistake("key derive hkdf --secret 0xE101 --size 16", "is a session"),
     Mistake("key derive hkdf --secret 0xF1D0 --size 16", "type pre_shared_secret", CHIP),

@@ -10,7 +10,9 @@ import click
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.lazy import load
 from optiga.cli.support.settings import Settings
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there
+from optiga.objects.addressing import missing_on_new_chip
 from optiga.transport import resolve_port
 
 if TYPE_CHECKING:
@@ -34,6 +36,27 @@ def is_still_to_be_made(settings: Settings) -> bool:
     """Whether the port is an emulated chip without a file, which opening it would make."""
     file = settings.find_port().chip_file
     return file is not None and not is_there(file)
+
+
+def refuse_a_blank_chip(settings: Settings, oid: int | None) -> None:
+    """Make no emulated chip where a new one can only end in an error: it has no key or certificate in the object.
+
+    :param oid: of a slot's key or certificate; any other object is not looked at. Those of the first slot are the
+        factory's, and models that are named in the port may come with others.
+    :raises ConfigurationError: if the chip at the port would be a new one.
+    """
+    missing = missing_on_new_chip(oid)
+    if not missing or not is_still_to_be_made(settings):
+        return
+    port = settings.find_port()
+    if getattr(port, "model", None) is not None:
+        return
+    raise ConfigurationError(
+        f"there is no such chip file: {port.chip_file}, and a new chip has {missing}",
+        hint=naming("Name the chip's file with {port}"),
+        oid=oid,
+        reason=Reason.NOT_FOUND,
+    )
 
 
 def open_for_dry_run(settings: Settings, what: str) -> Chip:

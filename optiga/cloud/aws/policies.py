@@ -55,16 +55,26 @@ class PolicyTemplate(NamedTuple):
 
         :raises ConfigurationError: if it is no policy, or has an ARN of another partition, region or account.
         """
-        text = self.text
-        for field, value in (
-            ("<aws-region>", aws.region),
-            ("<aws-account-id>", aws.account),
-            ("<aws-partition>", aws.partition),
-        ):
-            text = text.replace(field, value)
-        text = fill_uid(in_partition(text, aws.partition), uid)
+        text = fill_uid(in_partition(self._fill(aws.region, aws.account, aws.partition), aws.partition), uid)
         _check(text, self.name)
         check_arns(json.loads(text), self.name, aws.partition, aws.region, aws.account)
+        return text
+
+    def check(self) -> None:
+        """Find out without AWS whether it is a policy for some region and account.
+
+        :raises ConfigurationError: if it is none.
+        """
+        _check(self._fill("us-east-1", "0" * 12, "aws"), self.name)
+
+    def _fill(self, region: str, account: str, partition: str) -> str:
+        text = self.text
+        for field, value in (
+            ("<aws-region>", region),
+            ("<aws-account-id>", account),
+            ("<aws-partition>", partition),
+        ):
+            text = text.replace(field, value)
         return text
 
 

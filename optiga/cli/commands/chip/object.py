@@ -187,7 +187,7 @@ def write(
     name = "standard input" if path == "-" else path
     is_whole_file = not (is_hex or offset is not None or no_erase)
     if takes_certificates(info) and is_whole_file:
-        _write_certificate(settings, info.label, path, name, pkcs12_passphrase_file)
+        _write_certificate(settings, oid, path, name, pkcs12_passphrase_file)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
     if is_whole_file:
@@ -313,10 +313,10 @@ def compare_sides(label: str, before: MetadataDescription, after: MetadataDescri
     return "\n".join(sides)
 
 
-def _write_certificate(settings: Settings, label: str, path: str, name: str, passphrase_file: str | None) -> None:
+def _write_certificate(settings: Settings, oid: str, path: str, name: str, passphrase_file: str | None) -> None:
     """As ``--write`` does it."""
     content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
     content = open_container(settings, content, name, passphrase_file)
-    plan = plan_content(content, resolve(label, WRITABLE), name)
+    plan = plan_content(content, resolve(oid, WRITABLE), name)
     warn_of_key(settings, name, plan.warnings)
     carry_out(settings, plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.content import check_not_lost_to_new_chip, check_not_terminal, check_out, save, write_bytes
 from optiga.cli.support.file_names import is_standard_output
 from optiga.cli.support.printing import print_lines
@@ -45,6 +46,7 @@ def read_object(
         out = None
     settings.check_query(ReadResult)
     check_out(out)
+    refuse_a_blank_chip(settings, resolved.oid)
     check_not_lost_to_new_chip(settings, out, is_kept=False)
     with settings.open_chip(resolved.oid) as chip:
         result = read_part(chip, resolved, offset or 0, length) if is_part else read(chip, resolved)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from optiga.cli.commands.identity.provision import run_plan
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_thing, device_options
 from optiga.cli.support.file_names import FILE, out_dir_option
 from optiga.cli.support.journals import shared_journal_option
@@ -61,6 +62,7 @@ def command(
     settings.find_port()
     with of_option("--slot"):
         found = resolve_slot(slot)
+    refuse_a_blank_chip(settings, found.certificate_oid)
     settings.check_query(RunResult)
     believed = build_trust(settings, trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))

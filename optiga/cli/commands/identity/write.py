@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from optiga.chip.key_fate import name_key
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.containers import container_passphrase, warn_of_key
 from optiga.cli.support.content import MAX_FOR_CHIP, read_whole
 from optiga.cli.support.options import in_full, options_for
@@ -50,6 +51,8 @@ def read_plan(
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
     """Write what is planned, and say what came of it."""
     settings.check_query(WriteResult)
+    if strict and plan.chain and plan.target.slot:
+        refuse_a_blank_chip(settings, plan.target.slot.key_oid)
     settings.note(f"Your are going to write the following file:\n{plan.text}")
     with settings.open_chip(plan.target.oid) as chip:
         result = execute_write(chip, plan, strict=strict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
 from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, FileName, out_file_option
@@ -89,6 +90,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     if out is None and chosen in ("der", "raw") and not settings.wants_result:
         check_not_terminal(f"a signature in the form {chosen}")
     digests = digests_of(pieces(path), hash_name)
+    refuse_a_blank_chip(settings, slot.key_oid)
     with settings.open_chip(slot.key_oid) as chip:
         signature = sign_digest(chip, slot, digests)
     content = signature.encoded(chosen)
@@ -129,6 +131,7 @@ def verify(settings: Settings, name: str, signature_path: str, path: str, hash_n
         raise click.UsageError("SIGNATURE and FILE cannot both be standard input.")
     signature = read_whole(signature_path, "signature", limit=_MAX_SIGNATURE)
     digests = digests_of(pieces(path), hash_name)
+    refuse_a_blank_chip(settings, verifier.target.oid if verifier.target else None)
     with settings.open_chip(*([verifier.target.oid] if verifier.target else [])) as chip:
         algorithm, used = verify_on_chip(chip, verifier, signature, digests)
     result = Verification(verified=True, key=name, algorithm=algorithm.title, hash=used)

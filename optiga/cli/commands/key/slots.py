@@ -11,6 +11,7 @@ import click
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import NamedChoice, WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import check_not_lost_to_new_chip, check_out, save
@@ -239,6 +240,7 @@ def public(settings: Settings, name: str, where: str | None, out: str | None) ->
     settings.check_query(PublicKeyResult)
     check_out(out)
     check_not_lost_to_new_chip(settings, out, is_kept=True)
+    refuse_a_blank_chip(settings, target.oid)
     with settings.open_chip(slot.key_oid, target.oid) as chip:
         key = certified_key(chip, slot, target)
     settings.note(
@@ -293,6 +295,7 @@ def ecdh(settings: Settings, name: str, peer_path: str, session: int | None, out
     check_out(out, secret=True)
     if session is None:
         settings.warn_of_network("the secret")
+    refuse_a_blank_chip(settings, slot.key_oid)
     with settings.open_chip(slot.key_oid) as chip:
         secret = agree(chip, slot, peer, session)
     if session is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, KEY
 from optiga.cli.support.filler import warn_of_filler
@@ -80,6 +81,7 @@ def decrypt(settings: Settings, name: str, path: str, out: str | None, as_hex: b
     settings.check_query(BytesResult)
     protected = read_whole(path)
     check_out(out, secret=True)
+    refuse_a_blank_chip(settings, slot.key_oid)
     with settings.open_chip(slot.key_oid) as chip:
         message = decrypt_rsa(chip, slot, protected)
     give(settings, message, "The decrypted message", BytesResult, out=out, as_hex=as_hex, secret=True)
