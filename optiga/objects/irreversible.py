@@ -20,8 +20,8 @@ _ENDS = {
     None: "from then on, the chip neither reads nor uses the object",
     oids.LCS_GLOBAL: "this is the end of the chip's life, and from then on it may refuse every command",
 }
-"""What termination means. SRM, "Metadata update". Of the chip's own, the manual says that it is the last state, and of
-commands that they are not available in termination (table "Error Codes", 0x0C)."""
+"""What termination means. SRM, "Metadata update"; of the chip's own, the manual says that it is the last state, and
+that commands are not available in termination (table "Error Codes", 0x0C)."""
 _SENTENCES = {
     Lasting.NOTHING_CHANGES: "none of its metadata can ever be changed again",
     Lasting.INTERRUPTION_STAYS: ("its protected update was interrupted: only the same update can finish it"),
