@@ -11,7 +11,7 @@ from optiga.cli import main
 from optiga.testing import Cloud
 from tests.support.cli.hints import strange_options
 from tests.support.cli.provisioned import Bench
-from tests.support.cli.runner import Cli, Result
+from tests.support.cli.runner import Ask, Cli, Result
 from tests.support.places import CONFIGS
 
 
@@ -63,3 +63,19 @@ def bench(cli: Cli, cloud: Cloud, tmp_path: Path) -> Bench:
 def run(cli: Cli, bench: Bench, config: Path) -> Cli:
     """``provision`` with the seed's configuration."""
     return lambda *options: cli("--port", bench.port, "provision", config, *options)
+
+
+@pytest.fixture
+def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """What a shell is answered: kind, text and meaning of each line."""
+
+    def asked(line: str, shell: str = "fish", **environment: str) -> list[list[str]]:
+        monkeypatch.setenv("_OPTIGA_COMPLETE", shell)
+        monkeypatch.setenv("_OPTIGA_LINE", line)
+        for name, value in environment.items():
+            monkeypatch.setenv(f"_OPTIGA_{name}", value)
+        result = cli()
+        assert (result.code, result.err) == (0, "")
+        return [one.split("\t") for one in result.out.splitlines()]
+
+    return asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,29 +18,12 @@ from optiga.cli.support.fitting import _PLACES
 from optiga.cli.support.offers import Offer, offers_for
 from optiga.cli.support.shells import split_line
 from tests.support.ca_helpers import make_request
-from tests.support.cli.runner import Cli
+from tests.support.cli.runner import Ask, Cli
 from tests.support.places import ROOT
 
-Ask = Callable[..., list[list[str]]]
 FREE = {"CC", "DAYS", "EXPR", "HEX", "KEY=VALUE", "N", "NAME", "NAME=VALUE", "REGION", "SECONDS", "TEXT", "URL"}
 FREE |= {"[HOST:]PORT", "[LINK]", "[N]", "[--] PROGRAM [ARGS]..."}
 """What help calls values that only the user knows."""
-
-
-@pytest.fixture
-def ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """What a shell is answered: kind, text and meaning of each line."""
-
-    def asked(line: str, shell: str = "fish", **environment: str) -> list[list[str]]:
-        monkeypatch.setenv("_OPTIGA_COMPLETE", shell)
-        monkeypatch.setenv("_OPTIGA_LINE", line)
-        for name, value in environment.items():
-            monkeypatch.setenv(f"_OPTIGA_{name}", value)
-        result = cli()
-        assert (result.code, result.err) == (0, "")
-        return [one.split("\t") for one in result.out.splitlines()]
-
-    return asked
 
 
 def test_old_spellings_are_not_offered(ask: Ask) -> None:

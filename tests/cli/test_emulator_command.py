@@ -219,7 +219,9 @@ class TestServe:
             self.work(cli, served.port)
             out, err, code = served.end(number)
         assert (out, code) == ("", 0)
-        assert err == "Emulated chip: board.chip. Its keys are in that file and protect nothing.\nStopped\n"
+        announced, *others = err.splitlines()
+        assert announced == "Emulated chip: board.chip. Its keys are in that file and protect nothing."
+        assert others == ["A new chip was created in that file", "Stopped"]
         # What was done behind the port is in the file.
         assert "subject CN=test device" in cli("--port", "emulator:board.chip", "info").out
 
@@ -281,6 +283,7 @@ class TestServe:
             result = cli("emulator", "serve", "--chip", "other.chip", "--tcp", number)
         assert (result.code, result.out, len(result.errors)) == (BOARD, "", 1)
         assert f"127.0.0.1:{number}: cannot serve there" in result.errors[0]
+        assert "new chip" not in result.err
         assert not Path("other.chip").exists()
         assert Path("board.chip").exists()
 

@@ -44,6 +44,12 @@ def test_it_is_told_where_the_board_is(tmp_path: Path) -> None:
     assert not Path(port).exists()
 
 
+def test_a_new_chip_is_said(tmp_path: Path) -> None:
+    """Also with -q: the file's name may be misspelt."""
+    said = [run_process(python("pass"), tmp_path).stderr.splitlines() for _ in range(2)]
+    assert [lines[1:] for lines in said] == [["A new chip was created in that file"], []]
+
+
 @pytest.mark.parametrize("code", sampled([7, 0, 1, 255], keep=1))
 def test_its_exit_code_is_passed_on(tmp_path: Path, code: int) -> None:
     assert run_process(python(f"raise SystemExit({code})"), tmp_path).returncode == code

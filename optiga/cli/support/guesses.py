@@ -40,20 +40,33 @@ _FEWEST = 3
 """Fewest letters of a word that has two swapped."""
 WIDE = 58
 """Fewest columns of a help text with options and their explanations side by side."""
+_NO_BREAK = "\u2011"
+"""What stands for a hyphen of a name while lines are made."""
 _MOST = 4
 """Most lines that are shown."""
 
 
+def unbroken(text: str) -> str:
+    """A text that is not broken within a name, such as an option's, when it is made into lines."""
+    return re.sub(r"(?<=\w)-(?=\w)", _NO_BREAK, text)
+
+
 class OurFormatter(click.HelpFormatter):
-    """Writes help as click does; the examples call the program as the usage line does.
+    """Writes help as click does, but breaks no name at a hyphen; the examples call the program as the usage line does.
 
     :ivar program: what the usage line calls it.
     """
 
     program: str = _SCRIPT
 
+    def write(self, string: str) -> None:
+        super().write(string.replace(_NO_BREAK, "-"))
+
     def write_text(self, text: str) -> None:
-        super().write_text(self.with_program(text))
+        super().write_text(unbroken(self.with_program(text)))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(term, unbroken(meaning)) for term, meaning in rows], col_max, col_spacing)
 
     def with_program(self, text: str) -> str:
         """A text whose examples call the program as it was called."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from click.formatting import wrap_text
 
-from optiga.cli.support.guesses import WIDE, OurFormatter
+from optiga.cli.support.guesses import WIDE, OurFormatter, unbroken
 
 _INDENT = 4
 _GAP = 3
@@ -64,4 +64,4 @@ class NarrowFormatter(OurFormatter):
         :param others: spaces before each other line.
         """
         width = self.width - self.current_indent
-        return wrap_text(text, width, " " * first, " " * others, preserve_paragraphs=True).split("\n")
+        return wrap_text(unbroken(text), width, " " * first, " " * others, preserve_paragraphs=True).split("\n")

@@ -55,11 +55,17 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
 _FOLDERS = ("DIR", "CA", "PARENT")
 _FILES = ("CONFIG", "FILE", "NAME|FILE")
 """What help calls names of files that are taken as texts."""
+_BUILT_IN = {"--policy-template": ("thing_policy.template", "my_policy.template")}
+"""Names that options take for files in any folder."""
+_CA_FOLDERS = ("ca_path", "parent_path")
+"""What parameters are called that take the folder of a CA."""
+_COMMON_NAME = re.compile(r"(?:^|, )(CN=(?:\\.|[^,+\\])*)")
 _LAST_WORD = re.compile(r"\w*$")
 _PROFILE = re.compile(r"""\s*\[\s*(profile\s+)?["']?(.*?)["']?\s*\]""")
 _MOST_BYTES = 1_000_000
 _MOST_SERIALS = 200
 _MOST_CAS = 20
+_MOST_UIDS = 200
 
 
 class Offer(NamedTuple):
@@ -131,8 +137,12 @@ def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[O
     is_file = isinstance(param.type, FileName)
     metavar = param.metavar or (param.type.name if is_file else "")
     if is_file or metavar in _FILES:
+        if param.name in _CA_FOLDERS and (found := _cas(typed)):
+            return [*found]
+        names = [name for option in param.opts for name in _BUILT_IN.get(option, ()) if name.startswith(typed)]
         endings = next((_ENDINGS[name] for name in (*param.opts, metavar) if name in _ENDINGS), ())
-        return [Files(folders_only=metavar in _FOLDERS, endings=endings)]
+        own = [Offer(name, "built-in template") for name in names if not Path(name).exists()]
+        return [*own, Files(folders_only=metavar in _FOLDERS, endings=endings)]
     if isinstance(param.type, click.Choice):
         return [Offer(str(choice)) for choice in param.type.choices if str(choice).startswith(typed.lower())]
     make = _BY_NAME.get(str(param.name)) or _BY_METAVAR.get(metavar)
@@ -142,6 +152,17 @@ def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[O
     found = [one for one in offered if isinstance(one, Offer) and one.text.lower().startswith(typed.lower())]
     files = [one for one in offered if isinstance(one, Files)]
     return [*found, *files] if metavar in _ENDINGS else [*found] or [*files]
+
+
+def _cas(typed: str) -> list[Offer]:
+    """The folders that hold a CA and begin as is typed."""
+    folder, start = os.path.split(typed)
+    front = typed[: len(typed) - len(start)]
+    try:
+        found = sorted(path.parent.name for path in Path(folder).expanduser().glob("*/ca.pem"))
+    except (OSError, RuntimeError, ValueError):
+        return []
+    return [Offer(front + name) for name in found if name.startswith(start) and (start or not name.startswith("."))]
 
 
 def _named(names: Iterable[Named]) -> Iterator[Offer]:
@@ -256,12 +277,35 @@ def _serials(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator
         except (OptigaError, OSError):
             continue
         found += (
-            Offer(one.serial, one.subject + (" (revoked)" if one.revoked_at else ""))
+            Offer(one.serial, _name_first(one.subject) + (" (revoked)" if one.revoked_at else ""))
             for one in reversed(every)
             if (takes_revoked or not one.revoked_at) and one.serial.startswith(typed.lower())
         )
     yield from found[:_MOST_SERIALS]
     yield Files(endings=_ENDINGS[str(param.metavar)])
+
+
+def _name_first(subject: str) -> str:
+    """A subject with its common name before all that the CA's certificates have alike: a shell cuts off the rest."""
+    found = _COMMON_NAME.search(subject)
+    if found is None or not found.start():
+        return subject
+    return f"{found[1]}, {subject[: found.start()]}{subject[found.end() :]}"
+
+
+def _uids(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
+    """The chips in the journal of the command, if it has one."""
+    if (path := ctx.params.get("path")) is None or "shared_journal" not in ctx.params:
+        return
+    try:
+        opened = load("optiga.provision.journal:open_journal", "optiga")(
+            Path(path).expanduser(), shared=bool(ctx.params["shared_journal"]), warn=lambda _: None
+        )
+        with opened as journal:
+            found = journal.uids_beginning_with(typed.lower())
+    except (OptigaError, OSError):
+        return
+    yield from map(Offer, found[:_MOST_UIDS])
 
 
 def _records(ca_path: str | None) -> list[Path]:
@@ -272,7 +316,7 @@ def _records(ca_path: str | None) -> list[Path]:
 
 
 _Maker = Callable[[click.Context, click.Parameter, str], Iterator[Offered]]
-_BY_NAME: dict[str, _Maker] = {"profile": _profiles}
+_BY_NAME: dict[str, _Maker] = {"profile": _profiles, "uid": _uids}
 _BY_METAVAR: dict[str, _Maker] = {
     "ALGORITHM": _algorithms,
     "LIST": _usages,

@@ -136,9 +136,9 @@ class Settings:
         self.note_new_chip()
         return chip
 
-    def note_new_chip(self) -> None:
-        """Say that opening the port has made an emulated chip, also with ``--quiet``: its name may be misspelt."""
-        file = self.find_port().chip_file if self._makes_chip else None
+    def note_new_chip(self, file: Path | None = None) -> None:
+        """Say that opening the chip in a file, or at the port, has made it, with ``--quiet``, too: check its name."""
+        file = file or (self.find_port().chip_file if self._makes_chip else None)
         self._makes_chip = False
         if file and load("optiga.emulator.file_names:take_made", "optiga")(file):  # not by another, at the same time
             self.has_made_chip = True

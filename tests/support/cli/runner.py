@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Cli = Callable[..., "Result"]
+Ask = Callable[..., list[list[str]]]
+"""What completion answers: kind, text and meaning of each line."""
 
 
 @dataclass

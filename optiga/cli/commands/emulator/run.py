@@ -58,6 +58,7 @@ def command(
     transport = open_emulated(file, model=model, real_timing=timing == "real")
     try:
         settings.announce_emulated(file)
+        settings.note_new_chip(file)
         note_secrets(settings, file, model)
         chip = boards.Chip(transport.chip, transport.serve, timing == "real", lambda error: settings.error(str(error)))
         with own_socket() as socket:

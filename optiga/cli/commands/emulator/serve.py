@@ -101,6 +101,7 @@ def serve(
         """Print the port at once, for whoever waits for it."""
         nonlocal is_served
         is_served = True
+        settings.note_new_chip(file)
         if at is not None:
             notes.enter_context(noting(at, port, str(file)))
         _print(settings, ServedChip(port, file, at))
@@ -108,7 +109,6 @@ def serve(
     transport = open_emulated(
         file, model=model, real_timing=is_slow, shielded=shielded, make=EmulatedChip if place is None else SharedChip
     )
-    is_new = take_made(file)
     try:
         settings.announce_emulated(file)
         note_secrets(settings, file, model)
@@ -127,7 +127,7 @@ def serve(
             board(announce, stop)
     finally:
         transport.close()
-        if is_new and not is_served:  # nobody has ever had it
+        if not is_served and take_made(file):  # nobody has ever had it
             file.unlink(missing_ok=True)
     settings.note("Stopped")
 
