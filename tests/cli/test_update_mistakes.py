@@ -50,8 +50,8 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --signer data", "data has no readable private key"),
     Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds a public key, not a private key"),
     Mistake(f"data 0xF1E0 data {DONE} --signer large.pem", "no chip can verify signatures of RSA-3072 keys"),
-    Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret and --secret-oid require each other"),
-    Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret and --secret-oid require each other"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret requires --secret-oid"),
+    Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret-oid requires --secret"),
     Mistake(f"data 0xF1E0 data {DONE} --label x", "require --secret"),
     Mistake(f"data 0xF1E0 data {DONE} --secret none --secret-oid 0xF1DB", "cannot read the secret none"),
     Mistake(
