@@ -109,7 +109,8 @@ def read_part(chip: Chip, target: Target, offset: int, length: int | None) -> Re
 def _ends_before(info: ObjectInfo, has: str, offset: int, length: int | None) -> ConfigurationError:
     what = "no bytes" if length is None else f"not {counted(length, 'byte')}"
     where = f" at offset {offset}" if offset else ""
-    return ConfigurationError(f"{info.label} {has}, {what}{where}", oid=info.oid, reason=Reason.TOO_LARGE)
+    said, parameter = f"{info.label} {has}, {what}{where}", "offset" if length is None else "length"
+    return ConfigurationError(said, oid=info.oid, reason=Reason.TOO_LARGE, parameter=parameter)
 
 
 def _is_typed(chip: Chip, target: Target, data: bytes) -> bool:

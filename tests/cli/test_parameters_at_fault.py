@@ -131,7 +131,12 @@ ROWS = {
     "names": ["config check wrong.jsn", "config check c.jsn key.pem"],
     "new_passphrase_file": ["ca passphrase root --new-passphrase-file wrong"],
     "object": ["export new --object wrong", "hash --object wrong", "import c.jsn --object wrong"],
-    "offset": ["object write 0xF1D0 c.jsn --offset wrong", "object write 0xF1D0 small --offset 5000"],
+    "length": ["object read 0xF1D0 --length wrong", "object read 0xF1D0 --length 5000"],
+    "offset": [
+        "object read 0xF1D0 --offset wrong",
+        "object write 0xF1D0 c.jsn --offset wrong",
+        "object write 0xF1D0 small --offset 5000",
+    ],
     "oid": ["object read wrong", "object lock 0xBEEF", "counter show 0xBEEF", f"update make data wrong c.jsn {UPDATE}"],
     "organization": [f"ca init new --no-passphrase --organization {'x' * 99}"],
     "out": [

@@ -67,8 +67,7 @@ def test_an_end_has_a_line_of_its_own(cli: Cli, closed: str, words: tuple[str, .
     assert cli("emulator", "new", "chip").code == 0
     with terminal([*OPTIGA, *words], Path.cwd()) as shown:
         shown.wait_for(r": $")
-        shown.type(key)
-        lines = shown.wait_for_end().splitlines()
+        lines = shown.press_to_end(key).splitlines()
     assert "" not in lines
     if key == CTRL_C:
         assert lines[-1] == "Interrupted"
