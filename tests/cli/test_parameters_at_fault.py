@@ -310,3 +310,13 @@ def test_the_error_names_it(cli: Cli, right: Path, parameter: str, words: str) -
     given = shlex.split(words)
     own_port = () if "port" in (parameter, given[0]) else ("--port", "emulator:chip")
     assert error_of(cli, "-q", "--output", "json", *own_port, *given).get("parameter") == parameter
+
+
+@pytest.mark.parametrize("query", [(), ("--query", "slot"), ("--query", "oid")])
+def test_what_is_asked_of_a_result_is_not_at_fault(cli: Cli, query: tuple[str, ...]) -> None:
+    """Its words are those of messages, too."""
+    assert cli("emulator", "new", "own.chip").code == 0
+    generate = ("--port", "emulator:own.chip", "key", "generate", "fourth", "--output", "json", *query)
+    assert cli(*generate, "--yes").code == 0
+    error = error_of(cli, *generate)
+    assert (error["reason"], error["parameter"]) == ("not_confirmed", "yes")

@@ -26,6 +26,8 @@ _OF_PLACES = (
 )
 """Why the port, or the file of an emulated chip, is the wrong one: not what goes on there."""
 _OPTION = r"(?<![\w-])--([a-z][\w-]*)"
+_OF_RESULTS = ("query", "output")
+"""Options whose values are words of results, which messages have, too; what is wrong with them names them."""
 
 
 def parameter_of(error: OptigaError, command: click.Command, arguments: Sequence[str]) -> str:
@@ -52,6 +54,8 @@ def _by_text(error: OptigaError, command: click.Command, arguments: Sequence[str
         return parameter_in(error.port, command, arguments) if error.reason in _OF_PLACES else ""
     if isinstance(error, ChipError) or type(error) is OptigaError:
         return ""
+    if error.reason is Reason.NOT_CONFIRMED:
+        return known.get("yes", "")
     if is_wrong_passphrase(error):
         return _of_passphrase(error.hint, command, arguments)
     return _in_message(told(error.message, option_of), command, arguments, known)
@@ -93,6 +97,8 @@ def _typed(command: click.Command, arguments: Sequence[str]) -> Iterator[tuple[c
     """
     for _, one, given in parse_again(command, arguments):
         for param in one.params:
+            if param.name in _OF_RESULTS:
+                continue
             for value in _values(given.get(param.name or "")):
                 yield param, value
 
