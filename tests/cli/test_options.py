@@ -358,6 +358,23 @@ def test_two_values_where_one_counts(cli: Cli, port: str, option: str) -> None:
     assert not Path(port.partition(":")[2]).exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("emulator", "serve", "--tcp", "127.0.0.1:0", "--tcp", "127.0.0.1:0"),
+        ("ca", "sign", "--ca", "a", "x.csr", "--ca=a"),
+        ("info", "--query", "uid", "--query", "model"),
+        ("key", "generate", "--out", "a", "second", "--out", "b"),
+    ],
+    ids=" ".join,
+)
+def test_two_values_of_a_command_where_one_counts(cli: Cli, port: str, words: tuple[str, ...]) -> None:
+    result = cli("--port", port, *words)
+    assert (result.code, result.out, len(result.errors)) == (2, "", 1)
+    assert "stands twice: give one" in result.errors[0]
+    assert list(Path.cwd().iterdir()) == []
+
+
 def test_a_port_overrules_that_of_an_alias(cli: Cli, port: str) -> None:
     assert cli("--port", "emulator:none/chip", "--port", port, "--output", "json", "--output", "repr", "info").code == 0
 

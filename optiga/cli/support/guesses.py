@@ -28,6 +28,8 @@ FILES = {
 _SCRIPT = "optiga.py"
 """What the examples in help texts call the program."""
 _PORT = r"emulator(?::.*)?|(?:socket|rfc2217)://.+|/dev/.+|com\d+|ft260(?:[:?].*)?"
+_OVERRULED = ("port", "output")
+"""Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
 _SYNONYMS = "optiga.cli.support.synonyms"
 _OPTION_GUESSES = "optiga.cli.support.option_guesses"
 """Loaded only for what is not known."""
@@ -106,6 +108,22 @@ def in_our_context(command: click.Command) -> click.Command:
     return command
 
 
+def refuse_repeated(order: Iterable[click.Parameter], ctx: click.Context) -> None:
+    """Refuse an option with one value that is given twice: only the last would count.
+
+    :param order: the options and arguments of a command line.
+    :raises click.UsageError: for the first that is.
+    """
+    seen: set[str | None] = set()
+    for option in order:
+        if not isinstance(option, click.Option) or option.multiple or option.is_flag or option.count:
+            continue
+        if option.name in seen and option.name not in _OVERRULED:
+            name = max(option.opts, key=len)
+            raise click.UsageError(f"{name} stands twice: give one.", ctx)
+        seen.add(option.name)
+
+
 class GuidedGroup(click.Group):
     """A group that prints help for the word ``help``, and says what may be meant by a command that it does not have."""
 
@@ -140,7 +158,10 @@ class GuidedGroup(click.Group):
         word, *rest = args
         command = self.get_command(ctx, word)
         if command is not None and not ctx.resilient_parsing:
-            refuse_option_as_value(click.Context(command, parent=ctx, info_name=word), rest)
+            below = click.Context(command, parent=ctx, info_name=word)
+            refuse_option_as_value(below, rest)
+            with suppress(click.BadOptionUsage, click.NoSuchOption):  # which are told of when the command itself looks
+                refuse_repeated(command.make_parser(below).parse_args(list(rest))[2], below)
         if ctx.resilient_parsing or command is not None:
             return super().resolve_command(ctx, args)
         if word == "help":

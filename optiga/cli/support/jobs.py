@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import click
 
-from optiga.cli.support.guesses import refuse_option_as_value
+from optiga.cli.support.guesses import refuse_option_as_value, refuse_repeated
 from optiga.cli.support.lazy import LazyGroup
 
-_OVERRULED = ("port", "output")
-"""Options that may stand twice, so that what is typed overrules what an alias of the shell says."""
 BELONGS: dict[str, tuple[str, ...]] = {
     "--slot": ("--csr", "--write"),
     "--id": ("--write",),
@@ -41,7 +38,7 @@ class JobGroup(LazyGroup):
                 refuse_option_as_value(ctx, args)
             opts, rest, order = parse(args)
             if not ctx.resilient_parsing:
-                _refuse_repeated(order, ctx)
+                refuse_repeated(order, ctx)
             return opts, rest, order
 
         parser.parse_args = parse_once
@@ -52,17 +49,6 @@ class JobGroup(LazyGroup):
         super().format_commands(ctx, formatter)
         with formatter.section("Help"):
             formatter.write_dl([("help COMMAND", "Show the help of a command, as COMMAND --help does.")])
-
-
-def _refuse_repeated(order: Iterable[click.Parameter], ctx: click.Context) -> None:
-    seen: set[str | None] = set()
-    for option in order:
-        if not isinstance(option, click.Option) or option.multiple or option.is_flag or option.count:
-            continue
-        if option.name in seen and option.name not in _OVERRULED:
-            name = max(option.opts, key=len)
-            raise click.UsageError(f"{name} stands twice: give one.", ctx)
-        seen.add(option.name)
 
 
 def check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:
