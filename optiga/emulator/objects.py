@@ -35,8 +35,13 @@ class StoredObject(NamedTuple):
         return StoredObject(min(value + count, threshold).to_bytes(4, "big") + self.data[4:], self.metadata)
 
     def with_data(self, data: bytes) -> StoredObject:
-        """The same object with other data; the used size follows, and is made where there is none (table 49, 0xC5)."""
+        """The same object with other data; the used size follows, and is made where there is none (table 49, 0xC5).
+
+        :raises ValueError: if its used size has too few bytes for that.
+        """
         width = len(self.metadata.get(Tag.MAX_SIZE) or b"\0\0")
+        if len(data) >= 1 << (8 * width):
+            raise ValueError(f"{len(data)} bytes of data are too many for the object")
         return StoredObject(data, self.metadata.with_tags({Tag.USED_SIZE: len(data).to_bytes(width, "big")}))
 
     def with_content(self, info: ObjectInfo, data: bytes) -> StoredObject:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.chip.key_fate import name_key
-from optiga.errors import ChipError, naming
+from optiga.errors import ChipError, Naming, naming
 from optiga.files.activity import each
 from optiga.pki.public_keys import verifies
 from optiga.protocol.codes import ErrorCode, KeyUsage
@@ -64,8 +64,13 @@ class Proof:
         own = next(other.name for other in SLOTS if other.key_oid == self.key_oid)
         here = format_oid(slot.certificate_oid)
         text = naming(
-            f"the certificate belongs to the key in {name_key(self.key_oid)}, not to that of slot {slot.name}. To "
-            f"write it to its own slot, use {{object={own}}}; to write it to {here} nevertheless, use {{object={here}}}"
+            "the certificate belongs to the key in {its_key}, not to that of slot {chosen}. To write it to its own "
+            "slot, use {own}; to write it to {here} nevertheless, use {oid}",
+            its_key=name_key(self.key_oid),
+            chosen=slot.name,
+            own=Naming("", f"object={own}", ""),
+            here=here,
+            oid=Naming("", f"object={here}", ""),
         )
         return Proof(Outcome.MISMATCH, slot.key_oid, text, is_misplaced=True)
 

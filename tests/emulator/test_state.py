@@ -188,6 +188,7 @@ MISTAKES = [
     (_set("objects", "0xF1D2", "data", value=None), "0xF1D2: its data is missing"),
     (_set("objects", "0xF1D2", "data", value="00" * 141), "0xF1D2: 141 bytes of data, but there is room for 140"),
     (_set("objects", "0xF1D2", "data", value="0000"), "0xF1D2: 2 bytes of data, but the used size is 1"),
+    (_set("objects", "0xF1D2", value={"data": "00" * 300}), "0xF1D2: 300 bytes of data are too many"),
     (_drop("objects", "0xF1D2", "metadata"), "0xF1D2: its metadata is missing"),
     (_set("objects", "0xF1D2", "metadata", value="2003c001"), "0xF1D2: metadata: not one constructed TLV"),
     (_set("objects", "0xF1D2", "metadata_in_words", value={"read": "never"}), "0xF1D2: metadata and metadata_in_words"),
