@@ -161,7 +161,8 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
     for what, one in (("it", status), ("its folder", folder)):
         if one.st_uid != os.geteuid():
             return f"{what} belongs to another user"
-        if one.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        may_be_written = one.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if may_be_written and load("optiga.files.owners:others_write", "optiga")(one):
             return f"other users can write {what}"
     return ""
 
