@@ -225,6 +225,19 @@ class TestValues:
         assert said in result.errors[0]
         assert not Path("chip").exists()
 
+    @pytest.mark.parametrize("text", ['regoin = "eu-central-1"\nprot = "x"', "region ="])
+    def test_a_command_that_needs_none_goes_on(self, cli: Cli, text: str) -> None:
+        write(text)
+        for words in (("config", "sample"), ("config", "schema"), ("emulator", "new", "a.chip"), ("boards",)):
+            result = cli(*words, "-q")
+            assert result.code == 0, result
+            assert "optiga.toml" in result.err
+            assert result.err.count("Warning: ") == (2 if "regoin" in text else 1)
+        for words in (("emulator", "serve"), ("--port", "emulator:a.chip", "info"), ("ca", "list", "--ca", "boards")):
+            result = cli(*words)
+            assert result.code == 2
+            assert "optiga.toml" in result.errors[0]
+
     def test_all_mistakes_are_told(self, cli: Cli) -> None:
         path = write("prot = 'x'\nregion = ['a']\ntimeout = 5\nyes = true\nthing-type = ''")
         result = cli("--port", "emulator:chip", "info")
