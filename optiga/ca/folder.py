@@ -25,7 +25,7 @@ from optiga.ca.revocation import read_crl
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.files import check_folder_writable, check_own_output, is_there, read_input, refused
-from optiga.files.owners import check_status
+from optiga.files.owners import check_status, others_read, others_write
 from optiga.files.placeholders import check_new_name
 from optiga.files.shown import file_in_command, shown_path
 from optiga.files.temporary import Temporary
@@ -116,7 +116,10 @@ class CaFolder:
     @property
     def key_is_open_to_others(self) -> bool:
         """Whether other users of the system may read the key; False where there are no such permissions."""
-        return os.name == "posix" and bool((self.path / KEY).stat().st_mode & 0o077)
+        if os.name != "posix":
+            return False
+        status = (self.path / KEY).stat()
+        return others_read(status) or others_write(status)
 
     @property
     def records_path(self) -> Path:

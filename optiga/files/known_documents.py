@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from pathlib import Path
 from typing import Any
 
 from optiga.errors import ConfigurationError, Reason
@@ -89,6 +90,25 @@ def what_to_do(known: Known, name: str) -> str:
     """
     write = naming("To write it to the chip, use {write} {file}", file=file_in_command(name))
     return write if known is PEM else known.taker
+
+
+def chip_hint(port: str) -> str:
+    """How to name the port where only the file of an emulated chip was given; empty if that is none.
+
+    :param port: as the user wrote it, which may have options behind a question mark.
+    """
+    is_chip = any(_is_chip(name) for name in (port, port.partition("?")[0]))
+    return f"To use the emulated chip in this file, name it as the port emulator:{port}" if is_chip else ""
+
+
+def _is_chip(name: str) -> bool:
+    try:
+        if not Path(name).is_file():
+            return False
+        with Path(name).open("rb") as file:
+            return name_content(file.read(_MARK.stop)) is CHIP
+    except (OSError, ValueError):
+        return False
 
 
 def refuse_other(known: Known | None, name: str, wanted: str, *, hint: str = "") -> None:

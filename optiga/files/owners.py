@@ -133,6 +133,21 @@ def _trusted(path: Path) -> set[int]:
     return owners
 
 
+def others_write(status: os.stat_result) -> bool:
+    """Whether anybody but root and this user may write a file, as its permissions say; only where a system has them.
+
+    A group without other members, such as the one of its own that a system gives each user, does not count.
+    """
+    return _others_write(status.st_mode, status.st_gid, (_ROOT, os.geteuid()))
+
+
+def others_read(status: os.stat_result) -> bool:
+    """The same of reading."""
+    owners = frozenset((_ROOT, os.geteuid()))
+    mode = status.st_mode
+    return bool(mode & stat.S_IROTH) or (bool(mode & stat.S_IRGRP) and _has_others(status.st_gid, owners))
+
+
 def _others_write(mode: int, gid: int, owners: Collection[int]) -> bool:
     """Whether anybody but some users may write what has these permissions."""
     return bool(mode & stat.S_IWOTH) or (bool(mode & stat.S_IWGRP) and _has_others(gid, frozenset(owners)))

@@ -12,12 +12,12 @@ from typing import TypeVar
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import refused
 from optiga.files.opening import open_input
+from optiga.files.owners import others_read, others_write
 from optiga.files.shown import file_in_command
 
 T = TypeVar("T")
 
 _ROOT = 0
-_READ, _WRITE = stat.S_IRGRP | stat.S_IROTH, stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ def _look_at(path: Path, what: str, status: os.stat_result) -> tuple[str, ...]:
             hint="Copy it into your own file",
             reason=Reason.UNSAFE,
         )
-    if status.st_mode & _WRITE:
+    if others_write(status):
         raise ConfigurationError(
             f"other users can write the {what} {path}",
             hint=f"Check it, then remove their permission: chmod 600 {file_in_command(path)}",
             reason=Reason.UNSAFE,
         )
-    if status.st_mode & _READ:
+    if others_read(status):
         way = "remove their permission with chmod 600"
         if status.st_uid != os.geteuid():
             way = f"it belongs to root, who can make it yours alone with chown {os.geteuid()} and chmod 600"

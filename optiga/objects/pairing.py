@@ -12,7 +12,7 @@ import glob
 import hmac
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from optiga.chip import open_chip
@@ -24,7 +24,7 @@ from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
 from optiga.protocol.objects import PLATFORM_BINDING_SECRET
-from optiga.results import named
+from optiga.results import ABSENT, named
 from optiga.transport.port_options import read_binding_secret
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from optiga.chip import Chip
     from optiga.objects.authorization import Authorization
     from optiga.transport import Port
 
@@ -60,12 +61,15 @@ class Pairing:
     :param path: the file with the secret.
     :param is_factory: whether that is the public secret of every fresh chip.
     :param is_locked: whether the secret can be read and changed in plain no more.
+    :param has_replaced: whether that took the place of a secret that only a file, or its maker, has; None where no
+        secret was to be made.
     """
 
     uid: str
     path: str = field(metadata=named("secret"))
     is_factory: bool = field(metadata=named("factory_secret"))
     is_locked: bool = field(metadata=named("locked"))
+    has_replaced: bool | None = field(default=None, metadata=named("former_secret_replaced") | ABSENT)
 
 
 def check_pairing(port: Port, path: Path) -> Pairing:
@@ -134,13 +138,14 @@ def pair(port: Port, out: Path, *, final: bool = False, authorizations: Sequence
         with open_chip(port.shielded_with(None)) as chip:
             uid = chip.uid.hex
         with _alone(port, f"chip {uid}"):
-            pairing = check_out(port, out)  # another run may have come first
+            pairing, replaced = check_out(port, out), False  # another run may have come first
             if pairing is None:
                 with _Kept() as kept:
                     _write_proven(port, out, uid, authorizations, kept)
+                replaced = kept.has_replaced
                 pairing = check_pairing(port, out)
             pairing = _tidy(port, out, pairing)
-            return lock(port, out) if final and not pairing.is_locked else pairing
+            return replace(lock(port, out) if final and not pairing.is_locked else pairing, has_replaced=replaced)
 
 
 @contextmanager
@@ -161,6 +166,8 @@ class _Kept:
     """Names, whatever fails or interrupts, the file with the secret that the chip may have."""
 
     path: Path | None = None
+    has_replaced = False
+    """Whether the chip had a secret that is not public."""
 
     def __enter__(self) -> _Kept:
         return self
@@ -232,6 +239,7 @@ def _give_secret(port: Port, out: Path, authorizations: Sequence[Authorization],
     """
     with open_chip(port) as chip:
         authorize(chip, authorizations)
+        has_other = _has_other(chip)
         path = out.with_name(f"{out.name}.{chip.uid.hex}.{os.urandom(4).hex()}{_PENDING}")
         secret = hmac.digest(os.urandom(SIZE), chip.crypto.random(SIZE), "sha512")
         kept.path = path
@@ -249,7 +257,16 @@ def _give_secret(port: Port, out: Path, authorizations: Sequence[Authorization],
                     name=port.name.partition("?")[0],
                 )
             raise
+        kept.has_replaced = has_other
     return path
+
+
+def _has_other(chip: Chip) -> bool:
+    """Whether a chip has another secret than a fresh one; one that cannot be read was locked, or is the maker's."""
+    try:
+        return chip.read(PLATFORM_BINDING_SECRET) != FACTORY_SECRET
+    except ChipError:
+        return True
 
 
 def _is_proven(port: Port, path: Path) -> bool:

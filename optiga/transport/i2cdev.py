@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.files.known_documents import chip_hint
 from optiga.transport.linux_devices import LinuxDevices
 from optiga.transport.permission import permission_hint
 from optiga.transport.trace import inform, trace
@@ -290,5 +291,8 @@ def _cannot_address(path: str, port: str, address: int, error: OSError, devices:
             reason=Reason.BAD_VALUE,
         )
     return BoardError(
-        "not an I2C bus", hint="To list the ports, use 'python -m optiga boards'", port=port, reason=Reason.WRONG_TYPE
+        "not an I2C bus",
+        hint=chip_hint(port.partition(":")[2]) or "To list the ports, use 'python -m optiga boards'",
+        port=port,
+        reason=Reason.WRONG_TYPE,
     )

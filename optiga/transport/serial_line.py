@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from optiga.errors import BoardError, Reason, naming
 from optiga.files.activity import Activity
+from optiga.files.known_documents import chip_hint
 from optiga.link.uart_bridge import WRITE_TIMEOUT_S
 from optiga.suggestions import suggest
 from optiga.transport.line import BAUD_RATE, MOST_AT_ONCE, TICK_S
@@ -150,10 +151,11 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
             reason=Reason.NO_BOARD,
             parameter="port",
         )
+    list_ports = chip_hint(port) or "To list the ports, use 'python -m optiga boards'"
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return BoardError(
             f"there is no such port{_meant(port)}",
-            hint="To list the ports, use 'python -m optiga boards'",
+            hint=list_ports,
             port=port,
             reason=Reason.NO_BOARD,
         )
@@ -169,13 +171,13 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
     if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO):
         return BoardError(
             "not a serial port",
-            hint="To list the ports, use 'python -m optiga boards'",
+            hint=list_ports,
             port=port,
             reason=Reason.WRONG_TYPE,
         )
     return BoardError(
         f"cannot be opened: {_reason(error)}",
-        hint="To list the ports, use 'python -m optiga boards'",
+        hint=list_ports,
         port=port,
         reason=Reason.NO_BOARD,
     )

@@ -65,7 +65,7 @@ class TestCreation:
 
     @POSIX
     def test_a_key_that_others_may_read_is_a_warning(self, root):
-        (root.folder.path / "ca.key").chmod(0o640)
+        (root.folder.path / "ca.key").chmod(0o604)
         (warning,) = CertificateAuthority.open(root.folder.path).warnings
         assert "chmod 600" in warning
 

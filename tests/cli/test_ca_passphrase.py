@@ -233,7 +233,7 @@ class TestFiles:
         assert "other users can write the passphrase" in fails(cli, 2, *crl, file(WORDS, 0o666))
         assert "other users can write" in fails(cli, 2, "ca", "init", "new", "--passphrase-file", "words")
         assert not Path("new").exists()
-        assert "other users can read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o640)).err
+        assert "other users can read" in cli("ca", "init", "new", "--passphrase-file", file(WORDS, 0o604)).err
 
     @POSIX
     def test_secrets_of_objects(self, cli: Cli, port: str) -> None:

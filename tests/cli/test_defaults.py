@@ -12,6 +12,7 @@ import pytest
 
 from optiga.cli.app import app
 from optiga.cli.support.defaults import FORBIDDEN, KEYS, find_defaults
+from optiga.files import owners
 from tests.support.cli.runner import Cli
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
@@ -84,13 +85,27 @@ class TestPlaces:
 @posix
 class TestBelief:
     @pytest.mark.parametrize(("name", "mode"), [("optiga.toml", 0o666), ("optiga.toml", 0o664), (".", 0o777)])
-    def test_others_may_write(self, cli: Cli, name: str, mode: int) -> None:
+    def test_others_may_write(self, cli: Cli, name: str, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(owners, "_has_others", lambda gid, mine: True)
         write('port = "emulator:evil"')
         Path(name).chmod(mode)
         result = cli("--port", "emulator:chip", "-q", "--read", "0xE0C2")
         assert result.code == 0
         assert "is not used: other users can write it" in result.err
         assert not Path("evil").exists()
+
+    @pytest.mark.parametrize(("name", "mode"), [("optiga.toml", 0o664), (".", 0o775)])
+    def test_a_group_without_others_may_write(
+        self, cli: Cli, name: str, mode: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As every new file is with a umask of 002."""
+        monkeypatch.setattr(owners, "_has_others", lambda gid, mine: False)
+        write('port = "emulator:chip"')
+        Path(name).chmod(mode)
+        result = cli("--read", "0xE0C2")
+        assert result.code == 0
+        assert "is not used" not in result.err
+        assert Path("chip").exists()
 
     def test_another_users(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         path = write('port = "emulator:evil"')
@@ -209,6 +224,19 @@ class TestValues:
         assert str(path) in result.errors[0]
         assert said in result.errors[0]
         assert not Path("chip").exists()
+
+    @pytest.mark.parametrize("text", ['regoin = "eu-central-1"\nprot = "x"', "region ="])
+    def test_a_command_that_needs_none_goes_on(self, cli: Cli, text: str) -> None:
+        write(text)
+        for words in (("config", "sample"), ("config", "schema"), ("emulator", "new", "a.chip"), ("boards",)):
+            result = cli(*words, "-q")
+            assert result.code == 0, result
+            assert "optiga.toml" in result.err
+            assert result.err.count("Warning: ") == (2 if "regoin" in text else 1)
+        for words in (("emulator", "serve"), ("--port", "emulator:a.chip", "info"), ("ca", "list", "--ca", "boards")):
+            result = cli(*words)
+            assert result.code == 2
+            assert "optiga.toml" in result.errors[0]
 
     def test_all_mistakes_are_told(self, cli: Cli) -> None:
         path = write("prot = 'x'\nregion = ['a']\ntimeout = 5\nyes = true\nthing-type = ''")

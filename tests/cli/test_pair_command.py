@@ -56,6 +56,24 @@ def test_a_fresh_chip(cli: Cli, port: str) -> None:
     assert held.hex() not in result.out + result.err
 
 
+def test_the_former_secret_is_said_to_be_replaced(cli: Cli, port: str) -> None:
+    """Not the factory's, which nobody has a file of; and not where nothing changes."""
+    said = "the file of the former secret can no longer be used"
+    for name, replaced in (("first", False), ("first", False), ("second", True), ("second", False), ("third", True)):
+        result = cli("--port", port, "pair", "--out", name, "--output", "json", "-q")
+        assert result.code == 0, result
+        assert json.loads(result.out)["former_secret_replaced"] is replaced, name
+        assert (said in result.err) is replaced
+    checked = json.loads(cli("--port", port, "pair", "check", "third", "--output", "json").out)
+    assert "former_secret_replaced" not in checked
+    locked = cli("--port", port, "pair", "--out", "third", *LOCKED)
+    assert locked.code == 0
+    assert said not in locked.err
+    replaced = cli("--port", shielded(port, "third"), "pair", "--out", "fourth")
+    assert replaced.code == 0
+    assert said in replaced.err
+
+
 @POSIX
 def test_a_secret_that_others_can_read(cli: Cli, port: str) -> None:
     assert cli("--port", port, "pair", "--out", "my.secret").code == 0

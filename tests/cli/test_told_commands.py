@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import optiga
 from tests.support.cli.runner import Cli
+from tests.support.cli.torn import mark_torn
 
 NO_KEY = "key generate third"
 
@@ -60,6 +62,20 @@ class TestPort:
         assert cli("--port", port, "info").code == 0
         error = cli("--port", port, "--output", "json", "key", "sign", "third", __file__).err
         assert f"{NO_KEY} --port {port}'" in error
+
+    @pytest.mark.parametrize("words", [("info",), ("object", "list"), ("key", "list")])
+    def test_a_result_names_the_port(self, cli: Cli, port: str, words: tuple[str, ...]) -> None:
+        with optiga.open_chip(port) as chip:
+            chip.generate_key("third")
+        mark_torn(port, 0xE0F2, version=4)
+        wanted = f'object metadata 0xE0F2 "version: 3" --port {port}'
+        given = ("--port", port, *words)
+        for form in ((), ("--output", "json"), ("--output", "text"), ("--query", "@")):
+            result = cli(*given, *form)
+            assert result.code == 0
+            said = result.out if "info" in words or form else result.err
+            assert wanted in said.replace('\\"', '"')
+            assert "python -m optiga" not in said
 
     def test_one_of_the_environment_or_of_a_file_is_not_named(
         self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch

@@ -294,10 +294,10 @@ class TestSignature:
             for other in files:
                 other.chmod(0o600)
             assert "Warning" not in cli(*make).err
-            file.chmod(0o640)
+            file.chmod(0o604)
             assert f"Warning: other users can read the {what}" in cli(*make).err
             Path("set.json").unlink()
-            file.chmod(0o620)
+            file.chmod(0o602)
             result = cli(*make)
             assert result.code == USAGE
             assert f"other users can write the {what}" in result.errors[0]

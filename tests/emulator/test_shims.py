@@ -16,6 +16,7 @@ import pytest
 from optiga import ConfigurationError
 from optiga.emulator import shims
 from optiga.emulator.shims import HIDRAW, I2CDEV, LIBUSB, Shim, build_shims
+from optiga.files import owners
 from optiga.files.interruptions import INTERRUPTIONS, EndRequested
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the libraries are Linux's")
@@ -212,7 +213,10 @@ class TestPlaces:
     @pytest.mark.parametrize(
         "spoil", [_others_can_write, _group_can_write, _link, _link_above, _dead_link, _file], ids=lambda f: f.__name__
     )
-    def test_not_the_users_alone(self, compiler: Compiler, cache: Path, spoil: Callable[[Path, Path], None]) -> None:
+    def test_not_the_users_alone(
+        self, compiler: Compiler, cache: Path, spoil: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(owners, "_has_others", lambda gid, mine: True)
         (path,) = build_shims(I2CDEV)
         spoil(cache, path.parent)
         said = refusal()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from optiga.errors import ConfigurationError
+from optiga.files import owners
 from optiga.files.passphrases import Passphrase, passphrase_of_text, read_passphrase_file
 from optiga.files.secrets import read_secret
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 NEEDS_ROOT = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root makes files of other users")
+HAS_OTHERS = owners._has_others.__wrapped__
+"""Without what it remembers of the system's groups."""
 WORDS = "violet anchor tundra"
 
 
@@ -39,9 +43,38 @@ def test_its_content(secret: Path) -> None:
         read_secret(Path("a\0b"), "secret", 5)
 
 
+def members(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Have every group have some members beside this user."""
+    import grp
+
+    monkeypatch.setattr(owners, "_has_others", HAS_OTHERS)
+    monkeypatch.setattr(grp, "getgrgid", lambda gid: SimpleNamespace(gr_gid=gid, gr_mem=list(names)))
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o660, 0o640, 0o620])
+def test_a_group_of_this_user_alone_has_no_others(secret: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As systems give each user one, with a umask of 002."""
+    import pwd
+
+    os.chown(secret, -1, os.getegid())
+    me = SimpleNamespace(pw_name="me", pw_uid=os.geteuid(), pw_gid=os.getegid())
+    monkeypatch.setattr(pwd, "getpwall", lambda: [me])
+    secret.chmod(mode)
+    for names in ((), ("me",)):
+        members(monkeypatch, *names)
+        assert read_secret(secret, "secret", 10).warnings == ()
+    secret.chmod(mode | 0o004)
+    assert len(read_secret(secret, "secret", 10).warnings) == 1
+    secret.chmod(mode | 0o002)
+    with pytest.raises(ConfigurationError, match="other users can write the secret"):
+        read_secret(secret, "secret", 10)
+
+
 @POSIX
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o444])
-def test_others_may_read_it(secret: Path, mode: int) -> None:
+def test_others_may_read_it(secret: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    members(monkeypatch, "another")
     secret.chmod(mode)
     (warning,) = read_secret(secret, "secret", 10).warnings
     assert f"other users can read the secret {secret}" in warning
@@ -60,7 +93,8 @@ def test_others_may_read_one_of_root(secret: Path, monkeypatch: pytest.MonkeyPat
 
 @POSIX
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o664, 0o622])
-def test_others_may_write_it(secret: Path, mode: int) -> None:
+def test_others_may_write_it(secret: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    members(monkeypatch, "another")
     secret.chmod(mode)
     with pytest.raises(ConfigurationError, match=r"other users can write the secret .*chmod 600"):
         read_secret(secret, "secret", 10)

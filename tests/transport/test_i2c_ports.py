@@ -308,7 +308,7 @@ class TestSecrets:
             (lambda folder: write_secret(folder, b"x" * 5000), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"x" * 65), "not 32 to 64. Give a file with the raw bytes"),
             (lambda folder: write_secret(folder, b"ab" * 64), "not 32 to 64. Give a file with the raw bytes"),
-            (lambda folder: write_secret(folder, b"x" * 64, 0o620), "can write"),
+            (lambda folder: write_secret(folder, b"x" * 64, 0o606), "can write"),
             (lambda folder: write_secret(folder, b"x" * 64, 0o602), "can write"),
         ],
     )

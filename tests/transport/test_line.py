@@ -148,6 +148,27 @@ def test_what_is_no_terminal_is_no_port(tmp_path: Path) -> None:
         SerialLine(str(tmp_path / "file"))
 
 
+@posix
+def test_the_file_of_a_chip_is_no_port_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint's port works."""
+    monkeypatch.chdir(tmp_path)
+    open_chip("emulator:a.chip").close()
+    for word in ("a.chip", "./a.chip", "a.chip?model=trust-m-v3"):
+        with pytest.raises(BoardError) as caught:
+            open_chip(word)
+        said = caught.value.hint
+        assert f"the port emulator:{word}" in said
+        open_chip(said.rpartition(" ")[2]).close()
+    Path("other").touch()
+    with pytest.raises(BoardError) as caught:
+        open_chip("other")
+    assert "emulator:" not in caught.value.hint
+    if sys.platform == "linux":
+        with pytest.raises(BoardError, match="not an I2C bus") as caught:
+            open_chip("i2c:a.chip")
+        assert "the port emulator:a.chip" in caught.value.hint
+
+
 def test_a_board_that_takes_no_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     with board_on_tcp(Board(EmulatedChip().execute)) as port:
         line = SerialLine(port)

@@ -36,6 +36,8 @@ FORBIDDEN = ("endpoint-url", "allow-http", "trust", "authorize", "yes", "join", 
 EXCEPT = {("provision", "ca")}
 """Commands with an option for which the file's value does not count: without ``--ca`` AWS certifies,
 and no other value says so."""
+_NEED_NONE = {("boards",), ("config", "new"), ("config", "sample"), ("config", "schema"), ("emulator", "new")}
+"""Commands that a mistake in the file does not stop: nothing of what they do is named there."""
 _OF_ACCOUNT = (Reason.NOT_FOUND, Reason.NO_CREDENTIALS, Reason.BAD_VALUE, Reason.UNREACHABLE)
 """Why AWS cannot be asked where a profile or a region is wrong."""
 _CONFIGURATIONS = (".jsn", ".json")
@@ -100,13 +102,20 @@ def _speaks_of(said: str, key: str, value: Any) -> bool:
 def find_defaults(arguments: Sequence[str]) -> Defaults:
     """The nearest file, as :func:`look_for_defaults` finds it, if it has no mistakes.
 
+    A command that needs none of the defaults goes on without one that has.
+
     :raises ConfigurationError: if it cannot be read, or says what it may not.
     """
-    found = look_for_defaults(arguments)
-    if found.mistakes:
-        (_, first), *others = found.mistakes
-        first.problems = tuple(str(error) for _, error in others)
-        raise first
+    try:
+        found = look_for_defaults(arguments)
+        if found.mistakes:
+            (_, first), *others = found.mistakes
+            first.problems = tuple(str(error) for _, error in others)
+            raise first
+    except ConfigurationError as error:
+        if tuple(arguments[:1]) not in _NEED_NONE and tuple(arguments[:2]) not in _NEED_NONE:
+            raise
+        return Defaults(None, {}, (error.text(option_of), *error.problems))
     return found
 
 
@@ -161,7 +170,8 @@ def _why_not_believed(place: str, status: os.stat_result) -> str:
     for what, one in (("it", status), ("its folder", folder)):
         if one.st_uid != os.geteuid():
             return f"{what} belongs to another user"
-        if one.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        may_be_written = one.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if may_be_written and load("optiga.files.owners:others_write", "optiga")(one):
             return f"other users can write {what}"
     return ""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
 from optiga.errors import ConfigurationError, Naming, OptigaError, naming, told
+from optiga.naming import COMMAND
 
 _PASSPHRASE = (
     "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
@@ -83,6 +85,15 @@ def in_full(text: str) -> str:
         return text
     complete: Callable[[str], str] = import_module("optiga.cli.support.told_commands").complete
     return complete(text)
+
+
+def result_in_full(value: Any) -> Any:
+    """A result of the library as JSON has it, or a part of it, with commands as :func:`in_full` has them."""
+    if isinstance(value, str):
+        return in_full(value) if COMMAND in value or isinstance(value, Naming) else value
+    if isinstance(value, dict):
+        return {key: result_in_full(one) for key, one in value.items()}
+    return [result_in_full(one) for one in value] if isinstance(value, list) else value
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from optiga.cli.support.options import result_in_full
 from optiga.cli.support.query_errors import why_invalid, why_unfit
 from optiga.cli.support.query_names import find_wrong_name
 from optiga.cli.support.samples import sample_of
@@ -71,7 +72,7 @@ def find(expression: str, result: object) -> Any:
     :raises ConfigurationError: if the query finds nothing, cannot be applied, or has a name that is wrong.
     """
     kind = type(result) if hasattr(result, "__dataclass_fields__") else None
-    value = search(expression, to_json(result), kind)
+    value = search(expression, result_in_full(to_json(result)), kind)
     if kind is not None:  # what lies behind a null is known from the type alone
         (check if value is None else check_names)(expression, kind)
     return value

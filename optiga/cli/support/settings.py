@@ -13,7 +13,7 @@ import click
 
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.lazy import load
-from optiga.cli.support.options import QuietOption, in_full, option_of
+from optiga.cli.support.options import QuietOption, in_full, option_of, result_in_full
 from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
 from optiga.errors import OptigaError, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
@@ -240,7 +240,7 @@ class Settings:
         import json
 
         form = self.output or default
-        value = to_json(result)
+        value = result_in_full(to_json(result))
         if self.query is not None:
             from optiga.cli.support.query import find
 
@@ -253,9 +253,9 @@ class Settings:
         if self.output == "text":
             print_lines(load("optiga.cli.render.words:words", "optiga")(value), line_break=False)
         elif form == "text":
-            print_lines(shown_lines(lines(result) if text is None else text))
+            print_lines(shown_lines(result_in_full(lines(result) if text is None else text)))
         elif form == "repr":
-            print_lines(repr(value if self.query is not None else to_literal(result)))
+            print_lines(repr(value if self.query is not None else result_in_full(to_literal(result))))
         else:
             print_lines(shown_json(json.dumps(value, indent=4, ensure_ascii=not takes_every_letter())))
 

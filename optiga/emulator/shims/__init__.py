@@ -21,6 +21,7 @@ from typing import NamedTuple
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of
 from optiga.files.interruptions import Uninterrupted
+from optiga.files.owners import others_write
 from optiga.files.user_folders import cache_folder
 
 _COMPILERS = ("cc", "gcc", "clang")
@@ -155,7 +156,7 @@ def _own_folder(key: str) -> Path:
         for place in (folder.parent, folder):  # one by one: those above what is asked for would be as the umask says
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             status = place.lstat()
-            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or others_write(status):
                 raise _no_place(place, "other users can write to it, or it belongs to another user")
     except OSError as error:
         raise _no_place(folder, cause_of(error)) from error

@@ -41,9 +41,9 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     optiga.py --port 'ft260?shielded=chip.secret' info
 
     The port is an I2C bus, an FT260 board or an emulated chip. If the chip already has the secret in the file,
-    nothing changes. If the chip has another secret, give the file of the other secret in the port: ?shielded=FILE.
-    An OPTIGA Trust M Express or MTR also requires --authorize 0xF1D0=FILE. If the command is interrupted, run it again
-    to finish.
+    nothing changes. Otherwise the new secret replaces the current secret, whose file can no longer be used. If the
+    pairing is locked, give the file of the current secret in the port: ?shielded=FILE. An OPTIGA Trust M Express or
+    MTR also requires --authorize 0xF1D0=FILE. If the command is interrupted, run it again to finish.
     """
     if ctx.invoked_subcommand is not None:
         given = {"--out": out, "--lock": is_final, "--yes": yes, "--authorize": settings.authorizations}
@@ -67,6 +67,11 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
     settings.note(
         f"The chip has proven that it has the secret in {out}" + ("; the pairing is locked" if done.is_locked else "")
     )
+    if done.has_replaced:
+        settings.warn(
+            f"the chip had another secret, which is replaced by the secret in {out}: the file of the former secret can "
+            "no longer be used"
+        )
     _print(settings, done)
 
 

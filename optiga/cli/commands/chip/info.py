@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from optiga.cli.render.info import format_information
 from optiga.cli.support.lazy import load
+from optiga.cli.support.options import in_full
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import announce_emulated
 from optiga.cli.support.wide import width_for
@@ -44,4 +46,10 @@ def command(settings: Settings) -> None:
             looked_at = () if settings.find_port().chip_file else (IDENTITY_SLOT.name,)
             information = chip_information(chip, see=found.__setitem__, slots=looked_at)
     announce_emulated(settings, found.get(IDENTITY_SLOT.name))
-    settings.print_result(information, text=format_information(information, width_for(settings)))
+    settings.print_result(information, text=format_information(_in_full(information), width_for(settings)))
+
+
+def _in_full(information: ChipInformation) -> ChipInformation:
+    """The same with commands that can be pasted, before lines are broken."""
+    unusable = (replace(one, ways_out=in_full(one.ways_out)) for one in information.unusable)
+    return replace(information, unusable=tuple(unusable))

@@ -14,11 +14,11 @@ from optiga.cli.support.chip_files import open_for_dry_run
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import MAX_FOR_CHIP, check_not_chip, check_not_lost_to_new_chip, read_whole
 from optiga.cli.support.file_names import FILE_OR_INPUT, force_option, refuse_force
-from optiga.cli.support.options import of_option, option_of
+from optiga.cli.support.options import in_full, of_option
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
-from optiga.errors import ConfigurationError, Reason, counted, told
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.files.files import check_output_file
 from optiga.results import MERGED
 from optiga.transfer.execute import ImportResult, execute_import, import_result
@@ -143,7 +143,7 @@ def import_(
 
 def _in_options(result: ImportResult) -> ImportResult:
     """The result with options in the reasons that name parameters."""
-    objects = (replace(one, reason=one.reason and told(one.reason, option_of)) for one in result.objects)
+    objects = (replace(one, reason=one.reason and in_full(one.reason)) for one in result.objects)
     return replace(result, objects=tuple(objects))
 
 

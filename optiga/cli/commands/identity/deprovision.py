@@ -16,10 +16,10 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.content import take_uid
 from optiga.cli.support.file_names import FILE
 from optiga.cli.support.journals import open_named_journal, shared_journal_option, whole_uid
-from optiga.cli.support.options import of_option, option_of
+from optiga.cli.support.options import in_full, of_option
 from optiga.cli.support.runs import tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
-from optiga.errors import ConfigurationError, Reason, told
+from optiga.errors import ConfigurationError, Reason
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME
@@ -118,6 +118,6 @@ def _note_unused(settings: Settings, entry: Entry, of_cloud: Mapping[str, Any]) 
 
 
 def _print_plan(settings: Settings, plan: UndoPlan) -> None:
-    plan = replace(plan, stays=tuple(told(sentence, option_of) for sentence in plan.stays))
+    plan = replace(plan, stays=tuple(in_full(sentence) for sentence in plan.stays))
     lines = [f"{number}. {step}" for number, step in enumerate(plan.steps, 1)] or ["Nothing will change"]
     settings.print_result(plan, text="\n".join([*lines, "This stays:", *(f"  {sentence}" for sentence in plan.stays)]))
