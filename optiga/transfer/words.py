@@ -161,7 +161,10 @@ def _condition_bytes(value: Any) -> bytes:
     for word in words:
         known = _CONDITION_BYTES.get(word.lower())
         if known is None and not _BYTE.fullmatch(word.lower()):
-            raise ValueError(f"{word!r} is not a word of a condition, such as conf, lcso, <, operational and 0xe1")
+            meant = suggest(word, _CONDITION_BYTES, {})
+            raise ValueError(
+                f"{word!r} is not a word of a condition, such as conf, lcso, <, operational and 0xe1{meant}"
+            )
         encoded.append(int(word, 16) if known is None else known)
     return bytes(encoded)
 
