@@ -28,6 +28,7 @@ __all__ = [
     "OptigaError",
     "Reason",
     "UnprovenError",
+    "UnsavedError",
     "capitalized",
     "counted",
     "for_program",
@@ -316,6 +317,15 @@ class ClosedError(BoardError):
     """The chip was closed before: nothing was sent to it."""
 
     _reason = Reason.DISCONNECTED
+
+
+class UnsavedError(BoardError):
+    """The file of an emulated chip cannot be written: the chip has not executed the command.
+
+    The command line and programs know it as a :class:`BoardError`.
+    """
+
+    _reason = Reason.NOT_WRITABLE
 
 
 class ChipError(OptigaError):

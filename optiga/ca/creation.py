@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from optiga.ca.history import EarlierHistory
     from optiga.ca.settings import CaSettings
     from optiga.ca.signing import CaKey
+    from optiga.pki.certificate import Certificate
 
 ROOT_DAYS = 7300
 """How long a root is valid unless it is said otherwise, in days."""
@@ -139,7 +140,7 @@ def create_intermediate(
     check_new(path)
     check_passphrase(passphrase, name.parts)
     moment = now or utc_now()
-    _check_parent(parent)
+    check_parent(parent.certificate)
     subject = name.build()
     if is_same_name(subject, parent.certificate.parsed.subject):
         raise CertificateError(
@@ -186,14 +187,18 @@ def create_imported(
     return CaFolder.open(path)
 
 
-def _check_parent(parent: CertificateAuthority) -> None:
+def check_parent(certificate: Certificate) -> None:
+    """Refuse the CA of a certificate that may have no CA below it.
+
+    :raises CertificateError: if its basicConstraints have pathlen:0.
+    """
     from cryptography import x509
 
-    limits = parent.certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
+    limits = certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
     if limits.path_length == 0:
-        is_root = parent.certificate.is_self_issued
+        is_root = certificate.is_self_issued
         raise CertificateError(
-            f"{parent.certificate.subject} may not issue certificates of CAs: its basicConstraints have pathlen:0",
+            f"{certificate.subject} may not issue certificates of CAs: its basicConstraints have pathlen:0",
             hint=naming("Give {which} root CA with {parent}", which="another" if is_root else "the"),
             reason=Reason.WRONG_TYPE,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from optiga.errors import ChipError, ClosedError, OptigaError
+from optiga.errors import ChipError, ClosedError, OptigaError, UnsavedError
 from optiga.files.interruptions import Unchanged
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
@@ -54,10 +54,12 @@ class KeyFate:
         """Have a failure say what has become of the key, once."""
         if self._is_said:
             return
-        is_refused = isinstance(error, ClosedError) or (isinstance(error, ChipError) and error.code)
+        is_refused = isinstance(error, (ClosedError, UnsavedError)) or (isinstance(error, ChipError) and error.code)
         if self.fate is Fate.UNKNOWN and is_refused:
             self.fate = Fate.AS_IT_WAS
         if self.fate is Fate.AS_IT_WAS:
+            if isinstance(error, UnsavedError) and self.text not in error.hint:
+                error.advise(self.text, first=True)
             if isinstance(error, KeyboardInterrupt) and not error.args:
                 error.args = (Unchanged(self.text),)
             return

@@ -82,7 +82,7 @@ def find_unusable(oid: int, metadata: Metadata) -> Unusable | None:
         )
     again, version = "Apply the same update again to finish it", max(metadata.version - 1, 0)
     if metadata.is_locked:
-        again += "; there is no other way, because its metadata are fixed"
+        again += f", or another update to version {metadata.version}: its metadata are fixed"
     else:
         again += (
             f"; or accept the object as it is with 'python -m optiga object metadata {label} \"version: {version}\"'"

@@ -12,7 +12,7 @@ from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_own_chip, n
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
-from optiga.errors import BoardError, ConfigurationError, Reason
+from optiga.errors import BoardError, ConfigurationError, Reason, UnsavedError
 from optiga.files.files import cause_of, put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
@@ -134,7 +134,7 @@ class SqliteStore:
     def save(self, changed: Mapping[int, StoredObject], context: bytes | None = None) -> None:
         """Write some objects, and the application context if one is given, in one transaction.
 
-        :raises BoardError: if the file cannot be written; nothing has changed then.
+        :raises UnsavedError: if the file cannot be written; nothing has changed then.
         """
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -145,7 +145,8 @@ class SqliteStore:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            raise self.told(_refused(self.path, "the emulated chip's file cannot be written", error)) from error
+            said = "the emulated chip's file cannot be written"
+            raise self.told(_refused(self.path, said, error, UnsavedError)) from error
 
     def close(self) -> None:
         try:
@@ -360,17 +361,19 @@ def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]
     return [(oid, stored.data, stored.metadata.encode()) for oid, stored in content.items()]
 
 
-def _wrong(path: Path, message: str, hint: str, reason: Reason) -> BoardError:
-    return BoardError(message, hint=hint, port=str(path), reason=reason)
+def _wrong(path: Path, message: str, hint: str, reason: Reason, family: type[BoardError] = BoardError) -> BoardError:
+    return family(message, hint=hint, port=str(path), reason=reason)
 
 
-def _refused(path: Path, what: str, error: sqlite3.Error | OSError) -> BoardError:
+def _refused(
+    path: Path, what: str, error: sqlite3.Error | OSError, family: type[BoardError] = BoardError
+) -> BoardError:
     from optiga.files.sqlite_refusals import refusal_of
 
     cause, hint, reason = refusal_of(path, error)
     if reason is Reason.NOT_WRITABLE and not path.exists() and is_own_chip(path):
         hint = ELSEWHERE
-    return _wrong(path, f"{what}: {cause}", hint, reason)
+    return _wrong(path, f"{what}: {cause}", hint, reason, family)
 
 
 def _not_a_chip(path: Path) -> BoardError:

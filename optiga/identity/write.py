@@ -199,7 +199,7 @@ def plan_certificates(
     else:
         raise CertificateError(
             f"{name} holds {len(chain)} certificates, but the trust anchor {target.info.label} holds only one",
-            hint="Write only the root certificate",
+            hint="Write only the certificate that is to be the trust anchor, usually the root CA's",
             oid=target.oid,
             reason=Reason.AMBIGUOUS,
         )

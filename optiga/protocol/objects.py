@@ -128,6 +128,14 @@ def may_be_secret(oid: int) -> bool:
     return info is None or info.kind in (ObjectKind.SECRET, ObjectKind.DATA)
 
 
+def key_title_of(oid: int) -> str:
+    """What the key is that an object is for, in a text; empty if it is for no key."""
+    info = OBJECTS.get(oid)
+    if info is None or not info.kind.is_key:
+        return ""
+    return "secret key" if info.kind is ObjectKind.SYMMETRIC_KEY else "private key"
+
+
 class Slot(NamedTuple):
     """A slot: a key with its certificate.
 

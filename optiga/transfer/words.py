@@ -15,6 +15,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import KEY_USAGE_WORDS, LIFE_CYCLE_WORDS, Flush, LifeCycleState, ObjectType, life_cycle_word
 from optiga.protocol.conditions import COMPARISON_WORDS, CONDITION_WORDS, AccessCondition, Operator, SimpleCondition
 from optiga.protocol.metadata import ACCESS_TAGS, INVALID_FLAG, MAX_VERSION, Metadata, Tag
+from optiga.suggestions import suggest
 
 Pretty = str | int | list[str]
 """A tag's value in the library's words, as JSON has it."""
@@ -160,7 +161,10 @@ def _condition_bytes(value: Any) -> bytes:
     for word in words:
         known = _CONDITION_BYTES.get(word.lower())
         if known is None and not _BYTE.fullmatch(word.lower()):
-            raise ValueError(f"{word!r} is not a word of a condition, such as conf, lcso, <, operational and 0xe1")
+            meant = suggest(word, _CONDITION_BYTES, {})
+            raise ValueError(
+                f"{word!r} is not a word of a condition, such as conf, lcso, <, operational and 0xe1{meant}"
+            )
         encoded.append(int(word, 16) if known is None else known)
     return bytes(encoded)
 
@@ -193,4 +197,5 @@ def _all_of(value: Any, choices: Mapping[str, int]) -> bytes:
 
 def _refuse(value: Any, choices: Mapping[str, int]) -> NoReturn:
     shown = repr(value) if isinstance(value, str) else "this"
-    raise ValueError(f"{shown} is not one of {', '.join(choices)}")
+    meant = suggest(value, choices, {}) if isinstance(value, str) else ""
+    raise ValueError(f"{shown} is not one of {', '.join(choices)}{meant}")

@@ -208,7 +208,7 @@ def _check_version(target: Metadata, update: UpdateSet, *, is_other: bool) -> bo
     if target.is_invalid:
         raise ConfigurationError(
             f"an update of {format_oid(update.oid)} to version {version} was started but not finished",
-            hint=f"Apply that update again, or another update with version {version}, not {wanted}",
+            hint=f"Apply that update again. The object accepts only updates with version {version} until then",
             oid=update.oid,
             reason=Reason.CONFLICT,
         )

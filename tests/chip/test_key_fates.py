@@ -9,9 +9,12 @@ import pytest
 
 import optiga
 from optiga.chip.key_fate import KeyFate
+from optiga.emulator.chip import EmulatedChip
+from optiga.emulator.store import SqliteStore
 from optiga.errors import BoardError, ChipError, ClosedError, OptigaError, Reason
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.metadata_words import parse_metadata_words
+from optiga.transport.emulated import EmulatedTransport
 from tests.support.places import CONFIG
 from tests.support.told_wire import Wire, raising
 
@@ -69,6 +72,19 @@ def test_a_csr_of_a_chip_that_is_closed(tmp_path: Path) -> None:
         pass
     with pytest.raises(ClosedError, match=r"^emulator:.*the chip is closed\. Open it again$"):
         optiga.csr(chip, CONFIG)
+
+
+def test_an_emulated_chip_that_cannot_be_saved(tmp_path: Path, way: tuple[int, str, Generate]) -> None:
+    _, label, generate = way
+    store = SqliteStore(tmp_path / "chip")
+    chip = optiga.Chip(EmulatedTransport(EmulatedChip(store)))
+    chip.write_metadata(label, parse_metadata_words(["change: always"]))
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(BoardError, match="file cannot be written") as raised, KeyFate(int(label, 16)):
+        generate(chip)
+    assert "may have" not in str(raised.value)
+    assert str(raised.value).count(f"The key in {label} did not change") == 1
+    chip.close()
 
 
 def test_it_is_said_once() -> None:

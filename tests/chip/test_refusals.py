@@ -102,3 +102,15 @@ def test_infineons_certificate_has_its_own_hint(tmp_path: Path) -> None:
     error = refuse(tmp_path, 0xF1D0, ["read: always"], lambda chip: chip.write(0xE0E0, b"other"))
     assert "use another slot" in error.hint
     assert "access condition of" not in error.hint
+
+
+@pytest.mark.parametrize(("oid", "key"), [(0xE0F1, "private key"), (0xE0FC, "private key"), (0xE200, "secret key")])
+def test_a_key_is_neither_written_nor_read_whatever_its_conditions(tmp_path: Path, oid: int, key: str) -> None:
+    with optiga.open_chip(f"emulator:{tmp_path / 'chip'}") as chip:
+        for action in (lambda: chip.write(oid, b"x"), lambda: chip.write(oid, b"x", erase=False)):
+            with pytest.raises(ChipError) as caught:
+                action()
+            assert f"is for a {key}, which only the chip generates" in str(caught.value)
+            assert "access condition does not" not in str(caught.value)
+        with pytest.raises(ChipError, match=f"A {key} never leaves the chip"):
+            chip.read(oid)

@@ -84,6 +84,12 @@ def test_below_an_intermediate_ca(cli: Cli, root: str) -> None:
     assert "Give the root CA with --ca" in fails(cli, 5, "ca", "intermediate", "below", "--ca", "factory", OPEN)
 
 
+def test_no_passphrase_is_asked_for_in_vain(cli: Cli, root: str) -> None:
+    words = file("words", WORDS)
+    cli("ca", "intermediate", "factory", "--ca", root, "--passphrase-file", words)
+    assert "pathlen:0" in fails(cli, 5, "ca", "intermediate", "below", "--ca", "factory", OPEN)
+
+
 class TestCopies:
     """What copies of a CA's folder hold after ``ca passphrase``."""
 

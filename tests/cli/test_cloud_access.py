@@ -199,6 +199,8 @@ def test_a_region_that_there_is_not_is_named(cli: Cli, cloud: Cloud) -> None:
     said = refused(cli, cloud, CLOUD, "provision", CONFIG, "--region", "mars")
     assert "AWS does not know these credentials" in said
     assert "does not know an AWS region mars" in said
+    said = refused(cli, cloud, CLOUD, "provision", CONFIG, "--region", "eu-centrl-1")
+    assert "did you mean 'eu-central-1'?" in said
     assert "mars" not in refused(cli, cloud, CLOUD, "provision", CONFIG, "--region", "eu-west-1")
 
 

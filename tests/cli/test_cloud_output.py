@@ -52,7 +52,7 @@ class TestNotes:
 
     @pytest.mark.long
     def test_quiet_is_the_line_on_the_emulated_chip_alone(self, cli: Cli, cloud: Cloud) -> None:
-        for made in (["A new chip was created in that file"], []):
+        for made in ([f"A new chip was created in {CHIP.removeprefix('emulator:')}"], []):
             line, *others = provision(cli, "-q").splitlines()
             assert line.startswith(IDENTITY_LINE)
             assert others == made

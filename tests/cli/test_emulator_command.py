@@ -70,7 +70,9 @@ class TestFiles:
         """A reset helps who wants a new chip, and not who wants another state; each line can be pasted."""
         for name in ("a.chip", "my own.chip"):
             assert cli("emulator", "new", name).code == 0
-        assert cli("emulator", "dump", "a.chip", "--out", "state.json").code == 0
+        dumped = cli("emulator", "dump", "a.chip", "--out", "state.json")
+        assert dumped.code == 0
+        assert "state.json secret: it contains the chip's keys" in dumped.err
         before = Path("a.chip").read_bytes()
         assert "'emulator reset a.chip'" in cli("emulator", "new", "a.chip").errors[0]
         assert "'emulator reset \"my own.chip\"'" in cli("emulator", "new", "my own.chip").errors[0]
@@ -221,7 +223,7 @@ class TestServe:
         assert (out, code) == ("", 0)
         announced, *others = err.splitlines()
         assert announced == "Emulated chip: board.chip. Its keys are in that file and protect nothing."
-        assert others == ["A new chip was created in that file", "Stopped"]
+        assert others == ["A new chip was created in board.chip", "Stopped"]
         # What was done behind the port is in the file.
         assert "subject CN=test device" in cli("--port", "emulator:board.chip", "info").out
 

@@ -43,12 +43,14 @@ Your configuration is following:
 """
 
 
-NEW = "A new chip was created in that file\n"
-
-
 def emulated(port: str) -> str:
     """The line that says so."""
     return f"Emulated chip: {port.removeprefix('emulator:')}. Its keys are in that file and protect nothing.\n"
+
+
+def new(port: str) -> str:
+    """The line on a chip that was not there."""
+    return f"A new chip was created in {port.removeprefix('emulator:')}\n"
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ class TestCsr:
     @pytest.mark.parametrize("quiet", ["-q", "--quiet", "--quit"])
     def test_quiet_but_for_the_emulated_chip(self, cli: Cli, port: str, config: Path, quiet: str) -> None:
         result = cli(quiet, "--port", port, "--csr", config)
-        assert (result.code, result.err) == (0, emulated(port) + NEW)
+        assert (result.code, result.err) == (0, emulated(port) + new(port))
         assert cli(quiet, "--port", port, "--read", "0xE0C2").err == emulated(port)
         assert ast.literal_eval(result.out)["filename"].endswith(".csr")
 
@@ -166,7 +168,7 @@ class TestWrite:
         Path("cert.pem").write_text(SEED_CERTIFICATE)
         result = cli("--port", port, "--write", "cert.pem", "--slot", "second")
         assert (result.code, result.out) == (0, "")
-        shown = f"Your are going to write the following file:\n{SEED_CERTIFICATE}\n{emulated(port)}{NEW}"
+        shown = f"Your are going to write the following file:\n{SEED_CERTIFICATE}\n{emulated(port)}{new(port)}"
         assert result.err.startswith(shown)
         warning, last = result.err.removeprefix(shown).splitlines()
         assert warning.startswith("Warning: there is no key in 0xE0F1 yet")

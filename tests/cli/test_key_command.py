@@ -350,3 +350,4 @@ def test_bytes_do_not_go_to_a_terminal(cli: Cli, port: str, message: str, monkey
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     error = fails(cli, 2, "--port", port, "key", "sign", "first", message, "--format", "raw")
     assert "a signature in the form raw cannot be written to a terminal" in error
+    assert "--format hex" in error

@@ -171,6 +171,17 @@ class TestWhatComesBehindIt:
         begin, end = result.err.index("-----BEGIN"), result.err.index("-----END PUBLIC KEY-----")
         load_pem_public_key(result.err[begin:end].encode() + b"-----END PUBLIC KEY-----\n")
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a file that is always full")
+    @pytest.mark.parametrize("is_terminal", [False, True])
+    def test_a_terminal_shows_the_key_once(
+        self, generate: Cli, monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+        monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal, raising=False)
+        result = generate("second", "--out", "/dev/full")
+        assert result.err.count("-----BEGIN") == 1
+        assert result.out.count("-----BEGIN") == (0 if is_terminal else 1)
+
     @pytest.mark.parametrize("words", [(), ("--output", "json"), ("--query", "public_key")])
     def test_an_output_that_is_full(
         self, generate: Cli, wire: Wire, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

@@ -402,3 +402,13 @@ def test_without_a_command_it_helps(cli: Cli) -> None:
     result = cli("object")
     assert (result.code, result.err) == (0, "")
     assert "metadata" in result.out
+
+
+def test_a_file_of_hex_digits_that_is_written_as_text(cli: Cli, port: str) -> None:
+    Path("data.hex").write_text("00112233 4455\n")
+    Path("words").write_text("a few words\n")
+    write = ("--port", port, "object", "write", "0xF1D3")
+    note = "data.hex has only hex digits"
+    assert note in cli(*write, "data.hex").err
+    assert note not in cli(*write, "data.hex", "--hex").err
+    assert "hex digits" not in cli(*write, "words").err

@@ -241,7 +241,7 @@ class TestWarningsOfLibraries:
         result = cli("--port", port, "--write", odd, "-q")
         assert result.code == 0
         kinds = [line.partition(":")[0] for line in result.err.splitlines()]
-        assert kinds == ["Emulated chip", "A new chip was created in that file", "Warning"]
+        assert kinds == ["Emulated chip", f"A new chip was created in {port.removeprefix('emulator:')}", "Warning"]
         assert "serial" not in result.err
 
     def test_but_for_those_who_ask_python_for_them(

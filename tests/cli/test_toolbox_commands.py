@@ -280,7 +280,9 @@ def test_mistakes(cli: Cli, port: str, mistake: Mistake) -> None:
 def test_a_terminal_gets_no_bytes(cli: Cli, port: str, aes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("m").write_bytes(b"words")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    assert "random bytes cannot be written to a terminal" in fails(cli, 2, "--port", port, "random", "8", "--raw")
+    error = fails(cli, 2, "--port", port, "random", "8", "--raw")
+    assert "random bytes cannot be written to a terminal" in error
+    assert "omit --raw" in error
     result = cli("--port", port, "aes", "encrypt", "m", "--iv", IV.hex())
     Path("protected").write_bytes(bytes.fromhex(result.out))
     assert "is not text: printed in hex" in result.err

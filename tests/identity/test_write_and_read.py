@@ -190,6 +190,13 @@ def test_hex_dump_of_data(chip, tmp_path):
     assert plan_write(file(tmp_path, bytes(range(0x39, 0x4C))), oid="0xF1D0").text == expected
 
 
+def test_a_chain_without_a_root_is_not_told_to_write_the_root(tmp_path):
+    path = file(tmp_path, pem(CA.certify(STRANGER), INTERMEDIATE.certificate))
+    with pytest.raises(CertificateError) as caught:
+        plan_write(path, oid="0xE0E8")
+    assert "the certificate that is to be the trust anchor" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("content", "target", "kind", "text"),
     [

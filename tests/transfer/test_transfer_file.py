@@ -144,6 +144,8 @@ WRONG = {
     '{"f1d0": {"pretty_metadata": {"change": ["lcso", "<"]}}}': r"change: access condition: lcso is cut off",
     '{"f1d0": {"pretty_metadata": {"change": []}}}': "change: access condition: a condition is missing",
     '{"f1d0": {"pretty_metadata": {"lcso": "on"}}}': "lcso: 'on' is not one of creation, initialization",
+    '{"f1d0": {"pretty_metadata": {"read": ["lcso", "<", "operatonal"]}}}': "did you mean 'operational'?",
+    '{"f1d0": {"pretty_metadata": {"lcso": "operatonal"}}}': "did you mean 'operational'?",
     '{"f1d0": {"pretty_metadata": {"type": ["up_counter"]}}}': "type: this is not one of byte_string",
     '{"e0f1": {"pretty_metadata": {"key_usage": ["sign"]}}}': "key_usage: 'sign' is not one of authentication",
     '{"f1d0": {"pretty_metadata": {"reset_type": [1]}}}': "reset_type: this is not one of lcso_to_creation",

@@ -136,7 +136,7 @@ class TestApplied:
         update = made(LONG, 3)
         begin(probe, update, 1)
         with Chip(EmulatedTransport(probe.chip)) as chip:
-            with pytest.raises(ConfigurationError, match="to version 3 was started but not finished"):
+            with pytest.raises(ConfigurationError, match="accepts only updates with version 3 until then"):
                 apply_update(chip, made(LONG, 4))
             assert apply_update(chip, update).resumed
             assert chip.read(TARGET) == LONG

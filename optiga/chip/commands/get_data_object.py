@@ -10,7 +10,7 @@ from optiga.protocol.apdu import BUFFER_SIZE, MAX_DATA
 from optiga.protocol.codes import CommandCode, ErrorCode
 from optiga.protocol.commands.get_data_object import PARAM_DATA, PARAM_METADATA, typical_ms
 from optiga.protocol.metadata import Metadata
-from optiga.protocol.objects import LAST_ERROR_CODE, OBJECTS, may_be_secret
+from optiga.protocol.objects import LAST_ERROR_CODE, key_title_of, may_be_secret
 from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
@@ -37,7 +37,7 @@ class GetData(Command[bytes]):
 
     @property
     def condition(self) -> str:
-        return "" if self._is_of_key else "read"
+        return "" if key_title_of(self.oid) else "read"
 
     @property
     def data(self) -> bytes:
@@ -55,14 +55,9 @@ class GetData(Command[bytes]):
     def hint(self, error: ErrorCode) -> str:
         if error != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return ""
-        if self._is_of_key:
-            return "A private key never leaves the chip"
+        if key := key_title_of(self.oid):
+            return f"A {key} never leaves the chip"
         return f"The object's read {DENIES} it"
-
-    @property
-    def _is_of_key(self) -> bool:
-        info = OBJECTS.get(self.oid)
-        return info is not None and info.kind.is_key
 
 
 @frozen

@@ -18,7 +18,7 @@ from optiga.protocol.commands.set_data_object import (
     typical_ms,
 )
 from optiga.protocol.metadata import Metadata
-from optiga.protocol.objects import INFINEON_CERTIFICATE, PLATFORM_BINDING_SECRET, may_be_secret
+from optiga.protocol.objects import INFINEON_CERTIFICATE, PLATFORM_BINDING_SECRET, key_title_of, may_be_secret
 from optiga.protocol.request import Returns, Traits, longest_ms
 from optiga.values import frozen
 
@@ -39,7 +39,7 @@ class SetData(Command[None]):
 
     @property
     def condition(self) -> str:
-        return "" if self.oid == INFINEON_CERTIFICATE else "change"
+        return "" if self.oid == INFINEON_CERTIFICATE or key_title_of(self.oid) else "change"
 
     @property
     def param(self) -> int:
@@ -63,6 +63,8 @@ class SetData(Command[None]):
     def hint(self, error: ErrorCode) -> str:
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and self.oid == INFINEON_CERTIFICATE:
             return "0xE0E0 has Infineon's own certificate and is locked: use another slot, for example second (0xE0E1)"
+        if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED and (key := key_title_of(self.oid)):
+            return f"The object is for a {key}, which only the chip generates: no data can be written to it"
         if error == ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
             return f"The object's change {DENIES} it"
         if error == ErrorCode.DATA_OBJECT_BOUNDARY_EXCEEDED:

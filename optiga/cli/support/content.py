@@ -194,15 +194,17 @@ def check_not_chip(path: Path) -> None:
         )
 
 
-def check_not_terminal(what: str) -> None:
+def check_not_terminal(what: str, instead: str) -> None:
     """Refuse to write bytes to a terminal, before anything is done for them.
+
+    :param instead: what to do where no file is wanted: the rest of "Use --out FILE, or".
 
     :raises ConfigurationError: if standard output is one.
     """
     if sys.stdout is not None and sys.stdout.isatty():
         raise ConfigurationError(
             f"{what} cannot be written to a terminal",
-            hint="Use --out FILE, or print it in another form",
+            hint=f"Use --out FILE, or {instead}",
             reason=Reason.UNSUPPORTED,
         )
 

@@ -154,7 +154,9 @@ def show_commands(ctx: click.Context) -> None:
     given: click.Context | None = ctx
     while given is not None:
         if any(is_typed(given, each.name) for each in given.command.params):
-            raise click.UsageError(f"No command: name one of '{ctx.command_path}'.", ctx)
+            names = ctx.command.list_commands(ctx) if isinstance(ctx.command, click.Group) else []
+            path = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
+            raise click.UsageError(f"'{path}' needs a command: {', '.join(names)}.", ctx)
         given = given.parent
     click.echo(ctx.get_help())
 

@@ -143,7 +143,7 @@ class Settings:
         if file and load("optiga.emulator.file_names:take_made", "optiga")(file):  # not by another, at the same time
             self.has_made_chip = True
             meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(file)
-            self._say("A new chip was created in that file" + f". Did you mean {shown(meant)}?" * bool(meant))
+            self._say(f"A new chip was created in {shown(str(file))}" + f". Did you mean {shown(meant)}?" * bool(meant))
 
     def warn_of_network(self, what: str) -> None:
         """Say that a secret comes over a network in clear, if the port asked for is at another end of one.

@@ -83,8 +83,14 @@ def plain_usage(message: str) -> str:
 
 
 def _missing(error: click.MissingParameter) -> str:
-    """What an argument that is missing wants; empty if that is not known."""
-    if error.ctx is None or not isinstance(error.param, click.Argument):
+    """What an argument or option that is missing wants; empty if that is not known."""
+    if error.ctx is None or error.param is None:
+        return ""
+    if isinstance(error.param, click.Option) and not isinstance(error.param.type, click.Choice):
+        about = (error.param.help or "").partition(". ")[0].rstrip(" .…")
+        about = about if about[1:2].isupper() else about[:1].lower() + about[1:]
+        return f"Missing option '{max(error.param.opts, key=len)}'" + f": {about}" * bool(about) + "."
+    if not isinstance(error.param, click.Argument):
         return ""
     called = error.param.make_metavar(error.ctx)
     wanted = _WANTED_BY.get((str(error.ctx.command.name), called)) or _WANTED.get(called)

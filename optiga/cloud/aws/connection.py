@@ -20,6 +20,7 @@ from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patien
 from optiga.cloud.aws.role_credentials import share_roles
 from optiga.cloud.aws.setup_faults import wrong_integer
 from optiga.errors import Reason, naming
+from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
     import boto3
@@ -136,10 +137,10 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         try:
             identity = sts.get_caller_identity()
         except (EndpointConnectionError, NoSuchHostError) as error:
-            if f".{region}." in str(sts.meta.endpoint_url) and region not in _known_regions(session):
+            if f".{region}." in str(sts.meta.endpoint_url) and (unknown := _unknown_region(region, session)):
                 raise AwsError(
                     f"AWS cannot be reached at {sts.meta.endpoint_url}",
-                    hint=f"Check the region and the network: this program does not know an AWS region {region}",
+                    hint=f"Check the region and the network: {unknown}",
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise
@@ -168,22 +169,28 @@ def _naming_endpoint() -> Iterator[None]:
 
 def _refusal_in(region: str, session: boto3.Session, error: ClientError) -> Exception:
     """What AWS refuses, with the region if there may be none of that name."""
-    if region in _known_regions(session):
+    unknown = _unknown_region(region, session)
+    if not unknown:
         return error
     try:
         with asking("sts:GetCallerIdentity"):
             raise error
     except AwsError as refusal:
-        refusal.advise(f"This program does not know an AWS region {region}: check the region", first=True)
+        refusal.advise(f"Check the region: {unknown}", first=True)
         return refusal
 
 
-def _known_regions(session: boto3.Session) -> set[str]:
-    return {
-        region
+def _unknown_region(region: str, session: boto3.Session) -> str:
+    """That botocore does not know a region, and which one may be meant; empty if it knows the region."""
+    known = {
+        one
         for partition in session.get_available_partitions()
-        for region in session.get_available_regions("iot", partition_name=partition)
+        for one in session.get_available_regions("iot", partition_name=partition)
     }
+    if region in known:
+        return ""
+    meant = suggest(region, sorted(known), {}).removeprefix(", ")
+    return f"this program does not know an AWS region {region}" + f" ({meant})" * bool(meant)
 
 
 def _check_url(url: str | None) -> None:

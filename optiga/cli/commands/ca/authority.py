@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.ca.authority import INTERMEDIATE_DAYS
-from optiga.ca.creation import CaName, create_intermediate, create_root
+from optiga.ca.creation import CaName, check_parent, create_intermediate, create_root
 from optiga.ca.folder import CERTIFICATE, CaFolder, check_new
 from optiga.ca.judging import DEVICE_DAYS
 from optiga.ca.keys import CURVE_NAMES, CURVES, find_curve
@@ -172,6 +172,7 @@ def intermediate(
     ca_name = CaName(_common_name(name, path), organization or "", country or "")
     ca_name.build()
     ca_settings = CaSettings(check_crl_url(crl_url) if crl_url is not None else "", check_patterns(allow_dns))
+    check_parent(CaFolder.open(Path(parent_path)).certificate)  # before its passphrase is asked for
     parent = open_parent(settings, parent_path, ca_passphrase_file, ask=ask_passphrase)
     passphrase = read_new_passphrase(
         passphrase_file,

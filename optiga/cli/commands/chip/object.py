@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import counted
 from optiga.files.hex_text import parse_hex
+from optiga.files.shown import shown
 from optiga.identity.forms import Form, form_of, may_be_certificates, may_have_type
 from optiga.identity.write import plan_content, plan_typed
 from optiga.objects.addressing import ADMINISTERED, WRITABLE, Target, resolve
@@ -46,6 +48,8 @@ from optiga.transfer.form import parse_metadata
 if TYPE_CHECKING:
     from optiga.objects.objects import DataChange, MetadataChange
 
+_HEX_DIGITS = re.compile(rb"\s*(?:[0-9a-fA-F]{2}\s*){4,}")
+"""A file that may have been meant to be read with ``--hex``."""
 _COLUMNS = ("oid", "what", "content", "life_cycle", "change", "read", "execute")
 
 
@@ -193,6 +197,8 @@ def write(
     if is_whole_file:
         content = open_container(settings, content, name, pkcs12_passphrase_file)
     data = parse_hex(content, name) if is_hex else content
+    if is_whole_file and _HEX_DIGITS.fullmatch(content):
+        settings.note(f"{shown(name)} has only hex digits. They are written as text; to write their bytes, use --hex")
     may_be_typed = is_whole_file and may_have_type(info)
     if not (may_be_typed and may_be_certificates(content, info)):
         check_data(info, data, offset or 0)

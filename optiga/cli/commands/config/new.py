@@ -69,7 +69,11 @@ _NONE = "-"
 @click.option("--slot", metavar="SLOT", help="Slot of the key (default: second; for RSA: five).")
 @click.option("--thing", metavar="NAME", help="Thing in AWS IoT, - for none (default: thing_{uid}).")
 @click.option("--policy", metavar="NAME", help="Policy in AWS IoT, - for none (default: my_policy).")
-@click.option("--yes", is_flag=True, help="Do not ask. Use the defaults for values that no option gives.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Do not ask for values: use the defaults where no option gives one. A file is replaced only with --force.",
+)
 @force_option
 @common_options(board=False)
 @pass_settings

@@ -31,7 +31,7 @@ from optiga.emulator.identity import factory_chip, root_certificate_pem, uid_of
 from optiga.emulator.state import State
 from optiga.emulator.store import create_chip, open_chip_file, reset_chip_file
 from optiga.errors import BoardError, Reason
-from optiga.files.shown import file_in_command
+from optiga.files.shown import file_in_command, shown
 
 
 @click.command(name="new", short_help="Make a factory-fresh chip.")
@@ -133,6 +133,7 @@ def dump(settings: Settings, path: str | None, out: str | None) -> None:
         settings.print_result(document, default="json")
     else:
         save(settings, out, state.encode(document), "The state", secret=True, is_kept=True)
+        settings.note(f"Keep {shown(out)} secret: it contains the chip's keys and secrets")
         if settings.wants_result:
             settings.print_result(DumpedChip(out, file, store.model.name, uid))
 

@@ -60,7 +60,7 @@ def read_object(
         save(settings, out, result.file_content, label, secret=secret, is_kept=is_kept)
     if is_bare:
         if not result.certificates:
-            check_not_terminal(f"the content of {resolved.info.label}")
+            check_not_terminal(f"the content of {resolved.info.label}", "omit --out - to print a hex dump")
         write_bytes(result.file_content)
     elif settings.wants_result:
         pems = tuple(certificate.pem for certificate in result.certificates)

@@ -88,7 +88,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     if out is not None:
         check_replaced(settings, out, None, is_kept=False)
     if out is None and chosen in ("der", "raw") and not settings.wants_result:
-        check_not_terminal(f"a signature in the form {chosen}")
+        check_not_terminal(f"a signature in the form {chosen}", "--format hex to print hex")
     digests = digests_of(pieces(path), hash_name)
     refuse_a_blank_chip(settings, slot.key_oid)
     with settings.open_chip(slot.key_oid) as chip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,13 +207,16 @@ def generate(
 
 
 def _save_public_key(settings: Settings, out: str, public_key: str) -> None:
-    """Into its file; if that fails now, to standard error and output, because the chip does not tell it again."""
+    """Into its file; if that fails now, to standard error and output, because the chip does not tell it again. Where
+    both are terminals, once.
+    """
     try:
         save(settings, out, public_key.encode("ascii"), "The public key", is_kept=True)
     except BaseException:
         say(public_key, line_break=False)
-        with suppress(OSError):  # it is said already
-            click.echo(public_key, nl=False)
+        if not (sys.stdout is not None and sys.stdout.isatty() and sys.stderr is not None and sys.stderr.isatty()):
+            with suppress(OSError):  # it is said already
+                click.echo(public_key, nl=False)
         raise
 
 

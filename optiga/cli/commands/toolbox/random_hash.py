@@ -87,7 +87,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     if out is not None:
         check_replaced(settings, out, None, is_kept=False)
     if raw and out is None and not settings.wants_result:
-        check_not_terminal("random bytes")
+        check_not_terminal("random bytes", "omit --raw and --out - to print hex")
     with settings.open_chip() as chip:
         drawn = draw_random(chip, size)
     if settings.wants_result:
