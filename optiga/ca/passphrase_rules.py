@@ -1,4 +1,4 @@
-"""Passphrases that a new key is not encrypted with: no text, too short, too long, or among the first that anybody guesses."""
+"""Passphrases that a new key is not encrypted with: no text, too short, too long, or easily guessed."""
 
 from __future__ import annotations
 
