@@ -1,4 +1,4 @@
-"""Passphrases that a new key is not encrypted with: too short, too long, or among the first that anybody guesses."""
+"""Passphrases that a new key is not encrypted with: no text, too short, too long, or easily guessed."""
 
 from __future__ import annotations
 
@@ -53,14 +53,19 @@ _DISGUISES = str.maketrans("@4310$57!", "aaeiosstl")
 
 
 def check_passphrase(passphrase: bytes | None, names: Iterable[str] = ()) -> None:
-    """Refuse a new passphrase that is too short, too long, or easily guessed.
+    """Refuse a new passphrase that is not UTF-8 text, too short, too long, or easily guessed.
 
     :param names: names that anybody who has the key's file knows: those in the CA's certificate.
     :raises ConfigurationError: if it is.
     """
     if passphrase is None:
         return
-    text = passphrase.decode("utf-8", "surrogateescape")
+    try:
+        text = passphrase.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            "the passphrase is not UTF-8 text", hint="Give it as UTF-8 text", reason=Reason.BAD_VALUE
+        ) from None
     if len(text) < LEAST_PASSPHRASE:
         raise ConfigurationError(
             f"the passphrase has {counted(len(text), 'character')}, but needs at least {LEAST_PASSPHRASE}",

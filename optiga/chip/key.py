@@ -11,10 +11,11 @@ from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import PublicKeySource, algorithm_of, key_oid_of, public_key_of
 from optiga.chip.threads import one_at_a_time
-from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.errors import ChipError, ConfigurationError, Reason, counted
 from optiga.protocol import der
-from optiga.protocol.algorithms import HASH_SIZES, KeyAlgorithm, public_key_info
+from optiga.protocol.algorithms import CURVES, HASH_SIZES, RSA_SCHEMES, KeyAlgorithm, public_key_info
 from optiga.protocol.codes import KeyUsage, SignatureScheme
+from optiga.protocol.commands.calc_sign import MIN_DIGEST
 from optiga.protocol.objects import SLOTS, format_oid
 from optiga.suggestions import suggest
 from optiga.values import NotCopied
@@ -75,12 +76,16 @@ class Key(NotCopied):
         """Sign a digest; otherwise as :meth:`sign`.
 
         :param digest: for EC 10 bytes up to the size of the curve, for RSA exactly the size of the hash.
+        :raises ConfigurationError: if the digest has another length; the chip is not asked then.
         """
         if self.algorithm.is_ec:
+            check_digest(digest, SignatureScheme.ECDSA, self.algorithm, oid=self.oid)
             raw = self._chip.execute(CalcSign(self.oid, digest, SignatureScheme.ECDSA))
             return der.encode(der.SEQUENCE, raw)
         name = check_hash(hash_name or self.default_hash)
-        return self._chip.perform(CalcSign(self.oid, digest, self.algorithm.scheme(name)))
+        scheme = self.algorithm.scheme(name)
+        check_digest(digest, scheme, self.algorithm, oid=self.oid)
+        return self._chip.perform(CalcSign(self.oid, digest, scheme))
 
     def decrypt(self, protected: bytes, *, session: int | None = None) -> bytes:
         """Decrypt with RSAES-PKCS1-v1.5; the result is empty if the message (at most 66 bytes) stays in a session. One
@@ -177,6 +182,40 @@ def check_hash(name: str) -> str:
             reason=Reason.UNSUPPORTED,
         )
     return name
+
+
+def check_digest(
+    digest: bytes,
+    scheme: SignatureScheme,
+    algorithm: KeyAlgorithm | None,
+    *,
+    oid: int | None = None,
+    least: int = MIN_DIGEST,
+) -> None:
+    """Refuse a digest whose length a key does not take: the chip's code for that has other causes, too.
+
+    :param algorithm: the key's; None if it is not known.
+    :param oid: the key's object, for the error.
+    :param least: fewest bytes for ECDSA.
+    :raises ConfigurationError: if the length is wrong.
+    :raises TypeError: if the digest is no bytes.
+    """
+    size = memoryview(digest).nbytes
+    name = next((name for name, known in RSA_SCHEMES.items() if known is scheme), None)
+    if name is not None:
+        least = most = HASH_SIZES[name]
+        wanted = f"{name} has {most}"
+    else:
+        most = CURVES[algorithm].coordinate_size if algorithm in CURVES else max(HASH_SIZES.values())
+        wanted = f"{algorithm.title if algorithm in CURVES else 'EC'} keys take {least} to {most}"
+    if not least <= size <= most:
+        raise ConfigurationError(
+            f"the digest has {counted(size, 'byte')}, but {wanted}",
+            hint="Give the digest of the data, with a hash that fits the key",
+            oid=oid,
+            parameter="digest",
+            reason=Reason.TOO_LARGE if size > most else Reason.BAD_VALUE,
+        )
 
 
 def check_usage(oid: int, algorithm: KeyAlgorithm, usage: KeyUsage) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from optiga.chip.commands.base import Command
+from optiga.errors import BoardError
 from optiga.files.activity import Activity, is_watched
 from optiga.protocol.objects import format_oid
 from optiga.protocol.request import Request
@@ -32,8 +34,8 @@ _WORDS = {
     "GenSymKey": ("generate an AES key", " in "),
 }
 """What a command does, and what stands before the object that it is about; by its title in the manual."""
-_METADATA = 0x01
-"""The Param of reading and writing metadata."""
+_METADATA, _COUNT = 0x01, 0x02
+"""The Params of reading and writing metadata, and of counting."""
 _LONG_MS = 200.0
 """A command that takes longer is worked on when no answer comes; else the line is silent."""
 
@@ -44,6 +46,8 @@ def in_words(command: Command[Any]) -> str:
     words, about = _WORDS[title]
     if title in ("GetDataObject", "SetDataObject") and command.param == _METADATA:
         about = " metadata of "
+    if title == "SetDataObject" and command.param == _COUNT:
+        words = "count"
     return words if command.target is None else f"{words}{about}{format_oid(command.target)}"
 
 
@@ -59,6 +63,17 @@ def exchange(command: Command[Any], request: Request, carry: Callable[[Request],
     :param port: how the user names the way to the chip.
     :returns: the answer.
     """
+    if request.traits.is_repeatable:
+        return _carry(command, request, carry, port)
+    try:
+        return _carry(command, replace(request, title=in_words(command)), carry, port)
+    except BoardError as error:
+        if error.oid is None:
+            error.oid = command.target
+        raise
+
+
+def _carry(command: Command[Any], request: Request, carry: Callable[[Request], bytes], port: str) -> bytes:
     if not is_watched() and not is_logged():
         return carry(request)
 

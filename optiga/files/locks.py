@@ -60,14 +60,21 @@ class Owner:
 
     @property
     def is_this_thread(self) -> bool:
-        """Whether this very thread holds it, so that to wait for it would be to wait for oneself."""
+        """Whether this very thread holds it, so that to wait for it would be to wait for oneself; or nobody any more
+        who could give it back.
+        """
         holder = _held.get(self._key)
-        return holder is not None and holder._thread == _this_thread()
+        return self._is_forgotten if holder is None else holder._thread == _this_thread()
 
     @property
     def _is_this_process(self) -> bool:
         holder = _held.get(self._key)
         return holder is not None and holder._thread[0] == os.getpid()
+
+    @property
+    def _is_forgotten(self) -> bool:
+        """Whether this process has taken it, and has forgotten whoever held it without giving it back."""
+        return self._key not in _held and self.name.startswith(_name_of_process())
 
     @property
     def was_left(self) -> bool:
@@ -81,7 +88,7 @@ class Owner:
         """Say that this process holds it. A help to others, no need of ours: if it cannot be written, it is not."""
         self._thread = _this_thread()
         _held[self._key] = self
-        text = f"process {os.getpid()} ({command_line(sys.argv)})"
+        text = f"{_name_of_process()}({command_line(sys.argv)})"
         # No link that somebody has put there is followed, no pipe is waited for, and what other programs were started
         # with is for nobody else.
         with suppress(OSError), os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600), "wb") as file:
@@ -105,10 +112,11 @@ class Owner:
 
         :param port: how the user names what is locked.
         """
-        if self._is_this_process:
+        if self._is_this_process or self._is_forgotten:
+            forgotten = "A chip was opened and not closed: call its 'close', or open it in a 'with' statement"
             return BoardError(
                 "in use by this process, which has it open already",
-                hint="Close it first, or use the chip that is open",
+                hint=forgotten if self._is_forgotten else "Close it first, or use the chip that is open",
                 port=port,
                 reason=Reason.BUSY,
             )
@@ -155,6 +163,11 @@ def _use_served(name: str) -> str:
     place = re.search(r" -{2}(?:pty|i2c|ft260)[ =]([^ )…]+)(?=[ )])", name)
     port = f", socket://{tcp[1] or '127.0.0.1'}:{tcp[2]}" if tcp else f", {place[1]}" if place else ""
     return f"Use the port that it serves{port}, or end it"
+
+
+def _name_of_process() -> str:
+    """How the line of this process begins."""
+    return f"process {os.getpid()} "
 
 
 def _this_thread() -> tuple[int, int]:

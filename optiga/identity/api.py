@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from optiga.arguments import takes
 from optiga.chip import Chip
@@ -42,8 +42,32 @@ if TYPE_CHECKING:
 
 ConfigurationSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Configuration"
 """The path of a ``.jsn`` file, a dictionary with what would stand in one, or what was made of either."""
-CertificateSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | Certificate | x509.Certificate"
-"""The path of a file, PEM as text or bytes, DER, or a certificate: ours, or one of the cryptography library."""
+
+
+@runtime_checkable
+class WithChain(Protocol):
+    """A certificate with the chain behind it, as ``issue`` of a CA returns it."""
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate itself."""
+        ...
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]:
+        """What goes behind it, its issuer first."""
+        ...
+
+    @property
+    def pem(self) -> str:
+        """The certificate and its chain, leaf first."""
+        ...
+
+
+CertificateSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | Certificate | x509.Certificate | WithChain"
+"""The path of a file, PEM as text or bytes, DER, or a certificate: ours, one that a CA has issued, with its chain, or
+one of the cryptography library.
+"""
 
 PublicKeySource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | PublicKey | Certificate | Csr"
 """The path of a file, PEM as text or bytes, DER, or a value: a public key is alone, in a certificate, or in a CSR."""
@@ -154,8 +178,8 @@ def write_certificate(
     Data that are already on the chip are not programmed again. A certificate for the slot's key that fits in one
     command takes at most six exchanges.
 
-    :param source: path of a file, PEM as text or bytes, DER, PKCS #7, PKCS #12, a certificate, or a list of these. A
-        chain in another order is sorted, with a note in ``warnings``.
+    :param source: path of a file, PEM as text or bytes, DER, PKCS #7, PKCS #12, a certificate, what ``issue`` of a CA
+        returns, or a list of these. A chain in another order is sorted, with a note in ``warnings``.
     :param object: name of a slot, or the object for a certificate or trust anchor. For a slot, the certificate of
         another slot's key gives a warning; for an OID, the certificate of any key on the chip is right.
     :param strict: write only if the chip proves that the certificate belongs to the slot's key (for an OID: to one of
@@ -232,6 +256,8 @@ def _take_content(source: object) -> tuple[bytes, str]:
     """What a program gives, as the content of a file of certificates, and what to call it in messages."""
     if isinstance(source, Certificate):
         return source.der, "the certificate"
+    if isinstance(source, WithChain):
+        return source.pem.encode("ascii"), "the chain" if source.chain else "the certificate"
     if isinstance(source, str) and _PEM in source:
         return source.encode("utf-8", "surrogatepass"), "the PEM text"
     if isinstance(source, (str, os.PathLike)):

@@ -174,7 +174,7 @@ class BridgeConversation:
                 return answer
             if not request.traits.is_repeatable:
                 raise BoardError(
-                    f"the answer to command 0x{code:02x} was lost, and this command must not be sent twice",
+                    f"the answer to {request.name} was lost, and this command must not be sent twice",
                     hint="Check the object before you try again: it may or may not have changed",
                     port=self._port,
                     reason=Reason.OUTCOME_UNKNOWN,

@@ -77,15 +77,22 @@ class Request(Value):
     :param apdu: its bytes; not printed where they carry a secret.
     :param meanwhile: what its sender could do while the chip works; a way to the chip that waits has it done, others
         need not. Whatever it raises is dropped.
+    :param title: what it does, for messages, for example ``count 0xE120``; empty where nobody has said it.
     """
 
     apdu: bytes
     traits: Traits
     meanwhile: Callable[[], object] | None = None
+    title: str = ""
 
     def __repr__(self) -> str:
         shown = f"({len(self.apdu)} bytes with a secret)" if self.traits.hides_command else self.apdu.hex()
         return f"Request({shown}, {self.traits})"
+
+    @property
+    def name(self) -> str:
+        """The command for messages: by its title, else by its code."""
+        return f"the command {self.title!r}" if self.title else f"command 0x{_apdu.command_code(self.apdu):02x}"
 
     def is_answered_by(self, answer: bytes) -> bool:
         """Whether an answer APDU can be one to this command, judged by whether it carries data.

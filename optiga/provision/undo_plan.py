@@ -37,10 +37,12 @@ class UndoPlan:
     :param account: AWS account; None without a cloud.
     :param region: AWS region; None without a cloud.
     :param certificates: AWS's identifiers of the certificates that would be deleted.
-    :param thing: the thing that would be deleted; None if none would be.
-    :param policy: the policy that would be deleted; None if none would be.
+    :param thing: its thing; None if it had none.
+    :param policy: its policy; None if it had none.
     :param steps: what would be done, one sentence each.
     :param stays: what would stay, one sentence each.
+    :param deletes_thing: whether the thing would be deleted.
+    :param deletes_policy: whether the policy would be deleted.
     """
 
     uid: str
@@ -52,6 +54,8 @@ class UndoPlan:
     policy: str | None
     steps: tuple[str, ...]
     stays: tuple[str, ...]
+    deletes_thing: bool
+    deletes_policy: bool
 
 
 def plan_undo(
@@ -81,10 +85,10 @@ def plan_undo(
             marked = f"the certificates in account {entry.account}, {entry.region} as removed"
         steps.append(f"The journal marks {marked}")
         stays += staying_valid(entry, present, journal)
-    thing = policy = None
+    deletes_thing = deletes_policy = False
     if seen is not None:
-        thing = _plan_thing(entry.thing, seen, reporter, steps, stays, is_wanted=delete_thing)
-        policy = _plan_policy(entry.policy, seen, reporter, steps, stays, is_wanted=delete_policy)
+        deletes_thing = _plan_thing(entry.thing, seen, reporter, steps, stays, is_wanted=delete_thing)
+        deletes_policy = _plan_policy(entry.policy, seen, reporter, steps, stays, is_wanted=delete_policy)
     stays += staying_names(entry, journal, seen, reporter)
     stays += filter(None, [staying_files(entry, journal, seen)])
     stays += staying_elsewhere(entry, present, journal, "The")
@@ -94,10 +98,12 @@ def plan_undo(
         entry.account,
         entry.region,
         tuple(one.certificate_id for one in own),
-        thing,
-        policy,
+        entry.thing,
+        entry.policy,
         tuple(steps),
         tuple(stays),
+        deletes_thing,
+        deletes_policy,
     )
 
 
@@ -118,10 +124,10 @@ def _chip_stays(entry: Entry, present: Entry) -> str:
 
 def _plan_thing(
     name: str | None, seen: Seen, reporter: Reporter, steps: list[str], stays: list[str], *, is_wanted: bool
-) -> str | None:
-    """Add what would become of the thing; returns its name if it would be deleted."""
+) -> bool:
+    """Add what would become of the thing; returns whether it would be deleted."""
     if name is None or (found := find_thing(name, seen, reporter)) is None:
-        return None
+        return False
     if_there = ", if AWS IoT has it" * (found is UNANSWERED)
     if not is_wanted:
         stays.append(naming("{told}. To delete it, use {delete_thing}", told=f"The thing {name} stays{if_there}"))
@@ -129,19 +135,19 @@ def _plan_thing(
         stays.append(f"The thing {name} stays: {NOT_ITS_OWN}")
     else:
         steps.append(f"The thing {name} is deleted{if_there}")
-        return name
-    return None
+        return True
+    return False
 
 
 def _plan_policy(
     name: str | None, seen: Seen, reporter: Reporter, steps: list[str], stays: list[str], *, is_wanted: bool
-) -> str | None:
-    """Add what would become of the policy; returns its name if it would be deleted."""
+) -> bool:
+    """Add what would become of the policy; returns whether it would be deleted."""
     if name is None or (found := find_policy(name, seen, reporter)) is None:
-        return None
+        return False
     if_there = ", if AWS IoT has it" * (found is UNANSWERED)
     if not is_wanted:
         stays.append(naming("{told}. To delete it, use {delete_policy}", told=f"The policy {name} stays{if_there}"))
-        return None
+        return False
     steps.append(f"The policy {name} is deleted{if_there}")
-    return name
+    return True

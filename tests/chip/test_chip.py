@@ -18,6 +18,7 @@ from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.public_key import PublicKey
+from optiga.testing import bench
 from tests.support.scripted import ASK_LAST_ERROR, OK, REFUSED, ScriptedTransport, answer
 
 EC_KEY = (
@@ -343,6 +344,30 @@ def test_what_fits_no_command_never_reaches_the_chip() -> None:
         with pytest.raises(optiga.ConfigurationError):
             call()
     assert len(transport.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "size", "sizes"),
+    [("secp384r1", 1, "10 to 48"), ("secp384r1", 64, "10 to 48"), ("secp256r1", 33, "10 to 32"), ("rsa2048", 31, "32")],
+)
+def test_a_digest_of_a_wrong_length_never_reaches_the_chip(algorithm: str, size: int, sizes: str) -> None:
+    with bench() as there, there.open() as chip:
+        key = chip.generate_key("0xE0FC" if algorithm == "rsa2048" else "second", algorithm)
+        public_key = PublicKey.from_info(key.public_key_info)
+        scheme = key.algorithm.scheme(key.default_hash)
+        there.forget_commands()
+        with pytest.raises(optiga.ConfigurationError, match=f"{size} bytes?, but .*{sizes}") as caught:
+            key.sign_digest(bytes(size))
+        assert caught.value.oid == key.oid
+        if size > 1:
+            with pytest.raises(optiga.ConfigurationError, match=f"{size} bytes?, but"):
+                chip.crypto.verify_digest(bytes(size), bytes(64), public_key, scheme)
+        for of_object in (b"", bytes(65)):
+            with pytest.raises(optiga.ConfigurationError, match="but "):
+                chip.crypto.verify_digest(of_object, bytes(64), "second", scheme)
+        assert there.commands == ()
+        with pytest.raises(TypeError, match="sign_digest: digest"):
+            key.sign_digest("text")  # type: ignore[arg-type]
 
 
 def test_words_the_chip_does_not_know_never_reach_it() -> None:

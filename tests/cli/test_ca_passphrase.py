@@ -50,6 +50,23 @@ def closed(cli: Cli) -> str:
 
 
 class TestNew:
+    @POSIX
+    @pytest.mark.parametrize(
+        "words",
+        [("init", "new"), ("intermediate", "new", "--ca", "root"), ("passphrase", "root")],
+        ids=lambda words: words[0],
+    )
+    def test_one_that_is_no_text_is_refused_from_the_environment_as_from_a_file(
+        self, cli: Cli, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+    ) -> None:
+        cli("ca", "init", "root", "--no-passphrase")
+        option = "--new-passphrase-file" if words[0] == "passphrase" else "--passphrase-file"
+        assert "not UTF-8" in fails(cli, 2, "ca", *words, option, file(b"\xfa the words of it are"))
+        if words[0] != "passphrase":
+            monkeypatch.setenv(VARIABLE, os.fsdecode(b"\xfa the words of it are"))
+            assert "not UTF-8" in fails(cli, 2, "ca", *words)
+            assert not Path("new").exists()
+
     @pytest.mark.parametrize("words", [("init", "new"), ("intermediate", "new", "--ca", "root")])
     def test_without_one_nothing_is_made(self, cli: Cli, words: tuple[str, ...]) -> None:
         cli("ca", "init", "root", "--no-passphrase")

@@ -49,7 +49,8 @@ def test_what_is_deleted_and_what_stays(run: Cli, bench: Bench, dry_run: DryRun)
     assert fields["account"] in made["certificate_arn"]
     assert fields["region"] in made["certificate_arn"]
     assert fields["certificates"] == [made["certificate_id"]]
-    assert fields["thing"] is fields["policy"] is None
+    assert (fields["thing"], fields["policy"]) == ("my_thing", "my_policy")
+    assert fields["deletes_thing"] is fields["deletes_policy"] is False
     first, second = fields["steps"]
     for text in (made["certificate_id"], "deactivated", "thing my_thing", "policy my_policy", "deleted"):
         assert text in first
@@ -78,6 +79,7 @@ def test_all_of_it_is_what_a_run_does(cli: Cli, run: Cli, bench: Bench, dry_run:
     fields = dry_run.fields(*options)
     assert sorted(fields["certificates"]) == sorted(names)
     assert (fields["thing"], fields["policy"]) == ("my_thing", "my_policy")
+    assert fields["deletes_thing"] is fields["deletes_policy"] is True
     assert len(fields["steps"]) == 5
     kept, files = fields["stays"]
     assert "chip" in kept
@@ -85,7 +87,7 @@ def test_all_of_it_is_what_a_run_does(cli: Cli, run: Cli, bench: Bench, dry_run:
     assert cli("--port", bench.port, "deprovision", "--yes", *options).code == 0
     gone = dry_run.fields(*options)
     assert gone["certificates"] == gone["steps"] == []
-    assert gone["thing"] is gone["policy"] is None
+    assert gone["deletes_thing"] is gone["deletes_policy"] is False
     assert "Nothing will change" in dry_run(*options).out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -62,6 +63,16 @@ def test_the_same_process_is_not_waited_for(tmp_path: Path) -> None:
         with hold(path) as holder:
             assert "this process" not in Owner(path).in_use("board").message
             holder.kill()
+
+
+def test_what_this_process_has_forgotten_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    PortLock(path, port="board").acquire()
+    gc.collect()
+    with pytest.raises(BoardError, match="in use by this process") as caught:
+        PortLock(path, port="board", wait_s=3600).acquire()
+    assert "not closed" in caught.value.hint
+    assert "'with'" in caught.value.hint
 
 
 def test_the_second_waits_for_the_first(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 import optiga
 from optiga import testing
-from optiga.ca.creation import CaName, create_root
+from optiga.ca.creation import CaName, create_intermediate, create_root
 from tests.support.ca_helpers import NEEDS_OPENSSL, openssl
 from tests.support.makers import make_certificate, make_key
 from tests.support.places import CONFIG, CONFIGS
@@ -205,6 +205,19 @@ class TestWriteCertificate:
         assert stored.pem == pem
         again = optiga.write_certificate(optiga_chip, stored)
         assert (again.written, again.key_match) == (False, True)
+
+    def test_what_a_ca_has_issued_is_written_with_its_chain(self, optiga_chip: optiga.Chip, tmp_path: Path) -> None:
+        root = optiga.open_ca(create_root(tmp_path / "root", CaName("root")).path)
+        authority = optiga.open_ca(create_intermediate(tmp_path / "factory", CaName("factory"), root).path)
+        issued = authority.issue(optiga.csr(optiga_chip, CONFIG))
+        proof = optiga.write_certificate(optiga_chip, issued, "second", strict=True)
+        assert proof.key_match
+        stored = optiga.read_certificates(optiga_chip)
+        assert "".join(one.pem for one in stored) == issued.pem
+        assert len(stored) == 2
+        assert not optiga.write_certificate(optiga_chip, [issued]).written
+        with pytest.raises(TypeError, match="write_certificate: source"):
+            optiga.write_certificate(optiga_chip, optiga.csr(optiga_chip, CONFIG))  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("name", SECOND, ids=repr)
     def test_each_name_of_an_object(self, name: Any, optiga_chip: optiga.Chip) -> None:

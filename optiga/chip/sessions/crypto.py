@@ -20,7 +20,7 @@ from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
 from optiga.chip.commands.verify_sign import VerifySign
-from optiga.chip.key import check_hash, check_usage, find_key, generate_key
+from optiga.chip.key import check_digest, check_hash, check_usage, find_key, generate_key
 from optiga.chip.key_fate import KeyFate
 from optiga.chip.references import algorithm_of, oid_of, public_key_of
 from optiga.chip.sessions.running_hash import RunningHash
@@ -230,9 +230,13 @@ class Crypto(NotCopied):
         :param signature: for RSA the plain signature, for ECDSA two INTEGERs in DER without the SEQUENCE.
         :param key: a public key (a value, a certificate, or SubjectPublicKeyInfo in DER or PEM), or the object with its
             certificate in plain DER.
+        :raises ConfigurationError: if the digest has another length than the key takes; the chip is not asked then.
         :raises ChipError: if the signature is not valid, with the code of a signature verification failure.
         """
-        self._chip.perform(VerifySign(digest, signature, _given(key), scheme))
+        given = _given(key)
+        algorithm, oid = (None, given) if isinstance(given, int) else (given.algorithm, None)
+        check_digest(digest, scheme, algorithm, oid=oid, least=1)
+        self._chip.perform(VerifySign(digest, signature, given, scheme))
 
     # Secrets
 

@@ -207,10 +207,10 @@ class I2cConversation:
             except BoardError as error:
                 if traits.is_repeatable or not self._carrier.may_have_run:
                     raise
-                raise self._not_known(code, error) from error
+                raise self._not_known(request, error) from error
             except LostError as lost:
                 if lost.may_have_run and not traits.is_repeatable:
-                    raise self._not_again(code) from None
+                    raise self._not_again(request) from None
                 reason = str(lost)
                 again = ", which may now run a second time" if lost.may_have_run else ""
                 yield from self._bus.note(
@@ -355,17 +355,17 @@ class I2cConversation:
             reason=Reason.NO_ANSWER,
         )
 
-    def _not_known(self, code: int, error: BoardError) -> BoardError:
+    def _not_known(self, request: Request, error: BoardError) -> BoardError:
         return BoardError(
-            f"{error.message}; it is unknown whether command 0x{code:02x} has run",
+            f"{error.message}; it is unknown whether {request.name} has run",
             hint=_LOOK_FIRST,
             port=self._port,
             reason=Reason.OUTCOME_UNKNOWN,
         )
 
-    def _not_again(self, code: int) -> BoardError:
+    def _not_again(self, request: Request) -> BoardError:
         return BoardError(
-            f"the answer to command 0x{code:02x} was lost, and this command must not be sent twice",
+            f"the answer to {request.name} was lost, and this command must not be sent twice",
             hint=_LOOK_FIRST,
             port=self._port,
             reason=Reason.OUTCOME_UNKNOWN,
