@@ -130,6 +130,21 @@ class TestShow:
         assert {UID, "c" * 64, SERIAL} <= set(wide.out.split())
         assert wide.err == ""
 
+    @pytest.mark.parametrize("columns", [60, 80])
+    @pytest.mark.parametrize("options", [(), ("--history",), ("--history", "--uid", UID)])
+    def test_a_time_is_never_broken(
+        self, cli: Cli, saved: list[Entry], monkeypatch: pytest.MonkeyPatch, columns: int, options: tuple[str, ...]
+    ) -> None:
+        assert saved[0].updated_at
+        full = [entry.updated_at.isoformat() for entry in saved if entry.updated_at]
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        shown = cli("journal", "show", *options).out
+        assert all(len(line) <= columns for line in shown.splitlines())
+        assert f"{saved[0].updated_at:%Y-%m-%d %H:%M}" in shown
+        assert "(UTC)" in shown
+        assert set(full) <= set(cli("journal", "show", *options, "--wide").out.split())
+
     def test_an_empty_file(self, cli: Cli) -> None:
         """'provision' makes a journal of it; until then there is nothing in it."""
         Path(FILE_NAME).touch()

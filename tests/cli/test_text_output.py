@@ -192,6 +192,14 @@ class TestWholeTable:
             "  second  x",
         ]
 
+    @pytest.mark.parametrize("width", [48, 60, 80])
+    @pytest.mark.parametrize("date", ["2036-11-25", "2036-11-25 20:26", "2036-11-25T20:26:24+00:00"])
+    def test_a_date_is_never_broken(self, width: int, date: str) -> None:
+        row = ("5f" * 20, "revoked", date, "CN=a_long-name.of.a-lamp,O=Somebody", "server, client")
+        found = whole_table(("serial", "state", "until", "subject", "use"), [row], width)
+        assert date in found
+        assert max(map(len, found.split("\n"))) <= width
+
     def test_serial_numbers_of_a_ca(self, cli: Cli, port: str, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert cli("ca", "init", "root", "--no-passphrase").code == 0
         csr = cli("--port", port, "--csr", config, "--query", "filename").out.strip()

@@ -11,8 +11,12 @@ from optiga.results import cell
 _GAP = 2
 _LEAST = 3
 """Fewest columns that a cell is broken to."""
+_TIME = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d[0-9:.+Z-]*)?"
+_WORD = re.compile(rf"{_TIME}(?!\S)|\S+")
+"""A date with its time of day is one word."""
+_DATE = re.compile(_TIME)
 _PART = re.compile(r".+?(?:[/\\:.,_@=-]+|$)")
-"""What a long word may be broken behind: the separators of paths, names and times."""
+"""What a long word may be broken behind: the separators of paths and names."""
 _WIDEST = 64
 """Most columns to which the cells of a column are filled up: those of a SHA-256 in hex. A longer cell would fill a log
 with blanks."""
@@ -86,17 +90,24 @@ def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) ->
 def _narrowed(cells: Sequence[Sequence[str]], width: int, whole: Sequence[bool]) -> list[int]:
     """Widths of columns that fit: those to be whole stay so, if that is possible; no word is broken if all can stay
     whole, else none but at its separators, if that is enough; the widest columns become narrower, all to one width.
+    Dates and times are broken only where the columns would not fit at all otherwise.
     """
     columns = list(zip(*cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
     room = width - _GAP * (len(widths) - 1)
-    for parts_of, kept in ((str.split, whole), (str.split, ()), (_parts, ())):
+    for parts_of, kept in ((_WORD.findall, whole), (_WORD.findall, ()), (_parts, ())):
         least = [max((len(part) for text in column for part in parts_of(text)), default=0) for column in columns]
         least = [wide if keep else low for low, wide, keep in zip_longest(least, widths, kept, fillvalue=0)]
         if sum(least) <= room:
             break
     else:
-        least = _capped(least, [min(one, _LEAST) for one in least], room)
+        lowest = [min(one, _LEAST) for one in least]
+        dates = [
+            max((len(word) for text in column for word in _WORD.findall(text) if _DATE.fullmatch(word)), default=0)
+            for column in columns
+        ]
+        with_dates = [max(low, date) for low, date in zip(lowest, dates, strict=True)]
+        least = _capped(least, with_dates if sum(with_dates) <= room else lowest, room)
     narrowed = _capped(widths, least, room)
     over = room - sum(narrowed)
     for place, one in enumerate(widths):
@@ -116,8 +127,12 @@ def _capped(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]
 
 
 def _parts(text: str) -> list[str]:
-    """The parts of a text between blanks and behind separators, as of a path."""
-    return [part for word in text.split() for part in _PART.findall(word)]
+    """The parts of a text between blanks and behind separators, as of a path; a date is one part."""
+    return [part for word in _WORD.findall(text) for part in _parts_of_word(word)]
+
+
+def _parts_of_word(word: str) -> list[str]:
+    return [word] if _DATE.fullmatch(word) else _PART.findall(word)
 
 
 def _broken(row: Sequence[str], widths: Sequence[int]) -> Iterable[Sequence[str]]:
@@ -128,12 +143,12 @@ def _broken(row: Sequence[str], widths: Sequence[int]) -> Iterable[Sequence[str]
 def _wrapped(text: str, width: int) -> list[str]:
     """The lines of a cell: broken between words, a longer word at its separators, and what is longer still anywhere."""
     lines: list[str] = []
-    for word in text.split():
+    for word in _WORD.findall(text):
         if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
             continue
         lines.append("")
-        for part in [word] if len(word) <= width else _PART.findall(word):
+        for part in [word] if len(word) <= width else _parts_of_word(word):
             if len(lines[-1]) + len(part) <= width:
                 lines[-1] += part
             else:

@@ -45,6 +45,10 @@ _FEW_COLUMNS = ("uid", "slot", "step", "thing", "updated_at")
 """Those that tell the chips apart."""
 _EVENT_COLUMNS = ("uid", "time", "slot", "event", "detail", "key", "serial", "certificate_id", "issuer", "issuer_name")
 _FEW_EVENT_COLUMNS = ("uid", "time", "slot", "event", "detail")
+_SHORT_HEADS = {"time": "time (UTC)", "updated_at": "updated (UTC)"}
+"""Columns of times, and what their heads are where the times are shortened."""
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?(?:\+00:00|Z)")
+"""A time in UTC: its date, its hour and minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +156,7 @@ def _history_shown(events: Sequence[Mapping[str, Any]], width: int | None, *, on
     """
     if not events:
         return _NOTHING, False
-    text = table(_EVENT_COLUMNS[one_chip:], events)
-    if width is None or is_within(text, width):
-        return text, False
-    return whole_table(_FEW_EVENT_COLUMNS[one_chip:], events, width), True
+    return _fitted(_EVENT_COLUMNS[one_chip:], _FEW_EVENT_COLUMNS[one_chip:], events, width)
 
 
 def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: bool) -> tuple[str, bool]:
@@ -168,10 +169,38 @@ def _shown(slots: Sequence[Mapping[str, Any]], width: int | None, *, one_chip: b
         return _NOTHING, False
     if one_chip:
         return "\n\n".join(align([[name, cell(value)] for name, value in slot.items()]) for slot in slots), False
-    text = table(_COLUMNS, slots)
+    return _fitted(_COLUMNS, _FEW_COLUMNS, slots, width)
+
+
+def _fitted(
+    columns: Sequence[str], few: Sequence[str], rows: Sequence[Mapping[str, Any]], width: int | None
+) -> tuple[str, bool]:
+    """A table as wide as the terminal, and whether columns are left out: times are shortened before that.
+
+    :param few: the columns that stay where the terminal is too narrow for all of them.
+    """
+    text = table(columns, rows)
     if width is None or is_within(text, width):
         return text, False
-    return whole_table(_FEW_COLUMNS, slots, width), True
+    if is_within(text := table(*_with_short_times(columns, rows)), width):
+        return text, False
+    heads, short = _with_short_times(few, rows)
+    shown_in = whole_table if few[0] == "uid" else table
+    return shown_in(heads, short, width), True
+
+
+def _with_short_times(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows for a table whose times have minutes, and the time zone stands in their head."""
+    heads = [_SHORT_HEADS.get(name, name) for name in columns]
+    return heads, [
+        tuple(_short_time(row[name]) if name in _SHORT_HEADS else row[name] for name in columns) for row in rows
+    ]
+
+
+def _short_time(value: str | None) -> str | None:
+    return None if value is None else _UTC.sub(r"\1 \2", value)
 
 
 @command.command(name="export")
