@@ -160,9 +160,13 @@ def _use_served(name: str) -> str:
     :param name: the server's, with its command line.
     """
     tcp = re.search(r" -{2}tcp[ =](?:([^ )]*):)?([1-9]\d*)(?=[ )])", name)
-    place = re.search(r" -{2}(?:pty|i2c|ft260)[ =]([^ )…]+)(?=[ )])", name)
-    port = f", socket://{tcp[1] or '127.0.0.1'}:{tcp[2]}" if tcp else f", {place[1]}" if place else ""
-    return f"Use the port that it serves{port}, or end it"
+    link = re.search(r" -{2}pty[ =](?!-)([^ )…]+)(?=[ )])", name)
+    if re.search(r" emulator run\b", name):  # the chip is its program's
+        return "Wait for it to end, or end it"
+    if re.search(r" -{2}(?:i2c|ft260)\b", name):  # a socket for other programs, which no port reaches
+        return "End it first"
+    port = f"serves, socket://{tcp[1] or '127.0.0.1'}:{tcp[2]}" if tcp else f"serves, {link[1]}" if link else "printed"
+    return f"Use the port that it {port}, or end it"
 
 
 def _name_of_process() -> str:

@@ -176,7 +176,7 @@ class TestHeld:
             result = cli("--port", "emulator:held.chip", "info")
             assert (result.code, result.out, len(result.errors)) == (BOARD, "", 1)
             assert f"in use by process {served.pid} (" in result.errors[0]
-            assert "Use the port that it serves" in result.errors[0]
+            assert "Use the port that it printed" in result.errors[0]
             for words in (("reset", "held.chip"), ("serve", "--chip", "held.chip", "--tcp", "0")):
                 assert f"in use by process {served.pid} (" in cli("emulator", *words).errors[0]
 

@@ -53,6 +53,7 @@ from optiga.cli.commands.toolbox.random_hash import DigestResult, MacResult, Ran
 from optiga.cli.commands.toolbox.rsa import BytesResult
 from optiga.cli.commands.update.apply import UpdateResult
 from optiga.cli.commands.update.make_update import UpdateMade
+from optiga.cli.support.options import result_in_full
 from optiga.cli.support.samples import sample_of
 from optiga.cli.support.settings import Settings
 from optiga.identity.kept_key import KeptKeyRehearsal
@@ -153,7 +154,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
     def keep(settings: Settings, result: object, **options: Any) -> None:
         found.commands.add(_command_in(click.get_current_context()))
-        printed.append(result)
+        printed.append((result, result_in_full(to_json(result))))
         before(settings, result, **options)
 
     def take(name: str, *words: object) -> None:
@@ -162,8 +163,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
             assert main([str(word) for word in (*words, "--output", "json")]) == 0, words
             output.seek(0)
             shown = json.loads(output.read())  # one value, and nothing beside it
-        (result,) = printed
-        assert (type(result).__name__, shown) == (name, to_json(result)), words
+        ((result, wanted),) = printed
+        assert (type(result).__name__, shown) == (name, wanted), words
         if name != "dict":
             found.paths[name] |= set(paths_of(shown))
 
