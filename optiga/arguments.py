@@ -22,6 +22,8 @@ R = TypeVar("R")
 
 _JUDGED_ELSEWHERE = ("Reference", "Command")
 """Types of many forms, of which others say what is wrong if their alias is only for type checkers."""
+_NO_OBJECT = "an object must be given as "
+"""How others begin to say it of a value that names no object of a chip."""
 _FORMS: Mapping[str, tuple[type, ...]] = {
     "Any": (object,),
     "object": (object,),
@@ -57,7 +59,12 @@ def takes(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if mistake := _find_mistake(function, args, kwargs):
             raise TypeError(mistake)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            if mistake := _told_elsewhere(function, error):
+                raise TypeError(mistake) from None
+            raise
 
     return call
 
@@ -96,12 +103,21 @@ def _explaining(method: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(*args, **kwargs)
-        except (AttributeError, TypeError):
-            if mistake := _find_mistake(method, args, kwargs):
+        except (AttributeError, TypeError) as error:
+            if mistake := _find_mistake(method, args, kwargs) or _told_elsewhere(method, error):
                 raise TypeError(mistake) from None
             raise
 
     return call
+
+
+def _told_elsewhere(function: Callable[..., object], error: Exception) -> str:
+    """What is said of a value that names no object, with the function that it was given to; empty if that is not it."""
+    return f"{_title_of(function)}: {error}" if str(error).startswith(_NO_OBJECT) else ""
+
+
+def _title_of(function: Callable[..., object]) -> str:
+    return function.__qualname__.removesuffix(".__init__")
 
 
 def _find_mistake(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
@@ -116,7 +132,7 @@ def _find_mistake(function: Callable[..., object], args: tuple[Any, ...], kwargs
         parameter = signature.parameters[name]
         for one in value if parameter.kind is parameter.VAR_POSITIONAL else (value,):
             if mistake := _mistake_of(one, parameter.annotation, names):
-                return f"{function.__qualname__.removesuffix('.__init__')}: {name} {mistake}"
+                return f"{_title_of(function)}: {name} {mistake}"
     return ""
 
 

@@ -8,9 +8,9 @@ from optiga.errors import OptigaError
 def advise_again(error: OptigaError | KeyboardInterrupt, text: str) -> None:
     """Have a failure say how to go on: in its hint, or in the arguments of an interruption.
 
-    :param text: one sentence without the full stop; left out where the hint says already to try again.
+    :param text: one sentence without the full stop; left out where the hint says already how to continue.
     """
     if isinstance(error, KeyboardInterrupt):
         error.args = (*error.args, text)
-    elif not any(again in error.hint.lower() for again in ("try again", "the same command again")):
+    elif not any(again in error.hint.lower() for again in ("again to continue", "the same command again")):
         error.advise(text)

@@ -199,6 +199,8 @@ def _meant(port: str) -> str:
         return f", did you mean '/dev/{port}'?"
     if re.fullmatch(r"(?!com\d)[\w-]+(\.[\w-]+)*:\d{2,5}", port, re.IGNORECASE):
         return f", did you mean '{SOCKET}://{port}'?"
+    if (bare := port.strip("'\"")) != port:  # the quotes of a file of environment variables
+        return f", did you mean {bare}, without the quotes?" if bare else ""
     kind, colon, rest = port.partition(":")
     near = suggest(kind, _KINDS, {})
     return near[:-2] + f"{colon}{rest}'?" if near else ""

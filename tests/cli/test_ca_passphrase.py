@@ -50,6 +50,18 @@ def closed(cli: Cli) -> str:
 
 
 class TestNew:
+    def test_a_note_says_that_one_passphrase_is_for_both_keys(
+        self, cli: Cli, closed: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, WORDS)
+        shared = cli("ca", "intermediate", "new", "--ca", closed)
+        assert shared.code == 0, shared.err
+        assert "closed" in shared.err
+        assert "--passphrase-file" in shared.err
+        own = cli("ca", "intermediate", "own", "--ca", closed, "--passphrase-file", file(OTHER))
+        assert own.code == 0, own.err
+        assert VARIABLE not in own.err
+
     @POSIX
     @pytest.mark.parametrize(
         "words",

@@ -283,7 +283,7 @@ FAULTS = {"lse": "lose", "drop": "lose", "corrupt": "damage", "dleay": "delay"}
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault(cli: Cli, fault: str) -> None:
-    assert f"Did you mean '{FAULTS[fault]}'?" in fails(cli, USAGE, "emulator", "control", "socket", "fault", fault)
+    assert f"did you mean '{FAULTS[fault]}'?" in fails(cli, USAGE, "emulator", "control", "socket", "fault", fault)
 
 
 MISSING = {

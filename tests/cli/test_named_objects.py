@@ -101,7 +101,7 @@ def test_the_library_takes_nothing_else(port: str) -> None:
     with open_chip(port) as chip:
         for use in (chip.read, chip.metadata, chip.key, chip.generate_key):
             for wrong in (True, 1.5, b"second", None):
-                with pytest.raises(TypeError, match="an object must be given as"):
+                with pytest.raises(TypeError, match=rf"{use.__name__}: an object must be given as"):
                     use(wrong)  # type: ignore[operator]
             with pytest.raises(ConfigurationError, match="seventh"):
                 use(unknown)  # type: ignore[operator]

@@ -321,7 +321,7 @@ MISTAKES = {
         "object metadata 0xE100", r"0xE100 \(session context 1\) is not an object with data or metadata"
     ),
     "no file": Mistake("object write 0xF1D0 none.bin", "none.bin: no such file"),
-    "empty": Mistake("object write 0xF1D0 {files}/empty", "no data are given"),
+    "empty": Mistake("object write 0xF1D0 {files}/empty", "/empty is empty"),
     "too big": Mistake("object write 0xF1D0 {files}/big", "141 bytes do not fit in 0xF1D0, which has room for 140"),
     "too far": Mistake("object write 0xF1D0 {files}/few --offset 139", "3 bytes at offset 139 do not fit"),
     "no hex": Mistake("object write 0xF1D0 {files}/few --hex", "is not hex: 'x' is not a hex digit"),

@@ -59,6 +59,14 @@ def test_what_a_run_asks_for(run: Cli, bench: Bench) -> None:
     assert tuple(bench.cloud.calls) == OPERATIONS
 
 
+@pytest.mark.parametrize("fault", [CloudFault.THROTTLE, CloudFault.BREAK_BEFORE], ids=["throttled", "broken"])
+@pytest.mark.parametrize("operation", ["CreateCertificateFromCsr", "AttachPolicy"])
+def test_the_error_says_how_to_continue(run: Cli, bench: Bench, operation: str, fault: CloudFault) -> None:
+    bench.cloud.fail(operation, fault, times=1)
+    (line,) = run().errors
+    assert "again to continue" in line or "run the same command again" in line
+
+
 @pytest.mark.parametrize("fault", sampled(FAULTS, keep=2))
 @pytest.mark.parametrize("operation", sampled(OPERATIONS, keep=2))
 def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> None:

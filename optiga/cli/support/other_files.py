@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from optiga.errors import OptigaError
-from optiga.files.known_documents import CHIP, PEM, Known, name_content, name_document
+from optiga.files.known_documents import CHIP, CONFIGURATION, PEM, Known, name_content, name_document
 from optiga.files.opening import open_input
 from optiga.files.shown import shown
 from optiga.pki.kinds import identify
@@ -52,11 +52,25 @@ def advise_of_kind(error: OptigaError, arguments: Sequence[str]) -> None:
             return
         if not what:  # a word of the command
             continue
+        if _is_taken(what, taker, arguments):  # it is of the right kind, and has a mistake
+            return
         if what not in said:
             if re.search(_HINT_IS_WRONG, said):
                 error.hint = ""
             error.advise(f"{shown(name)} is {what}{taker and '. '}{taker}", first=True)
         return
+
+
+def _is_taken(what: str, taker: str, arguments: Sequence[str]) -> bool:
+    """Whether the command is one that takes files of this kind.
+
+    :param taker: what to do with them, which names such commands.
+    """
+    commands = re.findall(r"'python -m optiga ([\w ]+)'", taker)
+    if what == CONFIGURATION.what:
+        commands += ["config check", "provision", "--csr"]
+    given = {word.partition("=")[0] for word in arguments}
+    return any(given.issuperset(command.split()) for command in commands)
 
 
 def _names(arguments: Sequence[str]) -> Iterator[str]:

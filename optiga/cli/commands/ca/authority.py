@@ -28,6 +28,7 @@ from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
+from optiga.cli.support.environment import CA_PASSPHRASE
 from optiga.cli.support.file_names import FILE, FOLDER, FileName, is_standard_output, out_file_option
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import (
@@ -44,7 +45,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
-from optiga.files.shown import shown_path
+from optiga.files.shown import shown, shown_path
 from optiga.pki.certificate import format_serial
 from optiga.results import lines, to_json
 
@@ -181,6 +182,12 @@ def intermediate(
         prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
+    is_shared = ca_passphrase_file is None and parent.folder.key_is_encrypted
+    if is_shared and passphrase is not None and CA_PASSPHRASE in passphrase.source:
+        settings.note(
+            f"The passphrase in {CA_PASSPHRASE} opens the key of {shown(parent_path)} and encrypts the key of "
+            f"{shown(path)}. To use two passphrases, use --passphrase-file for the new key"
+        )
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
         Path(path),
@@ -249,7 +256,9 @@ def sign(
         check_output_file(target, over_keys=True)  # which key it is, is looked at below
         if data is None and target.exists() and target.samefile(request):
             raise ConfigurationError(
-                f"the certificate would overwrite the CSR {target}", hint="Use --out", reason=Reason.EXISTS
+                f"the certificate would overwrite the CSR {target}",
+                hint="Use --out" if out is None else "Use --out with another name",
+                reason=Reason.EXISTS,
             )
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     if not is_printed:

@@ -23,7 +23,7 @@ from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.unusable import warn_of_unusable
 from optiga.cli.support.wide import wide_option, width_for
-from optiga.errors import counted
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.files.hex_text import parse_hex
 from optiga.files.shown import shown
 from optiga.identity.forms import Form, form_of, may_be_certificates, may_have_type
@@ -194,6 +194,13 @@ def write(
         _write_certificate(settings, oid, path, name, pkcs12_passphrase_file)
         return
     content = read_whole(path, limit=MAX_FOR_CHIP)
+    if not content:
+        raise ConfigurationError(
+            f"{name} is empty: there are no data for {info.label}",
+            hint="Give at least one byte",
+            parameter="path",
+            reason=Reason.BAD_VALUE,
+        )
     if is_whole_file:
         content = open_container(settings, content, name, pkcs12_passphrase_file)
     data = parse_hex(content, name) if is_hex else content

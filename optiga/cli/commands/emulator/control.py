@@ -179,8 +179,13 @@ def _check(verb: str, value: str | None, times: int | None, milliseconds: int | 
         "security-counter": not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) <= MAX_COUNT),
     }.get(verb, not value)
     if is_wrong:
-        meant = suggest(str(value), FAULT_KINDS, _OTHER_FAULTS).lstrip(", ") if verb == "fault" else ""
-        raise click.UsageError(f"{_VALUES[verb]}{f' {meant.capitalize()}' if meant else ''}")
+        meant = suggest(str(value), FAULT_KINDS, _OTHER_FAULTS) if verb == "fault" else ""
+        raise ConfigurationError(
+            f"{value!r:.60} is not valid{meant}",
+            hint=_VALUES[verb].removesuffix("."),
+            parameter="value",
+            reason=Reason.BAD_VALUE,
+        )
     if times is not None and (verb != "fault" or value == CLEAR):
         raise click.UsageError("--times requires fault lose, damage, delay or repeat.")
     if (milliseconds is not None) != (verb == "fault" and value == "delay"):
