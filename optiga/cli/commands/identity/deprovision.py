@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, given_options
 from optiga.cli.support.confirm import confirm, yes_option
@@ -46,6 +47,7 @@ from optiga.provision.undo_plan import UndoPlan, plan_undo
 @aws_options
 @common_options()
 @pass_settings
+@told_to_start_again()
 def command(
     settings: Settings,
     /,
