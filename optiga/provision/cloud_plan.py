@@ -170,6 +170,8 @@ def plan_cloud(
     device.check()
     template = _find_policy_template(device, reporter)
     aws = connect(options, reporter.note)
+    for warning in aws.warnings:
+        reporter.warn(warning)
     certificates, registry = Certificates(aws), Registry(aws)
     if template is not None:
         _warn_of_policy(template, aws, reporter)

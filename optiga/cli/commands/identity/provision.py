@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from optiga.ca.profile import MAX_DAYS
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.choices import WholeNumber
@@ -95,6 +97,7 @@ class DryRun:
 @authorize_option
 @common_options()
 @pass_settings
+@told_to_start_again()
 def command(
     settings: Settings,
     /,
@@ -154,11 +157,11 @@ def command(
     if ca_path:
         authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)
     aws, thing = build_aws_options(options), build_thing(options)
-    opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
+    warnings: list[str] = []
     services = Services(
         authority=authority,
-        listeners=(tell_people(settings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
-        trust_passphrase=opening,
+        listeners=(tell_people(settings, warnings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
+        trust_passphrase=trust_passphrase(settings, trust, pkcs12_passphrase_file),
         confirm=None if yes else partial(_confirm_loss, settings),
     )
     with options_for(oid="--id"):
@@ -195,7 +198,7 @@ def command(
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)) or "Nothing will change"
         settings.print_result(DryRun(steps), text=text)
         return
-    run_plan(settings, plan, services, journal, shared=shared_journal)
+    run_plan(settings, plan, services, journal, warnings, shared=shared_journal)
 
 
 def _ca_not_used(settings: Settings) -> str:
@@ -227,10 +230,19 @@ def _may_hold_something(settings: Settings) -> bool:
     return file is None or is_there(file)
 
 
-def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: Path, *, shared: bool = False) -> None:
+def run_plan(
+    settings: Settings,
+    plan: Plan,
+    services: Services,
+    journal_path: Path,
+    warnings: Sequence[str],
+    *,
+    shared: bool = False,
+) -> None:
     """Take the chip at the port through a plan, and print what has become of it: JSON, or lines for a person.
 
     :param services: the journal is added to them.
+    :param warnings: what its listeners have heard, and hear until the end, for the result.
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
@@ -241,7 +253,7 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
             chip = used.enter_context(settings.open_chip())
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         outputs = plan.outputs(entry.uid)
-        result = entry.run_result(journal.newest_seal, outputs.folder)
+        result = entry.run_result(journal.newest_seal, outputs.folder, warnings)
     if settings.is_read_by_a_person:
         settings.print_result(result, text=summary_of(result, outputs, journal_path))
     else:
