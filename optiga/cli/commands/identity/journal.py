@@ -279,6 +279,11 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
         settings.warn(
             "a journal of version 1 has no hash chains and no seals. The next run that adds to it creates them"
         )
+    if found.unsealed:
+        settings.note(
+            f"{counted(found.unsealed, 'chip', 'have')} steps since the last seal, because a run was interrupted: the "
+            "next run seals them"
+        )
     settings.print_result(found)
 
 

@@ -183,7 +183,7 @@ def command(
         check_new_name(journal)
         opening_journal = partial(open_named_journal, settings, journal, shared=shared_journal)
         foreseen = None
-        if settings.port is not None and _may_hold_something(settings):
+        if settings.port is not None and _is_there_to_look_at(settings):
             foreseen = preview(settings.open_chip, plan, opening_journal if is_there(journal) else None, services)
         if foreseen is None and is_there(journal):
             with opening_journal():  # which may be refused
@@ -224,10 +224,12 @@ def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
         raise
 
 
-def _may_hold_something(settings: Settings) -> bool:
-    """Whether there is a chip at the port already; an emulated one is made when it is first opened."""
-    file = settings.find_port().chip_file
-    return file is None or is_there(file)
+def _is_there_to_look_at(settings: Settings) -> bool:
+    """Whether there is a chip at the port already; of an emulated one that is made only when opened, this is said."""
+    if is_still_to_be_made(settings):
+        settings.note("The emulated chip does not exist yet: the run would create it, factory-fresh")
+        return False
+    return True
 
 
 def run_plan(
