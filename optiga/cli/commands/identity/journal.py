@@ -103,7 +103,7 @@ def command(ctx: click.Context) -> None:
     "--uid",
     callback=take_uid,
     metavar="HEX",
-    help="Show everything about the chip with this UID, or whose UID begins so.",
+    help="Show everything about the chip with this UID, or with this part of it.",
 )
 @click.option("--history", is_flag=True, help="Show every step done, also for earlier keys and certificates.")
 @wide_option
