@@ -170,6 +170,8 @@ def plan_cloud(
     device.check()
     template = _find_policy_template(device, reporter)
     aws = connect(options, reporter.note)
+    for warning in aws.warnings:
+        reporter.warn(warning)
     certificates, registry = Certificates(aws), Registry(aws)
     if template is not None:
         _warn_of_policy(template, aws, reporter)
@@ -205,7 +207,7 @@ def _is_registered(ca: Certificate, certificates: Certificates, reporter: Report
         [],
         reporter,
         f"cannot check whether AWS IoT has the CA {ca.subject}",
-        "the device's certificate is registered without its CA",
+        "new certificates of this CA are registered without it",
     )
     registered = next((one for one in found if one.certificate.der == ca.der), None)
     if registered is not None and registered.status != ACTIVE:
@@ -216,8 +218,8 @@ def _is_registered(ca: Certificate, certificates: Certificates, reporter: Report
         )
     if found and registered is None:
         reporter.warn(
-            f"AWS IoT has the CA {ca.subject} only under a certificate from before it was renewed, so the device's "
-            "certificate is registered without its CA. To register the renewed CA certificate, use "
+            f"AWS IoT has the CA {ca.subject} only under a certificate from before it was renewed: new certificates of "
+            "this CA are registered without it. To register the renewed CA certificate, use "
             "'python -m optiga ca register'"
         )
     return registered is not None
@@ -228,10 +230,10 @@ def _find_policy_template(device: ThingSpec, reporter: Reporter) -> PolicyTempla
     if device.policy is None or device.template is not None:
         return None
     path = device.policy_template or find_default_template()
-    reporter.note(f"The policy template is {path.absolute()}")
     if other := passed_over(path):
         reporter.warn(other)
     template = load_template(path)
+    reporter.note(f"The policy template is {path.absolute()}")
     template.check()
     return template
 

@@ -341,15 +341,16 @@ class Entry:
         """What there is to tell when it is done."""
         return self._told(SlotResult)
 
-    def run_result(self, seal: str | None, folder: Path) -> RunResult:
+    def run_result(self, seal: str | None, folder: Path, warnings: Iterable[str] = ()) -> RunResult:
         """The same, of the run that has done it.
 
         :param seal: the journal's newest seal, SHA-256 in hex; None where it has none.
         :param folder: where its files are.
+        :param warnings: what was warned of, one sentence each.
         """
         named = {"csr_path": self.filename, "certificate_path": self.certificate_file}
         paths = {field: None if name is None else str((folder / name).absolute()) for field, name in named.items()}
-        return self._told(RunResult, journal_seal=seal, **paths)
+        return self._told(RunResult, journal_seal=seal, warnings=tuple(warnings), **paths)
 
     def summary(self) -> SlotSummary:
         """What a list of slots shows of each."""
@@ -370,7 +371,7 @@ class Entry:
             certificate = "".join(encode_pem("CERTIFICATE", one.data) for one in blocks) or self.certificate
         return self._told(SlotExport, csr=csr, certificate=certificate)
 
-    def _told(self, form: type[T], **more: str | None) -> T:
+    def _told(self, form: type[T], **more: object) -> T:
         """A form of what there is to tell, its fields taken from here by their names."""
         told: dict[str, Any] = {"step": self.step.title, **more}
         for name in ("started_at", "updated_at"):

@@ -124,6 +124,13 @@ class Journal(NotCopied):
                 return sorted(uids_of(self._connection, "WHERE uid GLOB ?", f"{digits}*"))
             return sorted(self._store.uids_beginning_with(digits))
 
+    def uids_with(self, digits: str) -> list[str]:
+        """The UIDs of its chips that have hex digits anywhere, sorted."""
+        with self._file.reading():
+            if not self._store.is_chained:
+                return sorted(uids_of(self._connection, "WHERE uid GLOB ?", f"*{digits}*"))
+            return sorted(self._store.uids_with(digits))
+
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate by its identifier in AWS IoT."""
         with self._file.reading():

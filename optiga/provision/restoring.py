@@ -93,22 +93,27 @@ def write_arn(entry: Entry, arn: str, work: Work) -> None:
     )
 
 
-def files_left(entry: Entry, folder: Path, gone: Iterable[str]) -> str:
+def files_left(entry: Entry, known: Iterable[Entry], folder: Path, gone: Iterable[str]) -> str:
     """Which files of an entry stay where its certificate is deleted, one sentence; empty if there are none.
 
+    :param known: what the slot was before, and is: those with a deleted certificate have files, too.
     :param folder: where the journal lies: of the files, too, or of folders with the chip's UID or slot.
     :param gone: identifiers of the certificates that are deleted.
     """
-    names = [one.encode() for one in gone]
-    if not names:
+    deleted = set(gone)
+    if not deleted:
         return ""
+    names = [one.encode() for one in deleted]
+    own = [one for one in known if one.certificate_id in deleted]
+    named = dict.fromkeys(name for one in own for name in (one.filename, one.certificate_file) if name is not None)
     below = [(), (entry.uid,), (entry.slot,), (entry.uid, entry.slot), (entry.slot, entry.uid)]
-    left = []
+    left: list[Path] = []
     for place in (folder.joinpath(*parts) for parts in below):
         held = _read(place / ARN_FILE) or b""
         if any(name in held for name in names):
             policy = place / f"{entry.policy}{POLICY_ENDING}"
             left += [place / ARN_FILE, *([policy] if entry.policy and policy.is_file() else [])]
+        left += [place / name for name in named if (place / name).is_file()]
     if not left:
         return ""
     stay = "This file stays" if len(left) == 1 else "These files stay"

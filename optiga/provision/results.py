@@ -72,12 +72,14 @@ class RunResult(SlotResult):
     :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
     :param csr_path: of the CSR's file, absolute; None where there is no CSR.
     :param certificate_path: the same of the certificate's file.
+    :param warnings: what was warned of in the run, one sentence each.
     """
 
     serial: str | None
     journal_seal: str | None
     csr_path: str | None
     certificate_path: str | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

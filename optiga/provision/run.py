@@ -163,7 +163,7 @@ def _leave(entry: Entry, work: Work, *, is_written: bool) -> None:
         names, *others = ignored
         for other in others:
             names = naming("{names}, {other}", names=names, other=other)
-        work.reporter.note(
+        work.reporter.warn(
             naming(
                 "Not applied, because the chip is already finished: {names}. Change its thing in AWS IoT instead",
                 names=names,

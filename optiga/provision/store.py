@@ -128,6 +128,11 @@ class Store:
         found = self._connection.execute("SELECT DISTINCT uid FROM facts WHERE uid GLOB ?", (f"{digits}*",))
         return {uid for (uid,) in found}
 
+    def uids_with(self, digits: str) -> set[str]:
+        """The UIDs that have hex digits anywhere."""
+        found = self._connection.execute("SELECT DISTINCT uid FROM facts WHERE uid GLOB ?", (f"*{digits}*",))
+        return {uid for (uid,) in found}
+
     def owners(self, certificate_id: str) -> set[str]:
         """The UIDs of the chips that have, or have had, a certificate."""
         query = "SELECT DISTINCT uid FROM facts WHERE certificate_id = ?"

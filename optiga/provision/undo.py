@@ -180,6 +180,8 @@ def _deprovision(
         reporter.note(text)
     if left := staying_files(entry, journal, seen):
         reporter.note(left)
+    for text in staying_slots(entry, journal):
+        reporter.note(text)
     for text in staying_elsewhere(entry, present, journal):
         reporter.warn(text)
     return done
@@ -294,7 +296,19 @@ def staying_names(entry: Entry, journal: Journal, seen: Seen | None, reporter: R
 
 def staying_files(entry: Entry, journal: Journal, seen: Seen | None) -> str:
     """Which files of the certificates stay, one sentence; empty if there are none."""
-    return files_left(entry, journal.path.parent, [one.certificate_id for one in seen.held.own] if seen else [])
+    if seen is None:
+        return ""
+    known = lives(journal, entry.uid, entry.slot) or [entry]
+    return files_left(entry, known, journal.path.parent, [one.certificate_id for one in seen.held.own])
+
+
+def staying_slots(entry: Entry, journal: Journal) -> list[Naming]:
+    """Which other slots of the chip are devices, and how to remove them, one text each."""
+    others = [one for one in journal.of_chip(entry.uid) if one.slot != entry.slot]
+    return [
+        naming("Slot {name} of this chip is also a device. To remove it, use {given}", name=name, given=_slot(name))
+        for name in (one.slot for one in others if one.issued is not None and one.step is not Step.DEPROVISIONED)
+    ]
 
 
 def staying_elsewhere(entry: Entry, present: Entry, journal: Journal, article: str = "the") -> list[Naming]:
@@ -321,6 +335,8 @@ def _chip_keeps(entry: Entry, held: Holdings | None) -> str:
 def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Reporter) -> Aws:
     """The way to the account and region that an entry is in."""
     aws = connect(replace(options, region=options.region or entry.region), reporter.note)
+    for warning in aws.warnings:
+        reporter.warn(warning)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
             f"the certificate is in account {entry.account}, {entry.region}, but this command works in account "

@@ -17,6 +17,7 @@ from optiga.provision.undo import (
     staying_elsewhere,
     staying_files,
     staying_names,
+    staying_slots,
     staying_valid,
 )
 
@@ -91,6 +92,7 @@ def plan_undo(
         deletes_policy = _plan_policy(entry.policy, seen, reporter, steps, stays, is_wanted=delete_policy)
     stays += staying_names(entry, journal, seen, reporter)
     stays += filter(None, [staying_files(entry, journal, seen)])
+    stays += staying_slots(entry, journal)
     stays += staying_elsewhere(entry, present, journal, "The")
     return UndoPlan(
         entry.uid,

@@ -42,6 +42,28 @@ def dry_run(cli: Cli, bench: Bench) -> DryRun:
     return DryRun(cli, bench)
 
 
+def test_every_file_that_stays(cli: Cli, run: Cli, bench: Bench, dry_run: DryRun) -> None:
+    """Those of the certificate before a renewal, too."""
+    first, second = result_of(run()), result_of(run("--renew"))
+    names = ["optiga.aws_arn", *(one[name] for one in (first, second) for name in ("filename", "certificate_file"))]
+    foreseen = next(one for one in dry_run.fields()["stays"] if "files stay" in one)
+    assert [name for name in names if name not in foreseen] == []
+    told = cli("--port", bench.port, "deprovision", "--yes").err.splitlines()
+    assert sum(foreseen in line for line in told) == 1
+
+
+def test_another_slot_of_the_chip(cli: Cli, run: Cli, bench: Bench, dry_run: DryRun) -> None:
+    run()
+    assert not any("also a device" in one for one in dry_run.fields()["stays"])
+    run("--slot", "third")
+    (foreseen,) = [one for one in dry_run.fields()["stays"] if "also a device" in one]
+    assert "Slot third" in foreseen
+    assert "--slot third" in foreseen
+    command = ("--port", bench.port, "deprovision", "--yes")
+    assert foreseen in cli(*command).err.splitlines()
+    assert "also a device" not in cli(*command, "--slot", "third").err
+
+
 def test_what_is_deleted_and_what_stays(run: Cli, bench: Bench, dry_run: DryRun) -> None:
     made = result_of(run())
     fields = dry_run.fields()

@@ -512,3 +512,21 @@ def test_without_a_command_it_helps(cli: Cli) -> None:
     assert (result.code, result.err) == (0, "")
     assert "show" in result.out
     assert "export" in result.out
+
+
+def test_the_folder_of_a_journal_is_missing(cli: Cli, config: Path, port: str) -> None:
+    assert cli("ca", "init", "ca", "--no-passphrase").code == 0
+    words = ("provision", config, "--ca", "ca", "--no-cloud", "--journal", "nope/line.db")
+    (error,) = cli("--port", port, *words).errors
+    assert error.count("another") == 1
+    assert "Create it first" in error
+
+
+def test_steps_without_a_seal(cli: Cli, saved: list[Entry]) -> None:
+    said = cli("journal", "check")
+    assert said.code == 0
+    assert "unsealed: 1" in said.out
+    assert "the next run seals" in said.err
+    with open_journal(Path(FILE_NAME)) as journal, journal.sealed():
+        pass
+    assert "the next run seals" not in cli("journal", "check").err

@@ -77,3 +77,13 @@ def test_an_end_has_a_line_of_its_own(cli: Cli, closed: str, words: tuple[str, .
         if words[0] == "ca":
             assert "no passphrase was given" in lines[-1]
     assert not Path("new.jsn").exists()
+
+
+def test_a_question_that_is_interrupted(cli: Cli) -> None:
+    assert cli("emulator", "new", "chip").code == 0
+    with terminal([*OPTIGA, "emulator", "reset", "chip"], Path.cwd()) as shown:
+        shown.wait_for(r": $")
+        *_, said, last = shown.press_to_end(CTRL_C).splitlines()
+    assert last == "Interrupted"
+    assert said.startswith("Nothing was changed")
+    assert "the same command again" in said

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import optiga
-from tests.support.cli.provisioned import CLOUD_EXIT, RESULT, Bench, config_with, result_of
+from tests.support.cli.provisioned import CLOUD_EXIT, RESULT, Bench, config_with, device_of, result_of
 from tests.support.cli.runner import Cli
 
 
@@ -167,7 +167,7 @@ class TestTheCurrentFolder:
             (bench.folder / name).write_text(weak)
         result = run("-q")
         assert result.code == 0
-        (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
+        warning, _ = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
         assert "--policy-template ./my_policy.template" in warning
         kept = bench.cloud.iot.get_policy(policyName="my_policy")["policyDocument"]
         assert '"iot:*"' not in kept
@@ -232,20 +232,20 @@ class TestFleetTemplate:
             bench.cloud.iot.create_provisioning_template(
                 templateName="fleet", templateBody=self.BODY, provisioningRoleArn="arn:aws:iam::123456789012:role/x"
             )
-        fields = result_of(run("--template", name, "--parameter", "Site=hall"))
+        fields = device_of(run("--template", name, "--parameter", "Site=hall"))
         bench.check_finished(policy="fleet")
         assert (fields["thing"], fields["policy"]) == ("my_thing", "fleet")
         assert fields["thing_arn"] == f"arn:aws:iot:eu-central-1:{bench.cloud.account}:thing/my_thing"
         attributes = bench.cloud.iot.describe_thing(thingName="my_thing")["attributes"]
         assert attributes == {"serial": fields["uid"], "site": "hall"}
-        again = result_of(run("--template", name, "--parameter", "Site=hall"))
+        again = device_of(run("--template", name, "--parameter", "Site=hall"))
         assert again == fields
 
     @pytest.mark.long
     def test_the_same_file_by_another_way(self, run: Cli, bench: Bench) -> None:
         (bench.folder / "fleet.json").write_text(self.BODY)
-        fields = result_of(run("--template", "fleet.json"))
-        assert result_of(run("--template", bench.folder / "fleet.json")) == fields
+        fields = device_of(run("--template", "fleet.json"))
+        assert device_of(run("--template", bench.folder / "fleet.json")) == fields
         (bench.folder / "lamps.json").write_text(self.BODY)
         assert "template is fleet.json, not lamps.json" in run("--template", "lamps.json").errors[0]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from optiga.provision.steps.identity import SignCsr, WriteCertificate
-from tests.support.cli.provisioned import CONFIGURATION_EXIT, result_of
+from tests.support.cli.provisioned import CONFIGURATION_EXIT, device_of, result_of
 from tests.support.cli.runner import Cli
 
 NO_CLOUD = ("--ca", "q", "--no-cloud")
@@ -33,8 +33,8 @@ def test_the_second_slot(cli: Cli, config: object) -> None:
             assert "0xF1D0 over a shielded connection (--authorize)" in result.errors[0]
     assert cli("--port", "emulator:chip", *command, *AUTHORIZED).code == CHIP_EXIT
     assert cli("--port", SHIELDED, *command, *AUTHORIZED, "--dry-run").code == 0
-    fields = result_of(cli("--port", SHIELDED, *command, *AUTHORIZED, "--yes"))  # in place of Infineon's
-    assert result_of(cli("--port", SHIELDED, *command, *AUTHORIZED)) == fields
+    fields = device_of(cli("--port", SHIELDED, *command, *AUTHORIZED, "--yes"))  # in place of Infineon's
+    assert device_of(cli("--port", SHIELDED, *command, *AUTHORIZED)) == fields
     result_of(cli("--port", SHIELDED, *command, *AUTHORIZED, "--renew"))
 
 

@@ -259,6 +259,7 @@ def test_an_interruption_before_the_key(run: Cli, bench: Bench, place: str) -> N
         result = run()
     assert result.code == 130
     assert "\nThe key in 0xE0F1 did not change\n" in result.err
+    assert result.err.count("run the same command again") == 1
 
 
 @pytest.mark.parametrize("place", ["commands.identity.provision.make_plan", "support.settings.Settings.open_chip"])
@@ -268,7 +269,9 @@ def test_an_interruption_before_the_chip(run: Cli, bench: Bench, place: str) -> 
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(f"optiga.cli.{place}", interrupt)
-        assert "\nThe key in 0xE0F1 did not change\n" in run().err
+        result = run()
+    assert "\nThe key in 0xE0F1 did not change\n" in result.err
+    assert result.err.count("run the same command again") == 1
 
 
 def test_an_interruption_behind_the_run(run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

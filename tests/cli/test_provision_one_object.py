@@ -9,7 +9,7 @@ import pytest
 import optiga
 from optiga.provision.steps.identity import Certify, MakeKey, SignCsr, WriteCertificate
 from tests.support.cli.cloud_helpers import journal_entries
-from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, result_of
+from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
 
 NO_CLOUD = ("--ca", "q", "--no-cloud")
@@ -52,14 +52,14 @@ def test_who_has_lost_it_does_not_take_it_back_silently(
 ) -> None:
     """Neither once the other slot is finished, nor on the way into a cloud."""
     result_of(run(*NO_CLOUD))
-    last = result_of(other("--yes"))
+    last = device_of(other("--yes"))
     before = held(bench)
     for result in (run(*NO_CLOUD, *options), run("--ca", "q", *options)):
         assert (result.code, result.out) == (CERTIFICATE_EXIT, "")
         assert f"slot {last['slot']}" in result.errors[0]
         assert "0xE0E1" in result.errors[0]
         assert held(bench) == before
-    assert result_of(other()) == last
+    assert device_of(other()) == last
     assert bench.certificates() == []
 
 
@@ -166,14 +166,14 @@ def test_another_chain_behind_the_same_certificate(cli: Cli, run: Cli, bench: Be
     """As where the intermediate CA was renewed: it stays as it is."""
     assert cli("ca", "intermediate", "factory", "--ca", "q", "--days", "30", "--no-passphrase").code == 0
     factory = ("--ca", "factory", "--no-cloud")
-    fields = result_of(run(*factory))
+    fields = device_of(run(*factory))
     assert cli("ca", "renew", "factory", "--ca", "q", "--days", "300").code == 0
     leaf = Path(fields["certificate_file"]).read_text().partition("-----END")[0]
     Path("new.pem").write_text(f"{leaf}-----END CERTIFICATE-----\n{Path('factory', 'ca.pem').read_text()}")
     assert cli("--port", bench.port, "--write", "new.pem", "--slot", "second", "--strict").code == 0
     before = held(bench)
     again = run(*factory)
-    assert result_of(again) == fields
+    assert device_of(again) == fields
     assert "Certificate written" not in again.err
     assert "Nothing will change" in run(*factory, "--dry-run").out
     assert held(bench) == before

@@ -13,7 +13,7 @@ from cryptography import x509
 from optiga.provision import issuers
 from optiga.provision.steps.identity import Certify, SignCsr, WriteCertificate
 from tests.support.ca_helpers import NEEDS_OPENSSL, verify
-from tests.support.cli.provisioned import CERTIFICATE_EXIT, Bench, result_of
+from tests.support.cli.provisioned import CERTIFICATE_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
 
 NO_CLOUD = ("--ca", "rn", "--no-cloud")
@@ -83,10 +83,10 @@ def test_an_interrupted_run(
 
 def test_an_intermediate(cli: Cli, run: Cli, bench: Bench) -> None:
     assert cli("ca", "intermediate", "factory", "--ca", "rn", "--days", "30", "--no-passphrase").code == 0
-    fields = result_of(run("--ca", "factory", "--no-cloud"))
+    fields = device_of(run("--ca", "factory", "--no-cloud"))
     stored = bench.stored()
     assert cli("ca", "renew", "factory", "--ca", "rn", "--days", "300").code == 0
-    assert result_of(run("--ca", "factory", "--no-cloud")) == fields
+    assert device_of(run("--ca", "factory", "--no-cloud")) == fields
     assert bench.stored() == stored
 
 

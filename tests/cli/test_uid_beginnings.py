@@ -42,6 +42,22 @@ class TestTwoChips:
         assert FIRST in history.err
         assert SECOND not in history.err + history.out
 
+    @pytest.mark.parametrize("digits", [FIRST[16:26], FIRST[16:]])
+    def test_a_part_that_fits_one(self, cli: Cli, digits: str) -> None:
+        """All UIDs of a model begin with the same digits."""
+        shown = cli("journal", "show", "--uid", digits)
+        assert shown.code == 0
+        assert FIRST in shown.out
+        assert SECOND not in shown.out
+        assert "whole UID" in fails(cli, 2, "deprovision", "--yes", "--uid", digits)
+
+    @pytest.mark.parametrize("command", [("journal", "show"), ("deprovision", "--yes")])
+    @pytest.mark.parametrize("digits", [BOTH[-6:], FIRST[-6:]])
+    def test_two_that_have_a_part_are_listed(self, cli: Cli, command: tuple[str, ...], digits: str) -> None:
+        said = fails(cli, 2, *command, "--uid", digits)
+        assert FIRST in said
+        assert SECOND in said
+
     @pytest.mark.parametrize("command", [("journal", "show"), ("deprovision", "--yes")])
     def test_two_that_fit_are_listed(self, cli: Cli, command: tuple[str, ...]) -> None:
         said = fails(cli, 2, *command, "--uid", BOTH)

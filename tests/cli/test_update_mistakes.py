@@ -29,6 +29,13 @@ from tests.support.sampling import sampled
 
 DONE = "--version 1 --anchor 0xE0E8 --signer signer.pem --out set.json"
 
+
+def but(option: str) -> str:
+    """What is done with one option of another value."""
+    name, _ = option.split()
+    return re.sub(rf"{name} \S+", option, DONE)
+
+
 MADE = [
     Mistake(f"data 0xBEEF data {DONE}", "'0xBEEF' is not an OID"),
     Mistake(f"data 0xE100 data {DONE}", "0xE100 .session context 1. is not an object with data"),
@@ -42,14 +49,14 @@ MADE = [
     Mistake(f"data 0xF1E0 empty {DONE}", "empty is empty"),
     Mistake(f"data 0xF1D0 large {DONE}", "141 bytes at 0 do not fit in 0xF1D0, which has room for 140"),
     Mistake(f"data 0xF1D0 data --offset 139 {DONE}", "8 bytes at 139 do not fit"),
-    Mistake(f"data 0xF1E0 data {DONE} --version 0", "'--version': 0 is not in the range"),
-    Mistake(f"data 0xF1E0 data {DONE} --version 32768", "'--version': 32768 is not in the range"),
-    Mistake(f"data 0xF1E0 data {DONE} --anchor 0xBEEF", "'0xBEEF' is not an OID"),
-    Mistake(f"data 0xF1E0 data {DONE} --anchor 0xE0F1", "0xE0F1 .* does not hold a trust anchor"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer none", "cannot read the private key none"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer data", "data has no readable private key"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer public.pem", "public.pem holds a public key, not a private key"),
-    Mistake(f"data 0xF1E0 data {DONE} --signer large.pem", "no chip can verify signatures of RSA-3072 keys"),
+    Mistake(f"data 0xF1E0 data {but('--version 0')}", "'--version': 0 is not in the range"),
+    Mistake(f"data 0xF1E0 data {but('--version 32768')}", "'--version': 32768 is not in the range"),
+    Mistake(f"data 0xF1E0 data {but('--anchor 0xBEEF')}", "'0xBEEF' is not an OID"),
+    Mistake(f"data 0xF1E0 data {but('--anchor 0xE0F1')}", "0xE0F1 .* does not hold a trust anchor"),
+    Mistake(f"data 0xF1E0 data {but('--signer none')}", "cannot read the private key none"),
+    Mistake(f"data 0xF1E0 data {but('--signer data')}", "data has no readable private key"),
+    Mistake(f"data 0xF1E0 data {but('--signer public.pem')}", "public.pem holds a public key, not a private key"),
+    Mistake(f"data 0xF1E0 data {but('--signer large.pem')}", "no chip can verify signatures of RSA-3072 keys"),
     Mistake(f"data 0xF1E0 data {DONE} --secret secret", "--secret requires --secret-oid"),
     Mistake(f"data 0xF1E0 data {DONE} --secret-oid 0xF1DB", "--secret-oid requires --secret"),
     Mistake(f"data 0xF1E0 data {DONE} --label x", "require --secret"),
@@ -68,8 +75,8 @@ MADE = [
     Mistake(f"data 0xF1E0 data {DONE} --secret data --secret-oid 0xF1DB --label {'x' * 33}", "a label of 33 bytes"),
     Mistake(f"data 0xF1E0 data {DONE} --uid 00", "a UID of 1 byte. Give the 27 bytes"),
     Mistake(f"data 0xF1E0 data {DONE} --uid xx", "'--uid': not bytes in hex"),
-    Mistake(f"data 0xF1E0 data {DONE} --out none/set.json", "the folder does not exist"),
-    Mistake(f"data 0xF1E0 data {DONE} --out .", "names no file"),
+    Mistake(f"data 0xF1E0 data {but('--out none/set.json')}", "the folder does not exist"),
+    Mistake(f"data 0xF1E0 data {but('--out .')}", "names no file"),
     Mistake(f"data 0xF1E0 data {DONE} --query colour", "'colour' finds nothing"),
     Mistake("data 0xF1E0 data --version 1 --anchor 0xE0E8 --signer signer.pem", "Missing option '--out'"),
     Mistake(f"key 0xF1E0 signer.pem {DONE}", "0xF1E0 .* holds no key. Use one of first"),

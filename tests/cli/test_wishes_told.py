@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, changes
 from tests.support.cli.runner import Cli
@@ -40,12 +42,26 @@ def test_options_that_a_finished_chip_ignores(cli: Cli, cloud: Cloud) -> None:
     assert not any("Not applied" in line for line in notes(cli))
     calls = len(cloud.calls)
     (told,) = [
-        line for line in notes(cli, "--attribute", "room=7", "--thing-group", "hall") if line.startswith("Not applied")
+        line
+        for line in notes(cli, "-q", "--attribute", "room=7", "--thing-group", "hall")
+        if line.startswith("Warning: Not applied")
     ]
     assert "--attribute" in told
     assert "--thing-group" in told
     assert "--exclusive" not in told
     assert changes(cloud, calls) == []
+
+
+def test_warnings_are_in_the_result(cli: Cli, cloud: Cloud) -> None:
+    notes(cli)
+    result = cli(*RUN, "-q", "--attribute", "room=7", "--output", "json", "--query", "warnings")
+    endpoint, ignored = json.loads(result.out)
+    assert cloud.url in endpoint
+    assert "--attribute" in ignored
+    assert [line.removeprefix("Warning: ") for line in result.err.splitlines() if line.startswith("Warning")] == [
+        endpoint,
+        ignored,
+    ]
 
 
 def test_an_option_that_was_applied_is_not_told(cli: Cli, cloud: Cloud) -> None:

@@ -159,8 +159,6 @@ class TestOtherEndpoints:
         assert other_endpoint(f"https://{host}/x?y", partitions) == f"https://{host.rpartition('@')[2]}"
 
     def test_it_is_told(self, cloud: Cloud) -> None:
-        said: list[str] = []
-        connect(AwsOptions(), said.append)
-        (told,) = said
+        (told,) = connect(AwsOptions()).warnings
         assert cloud.url in told
         assert "Not AWS" in told

@@ -187,8 +187,9 @@ class TestShown:
             "serial": entry.serial,
             "journal_seal": "5ea1",
             **paths,
+            "warnings": (),
         }
-        assert [*names, "serial", "journal_seal", *paths] == [field.name for field in fields(RunResult)]
+        assert [*names, "serial", "journal_seal", *paths, "warnings"] == [field.name for field in fields(RunResult)]
 
     def test_summary_and_export(self) -> None:
         entry = full_entry(Step.POLICY)

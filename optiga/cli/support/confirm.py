@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import click
 
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.printing import say
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
@@ -60,7 +61,11 @@ def confirm(settings: Settings, what: str, stays: Sequence[str], *, yes: bool, s
     say(f"{what} can never be undone:")
     for sentence in stays:
         say(f"  {sentence}")
-    if not yes and not _is_confirmed(_question(what, short)):
+    if yes:
+        return
+    with told_to_start_again("Nothing was changed"):
+        is_confirmed = _is_confirmed(_question(what, short))
+    if not is_confirmed:
         raise ConfigurationError(f"{what} was not confirmed: nothing was changed", reason=Reason.NOT_CONFIRMED)
 
 

@@ -52,14 +52,14 @@ def take_hex(ctx: click.Context, param: click.Parameter, value: str | None) -> b
 
 
 def take_uid(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Callback of an option: a chip's UID, as the results of commands have it, or the beginning of one."""
+    """Callback of an option: a chip's UID, as the results of commands have it, or a part of one."""
     if value is None:
         return None
     uid = value.strip().lower().removeprefix("0x").replace(":", "")
     if len(uid) > UID_DIGITS or not uid or set(uid) - set(string.hexdigits):
         raise click.BadParameter(
-            f"{value!r} is no UID: give its {UID_DIGITS} hex digits, or the first {LEAST_UID_DIGITS} or more, as "
-            "'info --query uid' prints them",
+            f"{value!r} is no UID: give its {UID_DIGITS} hex digits, or {LEAST_UID_DIGITS} or more of "
+            "them in a row, as 'info --query uid' prints them",
             ctx,
             param,
         )

@@ -39,7 +39,7 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
             journal = stack.enter_context(open_journal(path, make=make, shared=shared, warn=settings.warn))
         except ConfigurationError as error:
             error.parameter = "journal" if error.parameter in ("", "make") else error.parameter
-            if error.reason is Reason.NOT_FOUND:
+            if error.reason is Reason.NOT_FOUND and "name another" not in error.hint:
                 error.advise(naming("To use the one in an output folder, or another, use {journal}"))
             raise
         yield journal

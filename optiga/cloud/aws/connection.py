@@ -65,6 +65,7 @@ class Aws:
     :param attempts: how often ``iot`` asks.
     :param account: the account's number.
     :param partition: ``aws``, ``aws-cn`` …, the second part of ARNs.
+    :param other_endpoint: URL of the endpoint if it is not one of AWS; empty if it is.
     """
 
     iot: IoTClient = field(repr=False)
@@ -74,6 +75,14 @@ class Aws:
     region: str
     partition: str
     notice: Notice = field(repr=False)
+    other_endpoint: str = field(default="", repr=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known of the connection, one sentence each."""
+        if not self.other_endpoint:
+            return ()
+        return (f"Not AWS: the endpoint {self.other_endpoint} is used instead",)
 
     def endpoint(self) -> str:
         """Host name that devices of this account connect to (``iot:Data-ATS``).
@@ -88,7 +97,7 @@ class Aws:
 def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     """Find credentials and a region, and ask AWS whose they are.
 
-    :param notice: is told when something takes long, and when the endpoint is not one of AWS.
+    :param notice: is told when something takes long.
     :raises AwsError: if there are none, they do not hold, AWS cannot be reached, or only without encryption.
     """
     import boto3
@@ -149,9 +158,8 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
         _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
         partitions = core.get_component("data_loader").load_data("partitions")
-        if other := other_endpoint(str(iot.meta.endpoint_url), partitions):
-            notice(f"Not AWS: the endpoint {other} is used instead")
-        return Aws(iot, iot_once, attempts, account, region, partition, notice)
+        other = other_endpoint(str(iot.meta.endpoint_url), partitions) or ""
+        return Aws(iot, iot_once, attempts, account, region, partition, notice, other)
 
 
 @contextmanager

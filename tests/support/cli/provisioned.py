@@ -41,7 +41,7 @@ RESULT = [
     *("uid", "slot", "filename", "public_key"),
     *("certificate_file", "certificate_arn", "certificate_id"),
     *("thing", "thing_arn", "policy", "endpoint", "serial", "journal_seal"),
-    *("csr_path", "certificate_path"),
+    *("csr_path", "certificate_path", "warnings"),
 ]
 """What a run tells, in this order: scripts rely on it."""
 KEY, CERTIFICATE = 0xE0F1, 0xE0E1
@@ -131,6 +131,11 @@ def result_of(result: Result) -> dict[str, Any]:
     fields = json.loads(result.out)
     assert isinstance(fields, dict)
     return fields
+
+
+def device_of(result: Result) -> dict[str, Any]:
+    """The same without what was warned of, which another run may not have to say."""
+    return {name: value for name, value in result_of(result).items() if name != "warnings"}
 
 
 def config_with(folder: Path, config: Path, **aws_iot: str) -> Path:

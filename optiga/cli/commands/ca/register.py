@@ -68,6 +68,8 @@ def command(
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
 
     aws = connect(build_aws_options(options), settings.note)
+    for warning in aws.warnings:
+        settings.warn(warning)
     registration = CaRegistration(several_accounts, auto_registration, template)
     ca, is_new = register_ca(authority, Certificates(aws), registration)
     if not is_new:

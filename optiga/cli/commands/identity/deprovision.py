@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, given_options
 from optiga.cli.support.confirm import confirm, yes_option
@@ -34,7 +35,7 @@ from optiga.provision.undo_plan import UndoPlan, plan_undo
     "--uid",
     callback=take_uid,
     metavar="HEX",
-    help="UID of the chip, or its beginning, if the chip is not connected (default: UID of the chip at the port). "
+    help="UID of the chip, or a part of it, if the chip is not connected (default: UID of the chip at the port). "
     "With --yes, the whole UID.",
 )
 @click.option("--delete-thing", is_flag=True, help="Delete the thing in AWS IoT, too.")
@@ -46,6 +47,7 @@ from optiga.provision.undo_plan import UndoPlan, plan_undo
 @aws_options
 @common_options()
 @pass_settings
+@told_to_start_again()
 def command(
     settings: Settings,
     /,
@@ -71,7 +73,7 @@ def command(
         of_chip = _uid_of_chip(settings) if uid is None else whole_uid(settings, journal, uid)
         if yes and not dry_run and uid not in (None, of_chip):  # a script may have cut it off
             raise ConfigurationError(
-                f"--uid {uid} is only the beginning of {of_chip}, and with --yes nobody confirms which chip is meant",
+                f"--uid {uid} is only a part of {of_chip}, and with --yes nobody confirms which chip is meant",
                 hint="Give the whole UID, or confirm at the terminal",
                 reason=Reason.AMBIGUOUS,
             )

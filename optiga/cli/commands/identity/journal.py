@@ -103,7 +103,7 @@ def command(ctx: click.Context) -> None:
     "--uid",
     callback=take_uid,
     metavar="HEX",
-    help="Show everything about the chip with this UID, or whose UID begins so.",
+    help="Show everything about the chip with this UID, or with this part of it.",
 )
 @click.option("--history", is_flag=True, help="Show every step done, also for earlier keys and certificates.")
 @wide_option
@@ -278,6 +278,11 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
     if found.version == 1:
         settings.warn(
             "a journal of version 1 has no hash chains and no seals. The next run that adds to it creates them"
+        )
+    if found.unsealed:
+        settings.note(
+            f"{counted(found.unsealed, 'chip', 'have')} steps since the last seal, because a run was interrupted: the "
+            "next run seals them"
         )
     settings.print_result(found)
 

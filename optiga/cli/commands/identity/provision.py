@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from optiga.ca.profile import MAX_DAYS
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.choices import WholeNumber
@@ -95,6 +97,7 @@ class DryRun:
 @authorize_option
 @common_options()
 @pass_settings
+@told_to_start_again()
 def command(
     settings: Settings,
     /,
@@ -154,11 +157,11 @@ def command(
     if ca_path:
         authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)
     aws, thing = build_aws_options(options), build_thing(options)
-    opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
+    warnings: list[str] = []
     services = Services(
         authority=authority,
-        listeners=(tell_people(settings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
-        trust_passphrase=opening,
+        listeners=(tell_people(settings, warnings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
+        trust_passphrase=trust_passphrase(settings, trust, pkcs12_passphrase_file),
         confirm=None if yes else partial(_confirm_loss, settings),
     )
     with options_for(oid="--id"):
@@ -180,7 +183,7 @@ def command(
         check_new_name(journal)
         opening_journal = partial(open_named_journal, settings, journal, shared=shared_journal)
         foreseen = None
-        if settings.port is not None and _may_hold_something(settings):
+        if settings.port is not None and _is_there_to_look_at(settings):
             foreseen = preview(settings.open_chip, plan, opening_journal if is_there(journal) else None, services)
         if foreseen is None and is_there(journal):
             with opening_journal():  # which may be refused
@@ -195,7 +198,7 @@ def command(
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)) or "Nothing will change"
         settings.print_result(DryRun(steps), text=text)
         return
-    run_plan(settings, plan, services, journal, shared=shared_journal)
+    run_plan(settings, plan, services, journal, warnings, shared=shared_journal)
 
 
 def _ca_not_used(settings: Settings) -> str:
@@ -221,16 +224,27 @@ def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
         raise
 
 
-def _may_hold_something(settings: Settings) -> bool:
-    """Whether there is a chip at the port already; an emulated one is made when it is first opened."""
-    file = settings.find_port().chip_file
-    return file is None or is_there(file)
+def _is_there_to_look_at(settings: Settings) -> bool:
+    """Whether there is a chip at the port already; of an emulated one that is made only when opened, this is said."""
+    if is_still_to_be_made(settings):
+        settings.note("The emulated chip does not exist yet: the run would create it, factory-fresh")
+        return False
+    return True
 
 
-def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: Path, *, shared: bool = False) -> None:
+def run_plan(
+    settings: Settings,
+    plan: Plan,
+    services: Services,
+    journal_path: Path,
+    warnings: Sequence[str],
+    *,
+    shared: bool = False,
+) -> None:
     """Take the chip at the port through a plan, and print what has become of it: JSON, or lines for a person.
 
     :param services: the journal is added to them.
+    :param warnings: what its listeners have heard, and hear until the end, for the result.
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
@@ -241,7 +255,7 @@ def run_plan(settings: Settings, plan: Plan, services: Services, journal_path: P
             chip = used.enter_context(settings.open_chip())
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         outputs = plan.outputs(entry.uid)
-        result = entry.run_result(journal.newest_seal, outputs.folder)
+        result = entry.run_result(journal.newest_seal, outputs.folder, warnings)
     if settings.is_read_by_a_person:
         settings.print_result(result, text=summary_of(result, outputs, journal_path))
     else:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from optiga.cli.commands.identity.provision import run_plan
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, build_thing, device_options
 from optiga.cli.support.file_names import FILE, out_dir_option
@@ -40,6 +41,7 @@ from optiga.provision.services import Services
 @device_options
 @common_options()
 @pass_settings
+@told_to_start_again()
 def command(
     settings: Settings,
     /,
@@ -69,9 +71,10 @@ def command(
     outputs.check_shared()
     device = build_thing(options, thing=thing, policy=policy)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
-    listeners = (tell_people(settings), tell_of_chip_file(settings, StepName.REGISTERED, "Its key"))
+    warnings: list[str] = []
+    listeners = (tell_people(settings, warnings), tell_of_chip_file(settings, StepName.REGISTERED, "Its key"))
     services = Services(listeners=listeners, trust_passphrase=opening)
     job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
     plan = make_plan(job, services)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
-    run_plan(settings, plan, services, journal, shared=shared_journal)
+    run_plan(settings, plan, services, journal, warnings, shared=shared_journal)

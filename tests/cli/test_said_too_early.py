@@ -1,0 +1,23 @@
+"""What is said before it is known to be so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optiga.testing import Cloud
+from tests.support.cli.cloud_helpers import CHIP, CONFIG
+from tests.support.cli.runner import Cli
+
+
+def test_a_policy_template_that_cannot_be_read(cli: Cli, cloud: Cloud) -> None:
+    result = cli("--port", CHIP, "provision", CONFIG, "--policy-template", "./nope")
+    assert "nope" in result.errors[0]
+    assert "The policy template is" not in result.err
+
+
+def test_a_dry_run_for_a_chip_that_does_not_exist(cli: Cli, cloud: Cloud) -> None:
+    command = ("--port", CHIP, "provision", CONFIG, "--dry-run")
+    assert "does not exist yet" in cli(*command).err
+    assert not Path("chip").exists()
+    assert cli("emulator", "new", "chip").code == 0
+    assert "does not exist yet" not in cli(*command).err
