@@ -82,10 +82,10 @@ def test_the_command_line_of_another(words: list[str], shown: str) -> None:
         ("optiga emulator serve --chip x --tcp 127.0.0.1:4000", ", socket://127.0.0.1:4000,"),
         ("optiga emulator serve --tcp 4000 --chip x", ", socket://127.0.0.1:4000,"),
         ("optiga emulator serve --tcp [::1]:4000", ", socket://[::1]:4000,"),
-        ("optiga emulator serve --tcp 0", "serves, or end it"),
+        ("optiga emulator serve --tcp 0", "printed, or end it"),
         ("optiga emulator serve --pty /tmp/link --chip x", ", /tmp/link,"),
-        ("optiga emulator serve --pty …", "serves, or end it"),
-        ("optiga emulator run -- true", "serves, or end it"),
+        ("optiga emulator serve --pty …", "printed, or end it"),
+        ("optiga emulator run -- true", "Wait for it to end, or end it"),
         ("optiga info", "Wait for it to end"),
     ],
 )
