@@ -13,7 +13,7 @@ from optiga.provision.journal import open_journal
 from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
-from tests.support.cli.runner import Cli
+from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.asking import POLICY
 
 
@@ -79,9 +79,13 @@ class TestRegister:
     @pytest.mark.parametrize("option", ["thing", "policy"])
     def test_with_another_name_later(self, cli: Cli, bench: Bench, option: str) -> None:
         """The error names what contradicts the journal."""
-        command = ("--port", bench.port, "register", "--thing", "lamp", "--policy", "lamp")
-        assert cli(*command).code == 0
-        result = cli(*command, f"--{option}", "other", "--output", "json")
+
+        def register(**names: str) -> Result:
+            words = [word for name, value in names.items() for word in (f"--{name}", value)]
+            return cli("--port", bench.port, "register", *words, "--output", "json")
+
+        assert register(thing="lamp", policy="lamp").code == 0
+        result = register(**{"thing": "lamp", "policy": "lamp", option: "other"})
         error = json.loads(result.err.splitlines()[-1])["error"]
         assert (result.code, error["reason"], error["parameter"]) == (CERTIFICATE_EXIT, "conflict", option)
 
