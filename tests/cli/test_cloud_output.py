@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from optiga.testing import Cloud, CloudFault
-from tests.support.cli.cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, NOT_AWS, changes, journal_entries
+from tests.support.cli.cloud_helpers import CHIP, CONFIG, IDENTITY_LINE, changes, journal_entries
 from tests.support.cli.provisioned import RESULT
-from tests.support.cli.runner import Cli
+from tests.support.cli.runner import NOT_AWS, Cli
 from tests.support.places import ROOT
 from tests.support.processes import OPTIGA, run_process
 

@@ -265,7 +265,7 @@ class TestWhatIsRight:
         policy(Action=["iot:Connect", "iotjobsdata:DescribeJobExecution"])(bench)
         result = cli("--port", bench.port, "provision", config, "--policy-template", "bad.template")
         assert result.code == 0
-        assert "Warning" not in result.err
+        assert not result.warnings
 
     def test_an_unknown_service_is_warned_of(self, cli: Cli, bench: Bench, config: Path) -> None:
         policy(Action=["iot:Connect", "lamps:Shine"])(bench)
@@ -290,7 +290,7 @@ class TestAnotherJournal:
         objects = live.objects()
         result = run("--dry-run", "--journal", "new.db")
         assert result.code == 0
-        (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
+        (warning,) = result.warnings
         assert "that is not in this journal" in warning
         assert live.objects() == objects
         assert not Path("new.db").exists()
@@ -298,8 +298,8 @@ class TestAnotherJournal:
     @pytest.mark.long
     def test_its_own_is_no_matter(self, run: Cli, live: Bench) -> None:
         for options in ((), ("--renew",)):
-            assert "Warning" not in run("--dry-run", *options).err
+            assert not run("--dry-run", *options).warnings
 
     def test_a_blank_chip(self, run: Cli, bench: Bench) -> None:
-        assert "Warning" not in run("--dry-run").err
+        assert not run("--dry-run").warnings
         assert not bench.chip.exists()

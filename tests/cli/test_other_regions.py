@@ -38,7 +38,7 @@ def test_deprovision_tells_of_the_other_region_and_removes_there(
     assert result.code == 0
     assert f"{new} will be deleted" in result.err
     assert "eu-central-1" in result.err
-    (warning,) = [line for line in result.err.splitlines() if line.startswith("Warning: ")]
+    (warning,) = result.warnings
     assert f"certificate {old} of this chip stays in account" in warning
     assert f"'deprovision --slot second --region {OTHER}'" in warning
     assert (certificates(bench.cloud, OTHER), certificates(bench.cloud, "eu-central-1")) == ({old: "ACTIVE"}, {})
@@ -46,7 +46,7 @@ def test_deprovision_tells_of_the_other_region_and_removes_there(
     assert result_of(removed)["certificate_id"] == old
     assert f"{OTHER} can never be undone" in removed.err
     assert certificates(bench.cloud, OTHER) == {}
-    assert "Warning" not in cli(*command).err
+    assert not cli(*command).warnings
 
 
 def test_the_former_region_first(cli: Cli, bench: Bench, device: tuple[str, str]) -> None:

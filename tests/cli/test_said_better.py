@@ -27,7 +27,7 @@ from tests.support.cli.runner import Cli
         Mistake("journal", "'journal' needs a command: check, export, show"),
         Mistake("hmac file", "Missing option '--key': object with the secret"),
         Mistake("ca sign file", "Missing option '--ca': folder of the CA"),
-        Mistake("journal show --uid zz", "or the first 6 or more"),
+        Mistake("journal show --uid zz", "or 6 or more of them"),
         Mistake("--port emulator:chip update apply /nowhere/x.update", "^Error: (?!.*There is a file)"),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.cli.cloud_helpers import NOT_AWS
+from tests.support.cli.runner import NOT_AWS
 from tests.support.makers import make_certificate_for
 from tests.support.places import ROOT
 from tests.support.processes import Served, run_process

@@ -8,7 +8,7 @@ from optiga.errors import ConfigurationError
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME, open_journal
 from optiga.testing import Cloud
-from tests.support.cli.runner import Cli
+from tests.support.cli.runner import NOT_AWS, Cli
 from tests.support.places import CONFIG
 
 RSA_CONFIG = CONFIG.with_name("config_2k_rsa_secondslot.jsn")
@@ -16,8 +16,6 @@ USAGE, CERTIFICATE, CLOUD = 2, 5, 6
 CHIP = "emulator:chip"
 """The port of every command here: a chip in the folder of the test."""
 IDENTITY_LINE = "Emulated chip: chip. Its keys are in that file and protect nothing."
-NOT_AWS = "Warning: Not AWS: "
-"""How the line begins that says that the endpoint is the stand-in."""
 
 _READS = ("Get", "Describe", "List", "AssumeRole")
 
