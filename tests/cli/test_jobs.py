@@ -321,3 +321,11 @@ class TestRead:
         result: Result = cli("--port", port, "--read", "third")
         assert "Warning: 0xE0E2 holds no readable certificate" in result.err
         assert "|no certificate|" in result.out
+
+
+@pytest.mark.parametrize("name", ["a.der", "A.DER", "a.pem", "a"])
+def test_a_certificate_in_a_file_is_pem_whatever_its_name(cli: Cli, port: str, name: str) -> None:
+    result = cli("--port", port, "--read", "first", "--out", name)
+    assert result.code == 0
+    assert Path(name).read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+    assert (f"{name} holds PEM" in result.err) is name.lower().endswith(".der")

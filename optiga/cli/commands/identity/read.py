@@ -10,6 +10,7 @@ from optiga.cli.support.file_names import is_standard_output
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import Settings
 from optiga.cli.support.trust import announce_emulated
+from optiga.files.shown import file_in_command
 from optiga.identity.attestation import IDENTITY_SLOT
 from optiga.identity.read import check_part, is_secret, read_part
 from optiga.identity.read import read_object as read
@@ -58,6 +59,9 @@ def read_object(
     if out is not None:
         label, is_kept = resolved.info.label, bool(result.certificates)
         save(settings, out, result.file_content, label, secret=secret, is_kept=is_kept)
+        if is_kept and out.lower().endswith(".der"):
+            to_der = f"openssl x509 -in {file_in_command(out)} -outform der"
+            settings.note(f"{out} holds PEM, in spite of its name. For DER, use '{to_der}'")
     if is_bare:
         if not result.certificates:
             check_not_terminal(f"the content of {resolved.info.label}", "omit --out - to print a hex dump")
