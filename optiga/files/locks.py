@@ -60,11 +60,9 @@ class Owner:
 
     @property
     def is_this_thread(self) -> bool:
-        """Whether this very thread holds it, so that to wait for it would be to wait for oneself; or nobody any more
-        who could give it back.
-        """
+        """Whether this very thread holds it, so that to wait for it would be to wait for oneself."""
         holder = _held.get(self._key)
-        return self._is_forgotten if holder is None else holder._thread == _this_thread()
+        return holder is not None and holder._thread == _this_thread()
 
     @property
     def _is_this_process(self) -> bool:
@@ -73,7 +71,10 @@ class Owner:
 
     @property
     def _is_forgotten(self) -> bool:
-        """Whether this process has taken it, and has forgotten whoever held it without giving it back."""
+        """Whether this process has taken it, and has forgotten whoever held it without giving it back.
+
+        Another thread may be giving it back just now: good for a message where waiting was in vain.
+        """
         return self._key not in _held and self.name.startswith(_name_of_process())
 
     @property

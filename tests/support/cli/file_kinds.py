@@ -20,7 +20,7 @@ PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 KINDS: Mapping[str, str] = {
     "bench.chip": "an emulated chip",
     "personalization.db": "a journal of provisioning",
-    "my-ca/issued.db": "the record file of a CA",
+    "my-ca/issued.db": "the record file of a CA|Name its folder, my-ca",
     "device.jsn": "a configuration",
     "device.pem": "PEM|a certificate",
     "device.der": "a certificate",
