@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import stat
 import sys
 import threading
@@ -37,7 +36,6 @@ _POLL_S = 0.05
 """How often somebody who waits for a lock looks for it, in seconds."""
 _MOST_WORDS = 400
 """Most bytes that are read of what somebody says of himself."""
-_PORT = "-" * 2 + "port"
 _LONG_WORD, _LONG_LINE = 40, 100
 """Letters of a word, and of a command line, that are told."""
 _SOMEBODY = "another process"
@@ -121,10 +119,7 @@ class Owner:
                 port=port,
                 reason=Reason.BUSY,
             )
-        name = self.name
-        served = re.search(r" emulator (?:serve|run)\b", name)
-        hint = _use_served(name) if served else "Wait for it to end, or end it"
-        return BoardError(f"in use by {name}", hint=hint, port=port, reason=Reason.BUSY)
+        return BoardError(f"in use by {self.name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
 
     @property
     def name(self) -> str:
@@ -142,32 +137,15 @@ class Owner:
 
 
 def command_line(words: Sequence[str]) -> str:
-    """A command line as others are told it: without the port, which they know, and with … for long words."""
-    shown: list[str] = []
-    for before, word in zip(("", *words), words, strict=False):
-        if _PORT in (before, word.partition("=")[0]):
-            continue
-        name = word if shown else os.path.basename(word.removesuffix(f"{os.sep}__main__.py"))  # noqa: PTH119
-        one = name if len(name) < _LONG_WORD else "…"
+    """A command line as others are told it: with … for long words."""
+    program, *others = words or ["python"]
+    shown = [os.path.basename(program.removesuffix(f"{os.sep}__main__.py")) or "python"]  # noqa: PTH119
+    for word in others:
+        one = word if len(word) < _LONG_WORD else "…"
         if len(" ".join([*shown, one])) > _LONG_LINE:
             return " ".join([*shown, "…"])
         shown.append(one)
-    return " ".join(shown) or "python"
-
-
-def _use_served(name: str) -> str:
-    """What to do where a server has the chip: it does not end by itself.
-
-    :param name: the server's, with its command line.
-    """
-    tcp = re.search(r" -{2}tcp[ =](?:([^ )]*):)?([1-9]\d*)(?=[ )])", name)
-    link = re.search(r" -{2}pty[ =](?!-)([^ )…]+)(?=[ )])", name)
-    if re.search(r" emulator run\b", name):  # the chip is its program's
-        return "Wait for it to end, or end it"
-    if re.search(r" -{2}(?:i2c|ft260)\b", name):  # a socket for other programs, which no port reaches
-        return "End it first"
-    port = f"serves, socket://{tcp[1] or '127.0.0.1'}:{tcp[2]}" if tcp else f"serves, {link[1]}" if link else "printed"
-    return f"Use the port that it {port}, or end it"
+    return " ".join(one if len(one) < _LONG_WORD else "…" for one in shown)
 
 
 def _name_of_process() -> str:

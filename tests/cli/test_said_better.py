@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from optiga.cli.support.served_chips import advise_of_server
 from optiga.cli.support.waiting import _cut
 from optiga.files.locks import Owner, command_line
 from tests.support.cli.mistakes import Mistake, assert_mistake, error_of, fails
@@ -65,8 +66,8 @@ def test_a_host_without_an_address(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        (["/a/b/optiga.py", "--port", "emulator:x", "info"], "optiga.py info"),
-        (["optiga", "--port=emulator:x", "key", "list"], "optiga key list"),
+        (["/a/b/optiga.py", "--port", "emulator:x", "info"], "optiga.py --port emulator:x info"),
+        (["optiga", f"--port=emulator:{'x' * 40}", "key", "list"], "optiga … key list"),
         (["/a/optiga/__main__.py", "info"], "optiga info"),
         (["optiga", "emulator", "serve", "--control", "x" * 50], "optiga emulator serve --control …"),
         (["optiga", *["word-of-many"] * 20], " ".join(["optiga", *["word-of-many"] * 7, "…"])),
@@ -85,16 +86,21 @@ def test_the_command_line_of_another(words: list[str], shown: str) -> None:
         ("optiga emulator serve --tcp 0", "printed, or end it"),
         ("optiga emulator serve --pty /tmp/link --chip x", ", /tmp/link,"),
         ("optiga emulator serve --pty …", "printed, or end it"),
+        ("optiga.py emulator serve --tcp=4711 -q", ", socket://127.0.0.1:4711,"),
+        ("optiga.py emulator serve --pty --chip a", "printed, or end it"),
+        ("optiga.py emulator serve --i2c ./socket", "End it first"),
+        ("optiga.py emulator serve --ft260=./socket", "End it first"),
+        ("optiga.py emulator run -- program --tcp 4711", "Wait for it to end, or end it"),
         ("optiga emulator run -- true", "Wait for it to end, or end it"),
         ("optiga info", "Wait for it to end"),
     ],
 )
 def test_a_chip_that_a_server_has(tmp_path: Path, said: str, port: str) -> None:
     owner = Owner(tmp_path / "chip")
-    owner.sign()
-    owner.give_up()
     owner._path.write_text(f"process 12 ({said})")
-    assert port in owner.in_use("x").hint
+    error = owner.in_use("x")
+    advise_of_server(error)
+    assert port in error.hint
 
 
 @pytest.mark.parametrize("width", range(30, 80))

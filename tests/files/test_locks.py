@@ -75,27 +75,6 @@ def test_what_this_process_has_forgotten(tmp_path: Path) -> None:
     assert "'with'" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        ("emulator serve --tcp 127.0.0.1:4711", "Use the port that it serves, socket://127.0.0.1:4711, or end it"),
-        ("emulator serve --tcp=4711 -q", "Use the port that it serves, socket://127.0.0.1:4711, or end it"),
-        ("emulator serve --tcp 0", "Use the port that it printed, or end it"),
-        ("emulator serve --pty ./link --chip a", "Use the port that it serves, ./link, or end it"),
-        ("emulator serve --pty --chip a", "Use the port that it printed, or end it"),
-        ("emulator serve --i2c ./socket", "End it first"),
-        ("emulator serve --ft260=./socket", "End it first"),
-        ("emulator run -- program --tcp 4711", "Wait for it to end, or end it"),
-        ("info", "Wait for it to end, or end it"),
-    ],
-)
-def test_what_to_do_where_a_chip_is_served(tmp_path: Path, words: str, hint: str) -> None:
-    """A served chip is reached by its port, where it has one for this tool."""
-    owner = Owner(tmp_path / "lock")
-    owner._path.write_text(f"process 1 (optiga.py {words})", encoding="utf-8")
-    assert owner.in_use("emulator:a").hint == hint
-
-
 def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with hold(path) as holder:

@@ -61,6 +61,8 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
         import_module("optiga.cli.support.file_guesses").advise_of_file(error, arguments)
     if error.reason in _OF_CONTENT:
         import_module("optiga.cli.support.other_files").advise_of_kind(error, arguments)
+    if error.reason is Reason.BUSY:
+        import_module("optiga.cli.support.served_chips").advise_of_server(error)
     given = os.environ.get(PORT, "")
     if not given or any(word.partition("=")[0] == "--port" for word in arguments):
         return
