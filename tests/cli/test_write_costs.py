@@ -70,7 +70,9 @@ def test_a_certificate_into_a_new_chip_and_again(bench: Bench, cli: Cli, payload
     told = {"oid": "0xE0E1", "slot": "second", "size": payload, "key_match": True, "key_oid": "0xE0F1", "warnings": []}
     assert write() == {**told, "written": True}
     assert bench.board.exchanges <= 6
-    assert bench.board.carried <= 1.35 * payload + 120
+    # Of a certificate whose last byte is zero, as one of 256 is, a byte more is looked at before.
+    zeros = len(der) - len(der.rstrip(b"\0"))
+    assert bench.board.carried <= 1.35 * payload + 120 + zeros
     written = bench.board.carried
     assert write() == {**told, "written": False}
     assert bench.board.exchanges <= 4
