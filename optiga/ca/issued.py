@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from optiga.ca.records import Record
     from optiga.pki.certificate import Certificate
 
+_MOST_NAMED = 5
+"""Serial numbers in a warning: the newest."""
+
 
 @dataclass(frozen=True)
 class IssuedCertificate:
@@ -66,8 +69,10 @@ def warnings_about(others: list[Record], now: datetime, *, is_ca: bool) -> list[
         one = len(valid) == 1
         count = "another valid certificate" if one else f"{len(valid)} other valid certificates"
         replaced = "it, revoke it" if one else "them, revoke each of them"
+        named = ", ".join(valid[-_MOST_NAMED:])
+        more = f" and {len(valid) - _MOST_NAMED} more" if len(valid) > _MOST_NAMED else ""
         warnings.append(
-            f"The key already has {count} of this CA: {', '.join(valid)}. If the new one replaces {replaced}: "
+            f"The key already has {count} of this CA: {named}{more}. If the new one replaces {replaced}: "
             f"'python -m optiga ca revoke {valid[-1] if one else 'SERIAL'}'"
         )
     withdrawn = [other for other in others if other.revoked_at is not None and other.reason != "superseded"]

@@ -29,7 +29,7 @@ _TITLES = {
 }
 """Attributes and extensions that messages call by name."""
 _ATTRIBUTES, _EXTENSIONS = "one of its attributes", "its attributes: an extension"
-_KEY_USAGE, _BITS = encode_oid("2.5.29.15"), 8
+_BASIC_CONSTRAINTS, _KEY_USAGE, _BITS = encode_oid("2.5.29.19"), encode_oid("2.5.29.15"), 8
 _USAGES = {
     "digital_signature": "digitalSignature",
     "content_commitment": "nonRepudiation",
@@ -138,26 +138,54 @@ def _check_extensions(contents: bytes) -> None:
 
 
 def _tidy(extension: Value) -> bytes:
-    """An extension as DER has it: a keyUsage without zeros behind its last bit (X.690, 11.2.2).
+    """An extension as DER has it, where a CSR has what means the same: only its certificate has to be in DER.
 
+    FALSE is left out, TRUE is 0xFF (X.690, 11.1 and 11.5), and a keyUsage has no zeros behind its last bit (11.2.2).
     Infineon's tools write such zeros: mbed TLS takes a keyUsage for seven bits.
     """
-    parts = split(extension.contents, _EXTENSIONS)
-    if parts[0].raw != _KEY_USAGE or parts[-1].tag != OCTET_STRING:
+    kind, *rest = split(extension.contents, _EXTENSIONS)
+    if len(rest) == len((_BOOLEAN, OCTET_STRING)) and rest[0].tag == _BOOLEAN:
+        critical = _tidy_boolean(rest.pop(0))
+    else:
+        critical = b""
+    if [part.tag for part in rest] != [OCTET_STRING]:  # it does not load, and that is said of it then
         return extension.raw
+    tidy = _TIDY.get(kind.raw)
     try:
-        values = split(parts[-1].contents)
-    except ValueError:  # it does not load, and that is said of it then
-        return extension.raw
+        value = tidy(split(rest[0].contents)) if tidy else b""
+    except ValueError:
+        value = b""
+    octets = encode(OCTET_STRING, value) if value else rest[0].raw
+    return encode(SEQUENCE, kind.raw + critical + octets)
+
+
+def _tidy_boolean(value: Value) -> bytes:
+    if len(value.contents) != 1:
+        return value.raw
+    return encode(_BOOLEAN, b"\xff") if value.contents != b"\x00" else b""
+
+
+def _tidy_basic_constraints(values: list[Value]) -> bytes:
+    """The value of a basicConstraints; empty if it is none."""
+    if [value.tag for value in values] != [SEQUENCE]:
+        return b""
+    parts = split(values[0].contents)
+    return encode(SEQUENCE, b"".join(_tidy_boolean(part) if part.tag == _BOOLEAN else part.raw for part in parts))
+
+
+def _tidy_key_usage(values: list[Value]) -> bytes:
+    """The value of a keyUsage; empty if it is none."""
     if [value.tag for value in values] != [BIT_STRING] or not values[0].contents[1:].strip(b"\x00"):
-        return extension.raw
+        return b""
     said, octets = values[0].contents[0], values[0].contents[1:]
     if said >= _BITS or octets[-1] & (1 << said) - 1:  # what is not a BIT STRING stays none
-        return extension.raw
+        return b""
     octets = octets.rstrip(b"\x00")
     unused = (octets[-1] & -octets[-1]).bit_length() - 1
-    bits = encode(OCTET_STRING, encode(BIT_STRING, bytes([unused]) + octets))
-    return encode(SEQUENCE, b"".join(part.raw for part in parts[:-1]) + bits)
+    return encode(BIT_STRING, bytes([unused]) + octets)
+
+
+_TIDY = {_BASIC_CONSTRAINTS: _tidy_basic_constraints, _KEY_USAGE: _tidy_key_usage}
 
 
 def _kind_of(extension: Value) -> str:
@@ -223,9 +251,7 @@ def _why_damaged(extension: Value) -> str:
     tags = [part.tag for part in parts[1:]]
     if tags not in ([OCTET_STRING], [_BOOLEAN, OCTET_STRING]):
         return "is not made of an object identifier, a criticality, and a value"
-    if tags[0] == _BOOLEAN and parts[1].contents == b"\x00":
-        return "says that it is not critical, which DER leaves out"
-    if tags[0] == _BOOLEAN and parts[1].contents != b"\xff":
+    if tags[0] == _BOOLEAN and len(parts[1].contents) != 1:
         return "has a criticality that is neither TRUE nor FALSE"
     how = why_not_key_usage(parts[-1].contents) if parts[0].raw == _KEY_USAGE else ""
     return how or "is damaged, or has content that RFC 5280 does not allow"

@@ -23,6 +23,9 @@ _CENTURY, _TURN = 100, 50
 """Two digits of a year below 50 are of this century (RFC 5280, 4.1.2.5.1)."""
 _TEXTS = {0x0C: "utf-8", 0x12: "latin-1", 0x13: "latin-1", 0x14: "latin-1", 0x16: "latin-1", 0x1A: "latin-1"}
 _WIDE_TEXTS = {0x1B: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_VISIBLE, _BMP = 0x1A, 0x1E
+_SURROGATE, _TOP_BITS = 0xD8, 0xF8
+"""First bytes of the two halves in which UTF-16, and no BMPString, has a character beyond the first 65,536."""
 _BASIC_CONSTRAINTS = "2.5.29.19"
 _ALT_NAMES = "2.5.29.17"
 _VERSION_3 = 3
@@ -120,6 +123,11 @@ class Fields(NamedTuple):
             found.append(f"it has extensions, which need version 3, but its version is {said}")
         if not self.has_one_algorithm:
             found.append("it names one algorithm for its signature, and is signed with another")
+        if self.serial <= 0:
+            found.append("its serial number is not positive")
+        for name, title in ((self.issuer, "its issuer's name"), (self.subject, "its subject")):
+            if what := _no_directory_string(name):
+                found.append(f"{title} has {what}, which OpenSSL does not load")
         if not self.has_issuer:
             found.append("its issuer has no name")
         if not self.has_subject and (self.extension(_ALT_NAMES) is None or self._is_ca):
@@ -214,6 +222,24 @@ def name_values(data: bytes) -> list[str]:
     except ValueError:
         pass
     return values
+
+
+def _no_directory_string(name: bytes) -> str:
+    """The first text in a name that is no ``DirectoryString`` (RFC 5280, appendix A.1); empty for none.
+
+    :param name: in DER; one that does not parse is none of this function's.
+    """
+    try:
+        pairs = [pair for relative in parts_of(only(name).content) for pair in parts_of(relative.content)]
+        values = [value for pair in pairs for value in parts_of(pair.content)]
+    except ValueError:
+        return ""
+    for value in values:
+        if value.tag == _VISIBLE:
+            return "a VisibleString"
+        if value.tag == _BMP and _SURROGATE in {first & _TOP_BITS for first in value.content[::2]}:
+            return "a BMPString with a character beyond the first 65,536"
+    return ""
 
 
 def parts_of(data: bytes) -> Iterator[Part]:

@@ -62,10 +62,9 @@ CASES = {
     "subjectKeyIdentifier": (asking(odd.extension("551d0e", b"\x30\x00")), "subjectKeyIdentifier"),
     "authorityInfoAccess": (asking(odd.extension("2b06010505070101", b"\x05\x00")), "authorityInfoAccess"),
     "critical twice": (asking(odd.extension("551d25", b"", odd.TRUE * 2)), "extendedKeyUsage is not made of"),
-    "not critical": (
-        asking(odd.extension("551d11", b"\x30\x00", odd.FALSE)),
-        "says that it is not critical",
-    ),
+    "critical of two bytes": (asking(odd.extension("551d11", b"\x30\x00", encode(1, b"\0\0"))), "subjectAltName"),
+    "basicConstraints of two bytes": (asking(odd.extension("551d13", b"\x30\x04\x01\x02\0\0")), "basicConstraints"),
+    "basicConstraints TRUE, not 0xFF": (asking(odd.extension("551d13", b"\x30\x03\x01\x01\x01")), "CA:TRUE"),
     "an extension cut off": (request(encode(SEQUENCE, b"\x30\x20")), "an extension is cut off"),
     "an attribute cut off": (make_form(attributes=encode(0xA0, b"\x30\x20")), "attributes is cut off"),
     "an attribute that is none": (make_form(attributes=encode(0xA0, encode(NULL, b""))), "attribute"),
@@ -88,6 +87,19 @@ def test_the_broken_part_is_named(case: str) -> None:
     assert words in str(caught.value)
     if "signature" not in words:
         assert "signature" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "critical", [b"", odd.FALSE, odd.TRUE, encode(1, b"\x01")], ids=["default", "FALSE", "TRUE", "1"]
+)
+def test_truth_values_that_der_writes_otherwise_are_read(critical: bytes) -> None:
+    """OpenSSL reads them, and what is issued does not have them."""
+    name = encode(SEQUENCE, encode(0x82, b"device.example"))
+    not_a_ca = encode(SEQUENCE, odd.FALSE)
+    der = asking(odd.extension("551d11", name, critical), odd.extension("551d13", not_a_ca, critical))
+    wishes = CertificateRequest.parse(der).wishes
+    assert [one.dns for one in wishes.alt_names] == ["device.example"]
+    assert wishes.left_out == ()
 
 
 def test_an_empty_list_of_extensions_asks_for_nothing() -> None:

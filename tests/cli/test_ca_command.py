@@ -14,6 +14,7 @@ from tests.support.ca_helpers import NEEDS_OPENSSL, make_request, verify
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
+from tests.support.csr_forms import COMMON_NAME, make_form, make_name
 from tests.support.makers import make_key
 from tests.support.places import ROOT
 from tests.support.processes import run_process
@@ -177,6 +178,25 @@ class TestSign:
         listed = json.loads(cli("ca", "list", "--ca", root, "--output", "json", "--query", "certificates[].serial").out)
         assert "2 other valid certificates" in third.err
         assert [serial in third.err for serial in listed].count(True) == 2
+        (warning,) = json.loads(third.out)["warnings"]
+        assert warning[1:].split("'")[0] in third.err
+
+    def test_a_key_with_many_certificates_names_the_newest(self, cli: Cli, root: str) -> None:
+        for number in range(7):
+            last = cli("ca", "sign", "device.csr", "--ca", root, "--out", f"{number}.pem", "-q", "--output", "json")
+        serials = [
+            format(x509.load_pem_x509_certificate(Path(f"{number}.pem").read_bytes()).serial_number, "040x")
+            for number in range(6)
+        ]
+        assert [serial in last.err for serial in serials] == [False, *[True] * 5]
+        assert "and 1 more" in last.err
+
+    def test_what_was_changed_is_in_the_result(self, cli: Cli, root: str) -> None:
+        Path("odd.csr").write_bytes(make_form(make_name((COMMON_NAME, 0x14, b"J\xfcrgen"))))
+        result = json.loads(cli("ca", "sign", "odd.csr", "--ca", root, "-q", "--output", "json").out)
+        (note,) = result["notes"]
+        assert "UTF8String" in note
+        assert result["warnings"] == []
 
     def test_nothing_is_overwritten_that_matters(self, cli: Cli, root: str) -> None:
         Path("device.csr").rename("request.pem")

@@ -147,6 +147,7 @@ MISTAKES = {
     ),
     "job and command": Mistake("--csr {config} info", "--csr and info do not go together"),
     "slot without job": Mistake("--slot second", "--slot requires --csr or --write"),
+    "slot with read": Mistake("--read cert.pem --slot second", "--read SLOT --out FILE"),
     "option of a command before it": Mistake("--out-dir x provision config.jsn", r"'provision \.\.\. --out-dir'"),
     "option of a group's command before it": Mistake("--force key public second", r"'key \.\.\. --force'"),
     "option that the command does not have": Mistake("--keep-key random 8", r"--keep-key requires --csr\. Try"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -10,6 +12,7 @@ from optiga.pki.damage import why_not_key_usage
 from optiga.pki.lenient import only, parts_of
 from optiga.protocol.der import BIT_STRING, INTEGER, NULL, SEQUENCE, encode
 from tests.support import odd_certificates as odd
+from tests.support.ca_helpers import openssl
 
 KEY = ec.derive_private_key(0x1234567890ABCDEF, ec.SECP256R1())
 BASIC = odd.basic_constraints()
@@ -73,6 +76,29 @@ def test_the_name_is_named(part: str, tag: int, text: bytes, words: str) -> None
     said = said_of(odd.odd_certificate(KEY, **{part: odd.name(text, tag)}))  # type: ignore[arg-type]
     assert part in said
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "words"),
+    [(0x1A, b"device", "VisibleString"), (0x1E, "\N{KEY}".encode("utf-16-be"), "BMPString")],
+)
+@pytest.mark.parametrize("part", ["issuer", "subject"])
+def test_a_name_that_only_other_programs_do_not_load(
+    part: str, tag: int, text: bytes, words: str, tmp_path: Path
+) -> None:
+    der = odd.odd_certificate(KEY, **{part: odd.name(text, tag)})  # type: ignore[arg-type]
+    (broken,) = Certificate.parse_leniently(der).broken_rules
+    assert part in broken
+    assert words in broken
+    path = tmp_path / "odd.der"
+    path.write_bytes(der)
+    assert openssl("x509", "-inform", "DER", "-noout", "-in", path).returncode != 0
+
+
+@pytest.mark.parametrize("serial", [b"\x00", b"\xfb", b"\x80"])
+def test_a_serial_number_that_is_not_positive(serial: bytes) -> None:
+    (broken,) = Certificate.parse_leniently(odd.odd_certificate(KEY, serial=serial)).broken_rules
+    assert "serial number" in broken
 
 
 def test_other_parts_are_named() -> None:

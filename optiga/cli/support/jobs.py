@@ -51,6 +51,14 @@ class JobGroup(LazyGroup):
             formatter.write_dl([("help COMMAND", "Show the help of a command, as COMMAND --help does.")])
 
 
+_MEANT = {
+    ("--out", "--csr"): " For the folder of the CSR, use --out-dir.",
+    ("--slot", "--read"): " To read a slot into a file, use '--read SLOT --out FILE'.",
+    ("--id", "--read"): " To read an object into a file, use '--read OID --out FILE'.",
+}
+"""What people want who give the option of another job, by the option and the job."""
+
+
 def check_job(jobs: dict[str, str | None], options: dict[str, object], subcommand: str | None) -> None:
     """Refuse more than one job, an empty one, and options of a job that is not asked for.
 
@@ -70,7 +78,7 @@ def check_job(jobs: dict[str, str | None], options: dict[str, object], subcomman
                     f"{name} before '{subcommand}' requires {needed}. Write it after the command: "
                     f"'{subcommand} ... {name}'."
                 )
-            meant = " For the folder of the CSR, use --out-dir." if name == "--out" and "--csr" in asked else ""
+            meant = _MEANT.get((name, asked[0]), "") if asked else ""
             raise click.UsageError(f"{name} requires {needed}.{meant}")
     if options["--strict"] and options["--dry-run"]:
         raise click.UsageError(

@@ -279,9 +279,9 @@ def sign(
     folder = authority.folder
     if days is None:
         warn_of_shortening(settings, issued.certificate, folder.chain or (folder.certificate,), DEVICE_DAYS)
-    for note in issued.notes:
-        if note not in issued.warnings:
-            settings.note(note)
+    notes = tuple(note for note in issued.notes if note not in issued.warnings)
+    for note in notes:
+        settings.note(note)
     if is_printed:
         return
     result = IssueResult(
@@ -292,9 +292,12 @@ def sign(
         ca=authority.certificate.subject,
         names=tuple(issued.certificate.alt_names),
         purposes=tuple(issued.certificate.purposes),
+        warnings=issued.warnings,
+        notes=notes,
     )
     listed = {"names": ", ".join(result.names) or "none", "purposes": ", ".join(result.purposes) or "none"}
-    settings.print_result(result, text=lines({**to_json(result), **listed}))
+    said = {name: value for name, value in to_json(result).items() if name not in ("warnings", "notes")}
+    settings.print_result(result, text=lines({**said, **listed}))
 
 
 def _unlock(authority: CertificateAuthority, csr: bytes, days: int | None, *, server: bool, ignore_names: bool) -> None:

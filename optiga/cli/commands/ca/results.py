@@ -43,6 +43,8 @@ class IssueResult:
     :param not_after: until when it is valid, UTC.
     :param names: subject alternative names.
     :param purposes: extended key usages, for example ``clientAuth``.
+    :param warnings: what matters even to whoever reads no notes.
+    :param notes: how the certificate differs from what the CSR asks for, and the like.
     """
 
     certificate_file: str
@@ -52,6 +54,8 @@ class IssueResult:
     ca: str
     names: tuple[str, ...]
     purposes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
