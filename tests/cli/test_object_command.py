@@ -263,6 +263,11 @@ class TestMetadata:
 
 
 class TestLock:
+    @pytest.fixture(autouse=True)
+    def chip(self, cli: Cli, port: str) -> None:
+        """Whoever locks an object has a chip."""
+        assert cli("--port", port, "info").code == 0
+
     def test_it_says_what_stays(self, cli: Cli, port: str) -> None:
         result = cli("--port", port, "object", "lock", "0xF1D0", "--yes")
         assert result.code == 0

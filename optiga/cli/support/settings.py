@@ -68,12 +68,11 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
-        self.has_made_chip: bool = False
-        self._makes_chip = False
+        self.has_made_chip = self._makes_chip = False
         self._waiting: WaitingLine | WaitingNotes | None = None
 
     def find_port(self) -> Port:
-        """The port asked for, or that of the one board; an emulated chip is announced, always.
+        """The port asked for, or that of the one board; an emulated chip is announced, always, once its file is there.
 
         :raises OptigaError: if there is none.
         """
@@ -126,20 +125,21 @@ class Settings:
             return self.connect(meanwhile)
         from optiga.cli.support.authorized import open_authorized
 
-        return open_authorized(self.connect, oids, self.authorizations, self)
+        return open_authorized(self.connect, oids, self)
 
     def connect(self, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, as :meth:`open_chip`, and prove nothing."""
         from optiga.chip import open_chip
 
-        chip = open_chip(self.find_port(), meanwhile=meanwhile)
-        self.note_new_chip()
-        return chip
+        try:
+            return open_chip(self.find_port(), meanwhile=meanwhile)
+        finally:
+            self.note_new_chip()
 
     def note_new_chip(self, file: Path | None = None) -> None:
         """Say that opening the chip in a file, or at the port, has made it, with ``--quiet``, too: check its name."""
-        file = file or (self.find_port().chip_file if self._makes_chip else None)
-        self._makes_chip = False
+        if self._makes_chip and (file := self.find_port().chip_file):
+            self.announce_emulated(file)
         if file and load("optiga.emulator.file_names:take_made", "optiga")(file):  # not by another, at the same time
             self.has_made_chip = True
             meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(file)
@@ -172,9 +172,9 @@ class Settings:
 
     def announce_emulated(self, path: Path) -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        if (new := is_new(path)) is None:
-            return  # it is refused in a moment
-        self._makes_chip = new
+        self._makes_chip = (new := is_new(path)) is True
+        if new is not False:
+            return  # it is refused in a moment, or its file is not there yet
         self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.")
         self.warn_of_folder(path, "the emulated chip")
 

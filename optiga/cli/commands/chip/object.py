@@ -13,6 +13,7 @@ from optiga.cli.commands.identity.read import read_object
 from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
@@ -294,6 +295,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
     """
     info = resolve(oid, ADMINISTERED).info
     settings.check_query(MetadataChangeResult)
+    refuse_a_blank_chip(settings, info.oid, "nothing to lock")
     with settings.open_chip(info.oid) as chip:
         change = plan_lock(chip, info)
         for warning in change.warnings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.content import (
     check_not_terminal,
@@ -112,6 +113,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
         target = None if oid is None else resolve(oid, READABLE)
     settings.check_query(DigestResult)
     message = b"" if path is None else read_whole(path)
+    refuse_a_blank_chip(settings, target.oid if target else None)
     with settings.open_chip(*([target.oid] if target else [])) as chip:
         digest = chip.crypto.sha256(message) if target is None else hash_object(chip, target)
     settings.print_result(DigestResult("sha256", digest), text=digest.hex())
@@ -132,6 +134,7 @@ def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(MacResult)
     message = read_whole(path, empty=False)
+    refuse_a_blank_chip(settings, secret, "no secret")
     with settings.open_chip(secret) as chip:
         mac = chip.crypto.hmac(secret, message, hash_name)
     settings.print_result(MacResult(hash_name, mac), text=mac.hex())
