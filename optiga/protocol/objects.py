@@ -78,6 +78,11 @@ class ObjectInfo(NamedTuple):
     size: int = 0
 
     @property
+    def room(self) -> str:
+        """How much data it holds, a sentence; empty for an object whose data are never seen."""
+        return f"{self.label} has room for {self.size} bytes" if self.size else ""
+
+    @property
     def label(self) -> str:
         """The identifier as people write it, for example ``0xE0F1``."""
         return format_oid(self.oid)

@@ -194,7 +194,7 @@ def write(
     if takes_certificates(info) and is_whole_file:
         _write_certificate(settings, oid, path, name, pkcs12_passphrase_file)
         return
-    content = read_whole(path, limit=MAX_FOR_CHIP)
+    content = read_whole(path, limit=MAX_FOR_CHIP, room=info.room)
     if not content:
         raise ConfigurationError(
             f"{name} is empty: there are no data for {info.label}",
@@ -330,8 +330,9 @@ def compare_sides(label: str, before: MetadataDescription, after: MetadataDescri
 
 def _write_certificate(settings: Settings, oid: str, path: str, name: str, passphrase_file: str | None) -> None:
     """As ``--write`` does it."""
-    content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
+    target = resolve(oid, WRITABLE)
+    content = read_whole(path, "certificate", limit=MAX_FOR_CHIP, room=target.info.room)
     content = open_container(settings, content, name, passphrase_file)
-    plan = plan_content(content, resolve(oid, WRITABLE), name)
+    plan = plan_content(content, target, name)
     warn_of_key(settings, name, plan.warnings)
     carry_out(settings, plan)
