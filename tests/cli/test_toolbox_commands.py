@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 import optiga
 from optiga.emulator.store import SqliteStore
 from optiga.protocol.metadata import Metadata, Tag
-from tests.support.cli.mistakes import CERTIFICATE, Mistake, assert_mistake, fails
+from tests.support.cli.mistakes import CERTIFICATE, Mistake, assert_mistake, error_of, fails
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate, make_key
 from tests.support.processes import OPTIGA, run_process
@@ -79,6 +79,12 @@ class TestRandom:
         cli("--port", port, "random", "20", "--hex", "--out", "random", "--force")
         assert len(bytes.fromhex(Path("random").read_text())) == 20
         assert len(cli("--port", port, "random", "8", "--query", "random").out) == 17
+
+    @pytest.mark.parametrize("words", ["--output json random 5 --raw", "random 5 --raw --output json"])
+    def test_bytes_are_no_json(self, cli: Cli, port: str, words: str) -> None:
+        error = error_of(cli, "--port", port, *words.split())
+        assert error["exit_code"] == 2
+        assert "--raw prints bytes alone" in error["message"]
 
     def test_bytes(self, port: str, tmp_path: Path) -> None:
         command = [*OPTIGA, "--port", port, "-q", "random", "5", "--raw"]
@@ -226,6 +232,9 @@ class TestDerive:
 MISTAKES = [
     Mistake("random 0", "0 is not in the range 1 to"),
     Mistake("random 8 --hex --raw", "do not go together"),
+    Mistake("random 8 --raw --output text", "--raw prints bytes alone.*--output"),
+    Mistake("--output repr random 8 --raw", "--raw prints bytes alone.*--output"),
+    Mistake("random 8 --raw --query size", "--raw prints bytes alone.*--query"),
     Mistake("random 8 --out .", "names no file"),
     Mistake("random 8 --query colour", "finds nothing"),
     Mistake("hash", "Name a FILE, or an object"),

@@ -17,7 +17,7 @@ from optiga.cli.support.content import (
     read_whole,
     save,
 )
-from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, out_file_option
+from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, is_standard_output, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -81,17 +81,20 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     """Get N random bytes from the chip's true random number generator."""
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
+    if raw and out is None and settings.wants_result:
+        raise click.UsageError("--raw prints bytes alone: it does not go together with --output or --query.")
+    is_bare = is_standard_output(settings, out)
     if out == STANDARD_OUTPUT:
         out, raw = None, not as_hex
     settings.check_query(RandomResult)
     check_out(out, secret=True)
     if out is not None:
         check_replaced(settings, out, None, is_kept=False)
-    if raw and out is None and not settings.wants_result:
+    if raw and out is None:
         check_not_terminal("random bytes", "omit --raw and --out - to print hex")
     with settings.open_chip() as chip:
         drawn = draw_random(chip, size)
-    if settings.wants_result:
+    if settings.wants_result and not is_bare:
         if out is not None:
             save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "Random data", secret=True)
         settings.print_result(RandomResult(size, None if out is not None else drawn, out))
