@@ -173,10 +173,9 @@ class Settings:
     def announce_emulated(self, path: Path) -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
         self._makes_chip = (new := is_new(path)) is True
-        if new is not False:
-            return  # it is refused in a moment, or its file is not there yet
-        self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.")
-        self.warn_of_folder(path, "the emulated chip")
+        if new is False:  # otherwise it is refused in a moment, or its file is not there yet
+            self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.")
+            self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
@@ -344,6 +343,7 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     output = click.option(
         "--output",
         type=NamedChoice(forms or _FORMS),
+        is_eager=True,  # the version is told in this form, too
         expose_value=False,
         callback=_keep_output,
         help=f"Output format: {what} (default: depends on the command)."
