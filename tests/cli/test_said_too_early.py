@@ -30,3 +30,9 @@ def test_a_chip_that_is_not_made_is_not_announced(cli: Cli, tmp_path: Path) -> N
     for _ in ("new", "there"):
         assert cli("--port", CHIP, "info").err.count("Its keys are in that file") == 1
     assert "Its keys are in that file" in cli("--port", CHIP, "--csr", CONFIG, "--dry-run").err
+
+
+def test_a_folder_that_others_may_write_without_a_journal(cli: Cli) -> None:
+    Path("open").mkdir()
+    Path("open").chmod(0o777)
+    assert "Warning" not in cli("journal", "show", "--journal", "open/none.db").err
