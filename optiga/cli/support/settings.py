@@ -52,9 +52,8 @@ class Settings:
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
-    ``force``: the output may take the place of a file with other content;
-    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says;
-    ``has_made_chip``: opening the port has made an emulated chip.
+    ``force``: the output may take the place of a file with other content; ``authorizations``, objects and the files of
+    their secrets; ``defaults``, what a file of them says; ``has_made_chip``: opening the port has made a chip.
     """
 
     def __init__(self) -> None:
@@ -68,7 +67,8 @@ class Settings:
         self.verbosity = 0
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
-        self.has_made_chip = self._makes_chip = False
+        self.has_made_chip: bool = False
+        self._makes_chip = False
         self._waiting: WaitingLine | WaitingNotes | None = None
 
     def find_port(self) -> Port:
