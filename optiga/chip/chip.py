@@ -105,7 +105,7 @@ class Chip(NotCopied):
 
                 with suppress(OptigaError):
                     metadata = self.objects.metadata(error.oid)
-                    explain_refusal(error, error.oid, metadata, refused, authorized=self.authorized)
+                    explain_refusal(error, error.oid, metadata, refused, self.authorized, shielded=self.is_shielded)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
         self.close()
@@ -224,6 +224,12 @@ class Chip(NotCopied):
         if self._model is None:
             self._model = _abilities().model_of(self)
         return self._model
+
+    @property
+    def is_shielded(self) -> bool | None:
+        """Whether the connection is shielded with the platform binding secret; None where the board sees to that."""
+        shielded: bool | None = getattr(self._transport, "is_shielded", None)
+        return shielded
 
     @property
     def objects(self) -> Objects:

@@ -86,7 +86,8 @@ _SECTIONS = {
 def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
     """``--version``. click's own option looks for the catalogs of gettext whenever any command starts."""
     if asked and not ctx.resilient_parsing:
-        click.echo(f"optiga, version {__version__}")
+        settings, text = ctx.ensure_object(Settings), f"optiga, version {__version__}"
+        settings.print_result({"version": __version__}, text=text) if settings.wants_result else click.echo(text)
         ctx.exit()
 
 
@@ -142,7 +143,6 @@ def _show_help(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> 
 @click.option(
     "--version",
     is_flag=True,
-    is_eager=True,
     expose_value=False,
     callback=_show_version,
     help="Show the version and exit.",

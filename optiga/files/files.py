@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.opening import open_input
+from optiga.files.opening import open_input, too_large
 from optiga.files.placeholders import check_new_name, find_wrong_field
 from optiga.files.precious import check_nothing_lost
 from optiga.files.shown import shown_path
@@ -47,11 +47,12 @@ _WAITS, _WAIT_S = 40, 0.1
 """How often, and how long each time, in seconds, somebody is waited for who reads a pipe."""
 
 
-def read_input(path: Path, what: str, limit: int) -> bytes:
+def read_input(path: Path, what: str, limit: int, *, room: str = "") -> bytes:
     """The content of a file that the user named.
 
     :param what: what the file is to the user, for messages, for example ``configuration``.
     :param limit: most bytes it may have.
+    :param room: as for :func:`.opening.too_large`.
     :raises ConfigurationError: if it cannot be read or is longer.
     """
     try:
@@ -62,11 +63,7 @@ def read_input(path: Path, what: str, limit: int) -> bytes:
     except OSError as error:
         raise refused(f"cannot read the {what} {path}", error, Reason.NOT_READABLE) from None
     if len(data) > limit:
-        raise ConfigurationError(
-            f"the {what} {path} is larger than {limit} bytes",
-            hint="Check that it is the right file",
-            reason=Reason.TOO_LARGE,
-        )
+        raise too_large(f"the {what} {path}", limit, room)
     return data
 
 

@@ -39,6 +39,7 @@ _MOST_WORDS = 400
 _LONG_WORD, _LONG_LINE = 40, 100
 """Letters of a word, and of a command line, that are told."""
 _SOMEBODY = "another process"
+_USES_CHIP = "uses the chip"
 _OLD_S = 24 * 3600.0
 """After this, in seconds, what a killed process has left in the folder for want of a home is taken away."""
 _held: WeakValueDictionary[str, Owner] = WeakValueDictionary()
@@ -49,9 +50,11 @@ class Owner:
     """The line that says who holds a lock, in a file beside it.
 
     :param path: what is locked.
+    :param use: what whoever holds it does, for the message to the one who waits.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, use: str = _USES_CHIP) -> None:
+        self._use = use
         self._path = path.with_name(path.name + ".owner")
         self._key = os.path.realpath(path)
         self._thread = (0, 0)
@@ -119,7 +122,8 @@ class Owner:
                 port=port,
                 reason=Reason.BUSY,
             )
-        return BoardError(f"in use by {self.name}", hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
+        said = f"in use by {self.name}" if self._use == _USES_CHIP else f"{self.name}, which {self._use}, has not ended"
+        return BoardError(said, hint="Wait for it to end, or end it", port=port, reason=Reason.BUSY)
 
     @property
     def name(self) -> str:
@@ -131,9 +135,7 @@ class Owner:
 
     def waiting(self) -> Activity:
         """The time until somebody else has given it back."""
-        return Activity(
-            lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which uses the chip"
-        )
+        return Activity(lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which {self._use}")
 
 
 def command_line(words: Sequence[str]) -> str:
@@ -163,13 +165,14 @@ class PortLock:
     :param path: the lock file; its folder is made if it is not there.
     :param port: how the user names the port, for the message.
     :param wait_s: how long to wait for another process, in seconds.
+    :param use: what another process does that has it, for the message.
     """
 
-    def __init__(self, path: Path, *, port: str, wait_s: float = DEFAULT_WAIT_S) -> None:
+    def __init__(self, path: Path, *, port: str, wait_s: float = DEFAULT_WAIT_S, use: str = _USES_CHIP) -> None:
         self._path = path
         self._port = port
         self._wait_s = wait_s
-        self._owner = Owner(path)
+        self._owner = Owner(path, use)
         self._free: Callable[[], None] | None = None
         self.was_left: bool = False
 

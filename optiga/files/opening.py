@@ -34,6 +34,17 @@ _KINDS = (
 )
 
 
+def too_large(called: str, limit: int, room: str = "") -> ConfigurationError:
+    """The error for a file that is too large to be read.
+
+    :param called: what the file is to the user, with its name.
+    :param limit: most bytes that are read.
+    :param room: what counts where fewer bytes would be too many already, for example ``0xF1D0 has room for 140 bytes``.
+    """
+    said = f"{called} is too large: {room}" if room else f"{called} is larger than {limit} bytes"
+    return ConfigurationError(said, hint="Check that it is the right file", reason=Reason.TOO_LARGE)
+
+
 def check_path(text: str, what: str, instead: str) -> None:
     """Refuse a text in place of a path that is what a file should hold: JSON, lines, more than a name can have.
 

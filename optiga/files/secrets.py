@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import refused
-from optiga.files.opening import open_input
+from optiga.files.opening import open_input, too_large
 from optiga.files.owners import others_read, others_write
 from optiga.files.shown import file_in_command
 
@@ -31,7 +31,7 @@ class SecretFile:
     warnings: tuple[str, ...] = ()
 
 
-def read_secret(path: Path, what: str, limit: int) -> SecretFile:
+def read_secret(path: Path, what: str, limit: int, *, room: str = "") -> SecretFile:
     """The content of a file of a secret that the user named.
 
     Where the system has owners and permissions, the file that is open is looked at, not its name a second time. What
@@ -39,9 +39,10 @@ def read_secret(path: Path, what: str, limit: int) -> SecretFile:
 
     :param what: what the file is to the user, for messages, for example ``passphrase``.
     :param limit: most bytes it may have.
+    :param room: as for :func:`.opening.too_large`.
     :raises ConfigurationError: if it cannot be read, is longer, belongs to another user, or others may write it.
     """
-    data, warnings = _read(path, what, limit, lambda status: _look_at(path, what, status))
+    data, warnings = _read(path, what, limit, lambda status: _look_at(path, what, status), room)
     return SecretFile(data, warnings)
 
 
@@ -57,7 +58,7 @@ def read_perhaps_secret(path: Path, what: str, limit: int) -> tuple[bytes, Calla
     return data, lambda secret: _look_at(path, secret, status)
 
 
-def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T]) -> tuple[bytes, T]:
+def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T], room: str = "") -> tuple[bytes, T]:
     """The content of a file, and what was seen of it, open, before it was read."""
     try:
         with open_input(path) as file:
@@ -68,11 +69,7 @@ def _read(path: Path, what: str, limit: int, look: Callable[[os.stat_result], T]
     except OSError as error:
         raise refused(f"cannot read the {what} {path}", error, Reason.NOT_READABLE) from None
     if len(data) > limit:
-        raise ConfigurationError(
-            f"the {what} {path} is larger than {limit} bytes",
-            hint="Check that it is the right file",
-            reason=Reason.TOO_LARGE,
-        )
+        raise too_large(f"the {what} {path}", limit, room)
     return data, seen
 
 

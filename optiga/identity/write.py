@@ -129,7 +129,7 @@ def plan_write(
     """
     target = resolve_writable(slot, oid)
     what = "file" if target.kind is ObjectKind.DATA else "certificate"
-    content, notes = unlocked(read_input(path, what, MAX_FILE_SIZE), str(path), passphrase)
+    content, notes = unlocked(read_input(path, what, MAX_FILE_SIZE, room=target.info.room), str(path), passphrase)
     return plan_content(content, target, str(path), now=now, notes=notes)
 
 

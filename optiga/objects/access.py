@@ -17,8 +17,9 @@ from optiga.protocol.rules.known import Known, access_now
 if TYPE_CHECKING:
     from optiga.chip import Chip
 
-_UNSHIELDED = Known(confidential=())
+_UNSHIELDED = Known(shielded=False)
 _ALL_COUNTED_OUT = Known(uses=lambda _: False)
+_ANOTHER = "Use another slot or object"
 _VERBS = {Tag.CHANGE: "written", Tag.EXECUTE: "used", Tag.READ: "read"}
 
 
@@ -26,8 +27,8 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     """Refuse an object that the chip would not let plain commands change or use. One exchange, and those of
     :func:`check_counted`.
 
-    What has been authorized counts. Conditions that may hold or not (a shielded connection, the state of the chip) are
-    left to the chip.
+    What has been authorized counts, and that the connection is shielded. Conditions that may hold or not (that it is
+    not, as far as the host knows; the state of the chip) are left to the chip.
 
     :param tags: :attr:`Tag.CHANGE`, :attr:`Tag.EXECUTE`, or both.
     :param uses: how often it is going to be done.
@@ -37,7 +38,7 @@ def check_access(chip: Chip, oid: int, *tags: Tag, uses: int = 1) -> Metadata:
     """
     metadata = chip.objects.metadata(oid)
     for tag in tags:
-        if evaluate(access_now(metadata, tag), Known(authorized=chip.authorized, integrity=())) is False:
+        if evaluate(access_now(metadata, tag), _known(chip)) is False:
             raise _refused(oid, metadata, tag, _advice(chip, metadata, tag))
         check_counted(chip, oid, metadata, tag, uses=uses)
     return metadata
@@ -71,6 +72,11 @@ def check_counted(chip: Chip, oid: int, metadata: Metadata, tag: Tag, *, uses: i
         )
 
 
+def _known(chip: Chip) -> Known:
+    """What is known of a chip's conditions: that a connection is not shielded counts as not known."""
+    return Known(authorized=chip.authorized, integrity=(), shielded=chip.is_shielded or None)
+
+
 def needs_shielding(metadata: Metadata, tag: Tag) -> bool:
     """Whether an object can be changed, read or used over a shielded connection only.
 
@@ -86,7 +92,9 @@ def find_lack(chip: Chip, oid: int, metadata: Metadata, tag: Tag) -> Configurati
     :param metadata: the object's.
     """
     advice = _proof_of_secrets(chip, metadata, tag)
-    if not advice and needs_shielding(metadata, tag):
+    if not advice and chip.is_shielded and evaluate(access_now(metadata, tag), _known(chip)) is False:
+        advice = _ANOTHER
+    elif not advice and not chip.is_shielded and needs_shielding(metadata, tag):
         advice = "Use a shielded connection between board and chip"
     return _refused(oid, metadata, tag, advice) if advice else None
 
@@ -95,7 +103,7 @@ def _advice(chip: Chip, metadata: Metadata, tag: Tag) -> str:
     """What to do about a condition that does not hold: prove what it asks for, if that is a secret."""
     if proof := _proof_of_secrets(chip, metadata, tag):
         return naming("{proof}, or use another slot or object", proof=proof)
-    return "Use another slot or object"
+    return _ANOTHER
 
 
 def _proof_of_secrets(chip: Chip, metadata: Metadata, tag: Tag) -> str:
@@ -106,7 +114,7 @@ def _proof_of_secrets(chip: Chip, metadata: Metadata, tag: Tag) -> str:
     if not secrets:
         return ""
     is_shielded = any(simple.kind is Condition.CONFIDENTIALITY for simple in condition)
-    way = " over a shielded connection" if is_shielded else ""
+    way = " over a shielded connection" if is_shielded and not chip.is_shielded else ""
     return naming("{told} ({authorize})", told=f"Prove that you have the secret of {secrets}{way}")
 
 

@@ -309,12 +309,20 @@ def _list_objects(kinds: tuple[ObjectKind, ...]) -> str:
     return ", ".join(format_oid(run[0]) + (f"-{format_oid(run[-1])}" if len(run) > 1 else "") for run in runs)
 
 
-def missing_on_new_chip(oid: int | None) -> str:
-    """What a new chip has not in an object of a slot: ``no key in 0xE0F1``; empty for any other, and the first slot."""
-    slot = next((one for one in SLOTS[1:] if oid in (one.key_oid, one.certificate_oid)), None)
-    if oid is None or slot is None:
+def missing_on_new_chip(oid: int | None, missing: str = "") -> str:
+    """What a new chip has not in an object for a key or a certificate, but those of the first slot: ``no key in
+    0xE0F1``; empty for any other.
+
+    :param missing: what it is of which that is known otherwise, for example ``no secret``.
+    """
+    if missing:
+        return missing if oid is None else f"{missing} in {format_oid(oid)}"
+    info = None if oid is None else OBJECTS.get(oid)
+    if info is None or info.oid in (SLOTS[0].key_oid, SLOTS[0].certificate_oid):
         return ""
-    return f"no {'key' if oid == slot.key_oid else 'certificate'} in {format_oid(oid)}"
+    if info.kind.is_key:
+        return f"no key in {info.label}"
+    return f"no certificate in {info.label}" if info.kind in _CERTIFICATES else ""
 
 
 def is_reference(text: str) -> bool:

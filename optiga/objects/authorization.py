@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.hex_text import is_digits
+from optiga.files.opening import too_large
 from optiga.files.secrets import read_secret
 from optiga.objects.addressing import AUTHORIZATION_REFERENCE, resolve
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -38,9 +39,11 @@ def load_authorization(oid: Reference, path: Path) -> Authorization:
     :raises ConfigurationError: if that is no data object, or the file cannot be read or believed, or is empty.
     """
     info = resolve(oid, AUTHORIZATION_REFERENCE).info
-    file = read_secret(path, "secret", _MAX_FILE)
+    file = read_secret(path, "secret", _MAX_FILE, room=info.room)
     if not file.data:
         raise ConfigurationError(f"the secret {path} is empty", oid=info.oid)
+    if len(file.data) > info.size:
+        raise too_large(f"the secret {path}", info.size, info.room)
     return Authorization(info, file.data, file.warnings)
 
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.encodings import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
-from optiga.files.known_documents import name_content, refuse_other
+from optiga.files.known_documents import PEM, Known, name_content, refuse_other
 from optiga.objects.objects import read_raw_metadata, read_words
+from optiga.pki.kinds import CERTIFICATE, identify
 from optiga.protocol.conditions import AccessCondition
+from optiga.protocol.der import SEQUENCE
 from optiga.protocol.metadata import Metadata
 from optiga.protocol.metadata_words import with_colon
 
@@ -115,7 +117,10 @@ def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: Jso
 
 
 def _refuse_other(content: bytes, name: str) -> None:
-    refuse_other(name_content(content), name, "metadata")
+    known = name_content(content)
+    if known is None and content[:1] == bytes([SEQUENCE]) and (what := identify(content)):
+        known = Known(what, PEM.taker if what == CERTIFICATE else "")
+    refuse_other(known, name, "metadata")
 
 
 def _bytes_of(content: bytes, name: str) -> bytes:

@@ -23,7 +23,7 @@ from optiga.objects.authorization import authorize
 from optiga.protocol.codes import ErrorCode, LifeCycleState
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.metadata_words import parse_metadata_words
-from optiga.protocol.objects import PLATFORM_BINDING_SECRET
+from optiga.protocol.objects import FACTORY_SECRET, PLATFORM_BINDING_SECRET
 from optiga.results import ABSENT, named
 from optiga.transport.port_options import read_binding_secret
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 SIZE = 64
 """Bytes of a new secret: as many as there is room for."""
-FACTORY_SECRET = bytes(range(1, 65))
-"""What every fresh chip holds. It is public."""
 _PENDING = ".new"
 """Behind the name of a file, a chip's UID and a number: of a secret that the chip has not proven yet."""
 _WAIT_S = 60.0
@@ -134,10 +132,10 @@ def pair(port: Port, out: Path, *, final: bool = False, authorizations: Sequence
     :raises ChipError: if the chip refuses. It has its former secret then.
     :raises BoardError: if the chip does not prove the new secret, or cannot be reached, or another run does not end.
     """
-    with _alone(port, f"file {os.path.realpath(out)}"):
+    with _alone(port, f"file {os.path.realpath(out)}", f"writes the same file {out}"):
         with open_chip(port.shielded_with(None)) as chip:
             uid = chip.uid.hex
-        with _alone(port, f"chip {uid}"):
+        with _alone(port, f"chip {uid}", "pairs the same chip"):
             pairing, replaced = check_out(port, out), False  # another run may have come first
             if pairing is None:
                 with _Kept() as kept:
@@ -149,12 +147,14 @@ def pair(port: Port, out: Path, *, final: bool = False, authorizations: Sequence
 
 
 @contextmanager
-def _alone(port: Port, what: str) -> Iterator[None]:
+def _alone(port: Port, what: str, use: str) -> Iterator[None]:
     """Let no other run pair the same chip, or write the same file, however it reaches the chip.
+
+    :param use: what another run does meanwhile, for the message.
 
     :raises BoardError: if another run does not end.
     """
-    turn = PortLock(lock_path_for_port(f"pair {what}"), port=port.name, wait_s=_WAIT_S)
+    turn = PortLock(lock_path_for_port(f"pair {what}"), port=port.name, wait_s=_WAIT_S, use=use)
     turn.acquire()
     try:
         yield

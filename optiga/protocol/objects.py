@@ -23,6 +23,8 @@ INFINEON_CERTIFICATE = 0xE0E0
 INFINEON_KEY = 0xE0F0
 """What a chip has from its factory: its own certificate and key, which are locked."""
 PLATFORM_BINDING_SECRET = 0xE140
+FACTORY_SECRET = bytes(range(1, 65))
+"""The platform binding secret that every fresh chip holds. It is public."""
 AUTHORIZATION_REFERENCE = 0xF1D0
 """Of chips that come with one: an Express, an MTR. On others it is an arbitrary data object."""
 SYMMETRIC_KEY = 0xE200
@@ -74,6 +76,11 @@ class ObjectInfo(NamedTuple):
     name: str
     kind: ObjectKind
     size: int = 0
+
+    @property
+    def room(self) -> str:
+        """How much data it holds, a sentence; empty for an object whose data are never seen."""
+        return f"{self.label} has room for {self.size} bytes" if self.size else ""
 
     @property
     def label(self) -> str:

@@ -138,11 +138,11 @@ class ChipSlot:
             (key, needs_shielding(of_key, Tag.EXECUTE), partial(self._sign_once, of_key)),
             (target.oid, needs_shielding(metadata, Tag.CHANGE), self._write_again),
         ):
-            if needs and dry:
+            if needs and dry and not self.chip.is_shielded:
                 self._reporter.warn(
                     f"{format_oid(oid)} needs a shielded connection: the run checks this before it generates the key"
                 )
-            elif needs:
+            elif needs and not dry:
                 self._try(oid, work)
 
     def _sign_once(self, metadata: Metadata) -> None:
@@ -163,7 +163,7 @@ class ChipSlot:
         try:
             work()
         except ChipError as error:
-            if error.code != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED:
+            if error.code != ErrorCode.ACCESS_CONDITIONS_NOT_SATISFIED or self.chip.is_shielded:
                 raise
             raise ConfigurationError(
                 f"{format_oid(oid)} needs a shielded connection, but this connection is not shielded",

@@ -148,12 +148,12 @@ class ImportPlan:
 
 
 def plan_import(
-    chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False, is_shielded: bool = False
+    chip: Chip, entries: Iterable[Entry], *, life_cycle: bool = False, is_shielded: bool | None = False
 ) -> ImportPlan:
     """Compare a file with a chip. Two or more exchanges for each object, which change nothing.
 
     :param life_cycle: whether the life cycle states of the chip and of the application go on, too.
-    :param is_shielded: whether the connection is a shielded one.
+    :param is_shielded: whether the connection is a shielded one; None where nobody knows.
     :raises ChipError: if the chip refuses to be read for other reasons than an access condition.
     """
     plans: list[ObjectPlan] = []
@@ -178,7 +178,7 @@ def _order(entry: Entry) -> tuple[bool, bool, int]:
     return (is_last, entry.info.kind is ObjectKind.COUNTER, -entry.info.oid if is_last else entry.info.oid)
 
 
-def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: bool) -> ObjectPlan:
+def _plan_object(chip: Chip, entry: Entry, *, life_cycle: bool, is_shielded: bool | None) -> ObjectPlan:
     info = entry.info
     if info.oid in _OWN:
         return _plan_own(chip, entry)
@@ -312,14 +312,13 @@ def _what_remains(entry: Entry, before: Metadata) -> str:
     return f"not in the file, but cannot be removed: {', '.join(remaining)}" if remaining else ""
 
 
-def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: bool) -> bool:
+def _must_open(chip: Chip, info: ObjectInfo, before: Metadata, *, is_shielded: bool | None) -> bool:
     """Whether an object has to be opened for its data. What is authorized need not be.
 
     :raises ConfigurationError: if it has to be, and can no longer be.
     """
     access = access_now(before, Tag.CHANGE)
-    shielded = None if is_shielded else ()  # with which secret, the chip knows
-    holds = evaluate(access, Known(confidential=shielded, integrity=(), authorized=chip.authorized))
+    holds = evaluate(access, Known(shielded=is_shielded, integrity=(), authorized=chip.authorized))
     if holds or not before.is_locked:
         return not holds
     if holds is False:

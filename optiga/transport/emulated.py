@@ -58,6 +58,11 @@ class EmulatedTransport:
             raise BoardError("the emulated chip is closed", hint="Open it again", reason=Reason.DISCONNECTED)
         return self._execute(command)
 
+    @property
+    def is_shielded(self) -> bool:
+        """Whether commands are said to go over a shielded connection."""
+        return self.chip.is_shielded
+
     def close(self) -> None:
         """Power the chip off."""
         if self._is_open:

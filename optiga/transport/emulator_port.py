@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from optiga.emulator import default_chip_path
 from optiga.emulator.models import find_model
-from optiga.errors import BoardError, ConfigurationError
+from optiga.errors import BoardError, ConfigurationError, Reason, UnprovenError
+from optiga.files.files import is_there
+from optiga.files.shown import file_in_command
+from optiga.protocol.objects import FACTORY_SECRET
 from optiga.transport.emulated import open_emulated, open_shielded
 from optiga.transport.port_options import parse_path, read_binding_secret, split_options
 from optiga.transport.trace import inform
@@ -82,6 +85,13 @@ class EmulatorPort(Value):
         inform("%s: open", self.name)
         path, model, slow, told = self.chip_file, self.model, self.real_timing, self._as_given
         secret = None if self.secret is None else read_binding_secret(self.secret)
+        if secret not in (None, FACTORY_SECRET) and not is_there(path):
+            raise UnprovenError(
+                f"there is no emulated chip {path}, and a new one does not have the secret in {self.secret}",
+                hint=f"To make a chip, use 'python -m optiga emulator new {file_in_command(path)}'",
+                port=self.name,
+                reason=Reason.NOT_FOUND,
+            )
         try:
             if secret is not None:
                 return open_shielded(path, secret, port=self.name, model=model, real_timing=slow, told=told)

@@ -44,6 +44,11 @@ class I2cTransport:
         self._meanwhile = request.meanwhile
         return carry(self._conversation.exchange(request, self._bus.now()), self._do, on_failure=self._tell_time)
 
+    @property
+    def is_shielded(self) -> bool:
+        """Whether commands go over a shielded connection."""
+        return self._conversation.is_shielded
+
     def close(self) -> None:
         """Give the bus back. Does nothing the second time."""
         on_close, self._on_close = self._on_close, None

@@ -87,7 +87,7 @@ def read_binding_secret(path: Path) -> bytes:
     """
     from optiga.files.secrets import read_secret
 
-    data = read_secret(path, BINDING_SECRET, _MOST_READ).data
+    data = read_secret(path, BINDING_SECRET, _MOST_READ, room=f"it must have {MIN_SECRET} to {MAX_SECRET} bytes").data
     if not MIN_SECRET <= len(data) <= MAX_SECRET:
         raise ConfigurationError(
             f"the {BINDING_SECRET} {path} has {counted(len(data), 'byte')}, not {MIN_SECRET} to {MAX_SECRET}",

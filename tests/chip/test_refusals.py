@@ -10,6 +10,7 @@ import pytest
 import optiga
 from optiga import Chip, ChipError
 from optiga.protocol.metadata_words import parse_metadata_words
+from optiga.protocol.objects import FACTORY_SECRET
 
 Action = Callable[[Chip], object]
 
@@ -64,6 +65,31 @@ def test_reading(tmp_path: Path, words: list[str], advice: str) -> None:
     assert advice in str(error)
     assert ("proof" in error.hint, "shielded" in error.hint) == ("auto" in condition, "conf" in condition)
     assert ("its life cycle state is initialization" in error.hint) == ("lcso" in condition)
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ("conf 0xE140 && auto 0xF1D6", ". It needs proof of the secret in 0xF1D6 ('authorize')"),
+        ("int 0xE140 && auto 0xF1D6", ". It needs proof of the secret in 0xF1D6 ('authorize')"),
+        ("conf 0xF1D6", "a connection shielded with the secret in 0xF1D6, but every one has the secret in 0xE140"),
+    ],
+)
+def test_a_connection_that_is_shielded_already(tmp_path: Path, words: str, advice: str) -> None:
+    with optiga.open_chip(f"emulator:{tmp_path / 'chip'}") as chip:
+        chip.write_metadata(0xF1D0, parse_metadata_words([f"read: {words}"]))
+    (tmp_path / "secret").write_bytes(FACTORY_SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    for how in ("yes", tmp_path / "secret"):
+        port = f"emulator:{tmp_path / 'chip'}?shielded={how}"
+        with pytest.raises(ChipError) as caught, optiga.open_chip(port) as chip:
+            read(chip)
+        assert str(caught.value).endswith(advice)
+
+
+def test_integrity_by_the_binding_secret_needs_a_shielded_connection(tmp_path: Path) -> None:
+    error = refuse(tmp_path, 0xF1D0, ["change: int 0xE140"], write)
+    assert "It needs a shielded connection with the secret in 0xE140" in error.hint
 
 
 @pytest.mark.parametrize(

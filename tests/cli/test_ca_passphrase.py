@@ -266,6 +266,7 @@ class TestFiles:
 
     @POSIX
     def test_secrets_of_objects(self, cli: Cli, port: str) -> None:
+        assert cli("--port", port, "info").code == 0
         for mode, words in ((0o602, "other users can write the secret"), (0o600, "")):
             authorize = ("--authorize", f"0xF1D0={file(WORDS, mode)}")
             error = fails(cli, 2 if words else 4, "--port", port, "object", "read", "0xF1D1", *authorize)

@@ -47,6 +47,7 @@ def test_chips_of_a_journal(ask: Ask, cli: Cli, port: str, monkeypatch: pytest.M
     uid = cli("--port", port, "info", "--query", "uid").out.strip()
     assert ask("optiga journal show --journal a.db --uid ") == [["word", uid, ""]]
     assert ask(f"optiga deprovision --journal a.db --uid {uid[:4]}") == [["word", uid, ""]]
+    assert ask(f"optiga deprovision --journal a.db --uid {uid[-8:]}") == [["word", uid, ""]]
     assert ask("optiga deprovision --journal a.db --uid 00") == []
     assert ask("optiga journal show --uid ") == []
     assert not Path("personalization.db").exists()

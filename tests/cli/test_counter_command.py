@@ -104,6 +104,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_mistake(mistake: Mistake, cli: Cli, port: str) -> None:
+    with open_chip(port):
+        pass
     assert_mistake(cli, mistake, "--port", port, "counter")
     with open_chip(port) as chip:
         assert (chip.read(0xE120), chip.read(0xF1D0)) == (bytes(8), bytes(100))

@@ -81,6 +81,7 @@ class TestCsr:
     def test_the_predecessors_output_with_the_predecessors_chip(
         self, cli: Cli, port: str, config: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        assert cli("emulator", "new", port.removeprefix("emulator:")).code == 0
         monkeypatch.setattr("optiga.transport.emulator_port.EmulatorPort.open", lambda self: SeedTransport())
         result = cli("--port", port, "--csr", config)
         filename = "47478ea636328de8488a50236e79aa40720afc6f.csr"

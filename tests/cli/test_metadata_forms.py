@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from asn1crypto import pem
 
 import optiga
 from optiga.errors import ConfigurationError
@@ -15,6 +16,7 @@ from optiga.files.hex_text import parse_hex
 from optiga.protocol.metadata_words import parse_metadata_words
 from tests.support.cli.mistakes import USAGE, fails
 from tests.support.cli.runner import Cli
+from tests.support.makers import make_certificate
 
 NEW = "2011c00101c4018cc50164d003e1fc07d10100"
 """Metadata of 0xF1D0 as a new chip has them."""
@@ -134,6 +136,7 @@ def test_an_update_takes_the_same(cli: Cli, given: str) -> None:
         ("module.json", "module.json has no metadata"),
         ("openssl.cnf", "openssl.cnf is a file with sections"),
         ("cert.pem", "cert.pem is PEM, not metadata"),
+        ("cert.der", "cert.der is a certificate, not metadata"),
         ("none.json", "none.json:1: metadata: must be a text"),
         ("d102ff", "cut off"),
         ("d101ffd101ff", "twice"),
@@ -165,6 +168,7 @@ def test_mistakes(cli: Cli, port: str, given: str, line: str) -> None:
     Path("openssl.cnf").write_text("[req]\ndescription-file = x\n")
     Path("cert.pem").write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
     Path("none.json").write_text('{"metadata": {"a": ["b"]}}')
+    Path("cert.der").write_bytes(pem.unarmor(make_certificate())[2])
     before = metadata(port)
     error = fails(cli, USAGE, "--port", port, "-q", "object", "metadata", "0xF1D0", given)
     assert all(part in error for part in line.split(".*")), error

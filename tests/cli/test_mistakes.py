@@ -136,10 +136,10 @@ MISTAKES = {
     "unknown object": Mistake("--port {port} --read 0xBEEF", "'0xBEEF'", reason="not_found"),
     "reading a key": Mistake("--port {port} --read 0xE0F1", "never leaves the chip"),
     "reading nothing": Mistake(
-        "--port {port} --read second", "there is no such chip file.*no certificate in 0xE0E1", reason="not_found"
+        "--port {port} --read second", "there is no emulated chip.*no certificate in 0xE0E1", reason="not_found"
     ),
     "not the key's": Mistake(
-        "--port {port} --write {files}/cert.pem --strict", "chip file.*no key in 0xE0F1", reason="not_found"
+        "--port {port} --write {files}/cert.pem --strict", "no emulated chip.*no key in 0xE0F1", reason="not_found"
     ),
     "too much data": Mistake("--port {port} --write {files}/chain.pem --id 0xF1D0", "room for 140", reason="too_large"),
     "two jobs": Mistake(

@@ -42,6 +42,7 @@ def test_a_slot_is_its_certificate(cli: Cli, port: str, name: str) -> None:
 
 
 def test_locking_a_slots_certificate_leaves_its_key(cli: Cli, port: str) -> None:
+    assert cli("--port", port, "info").code == 0
     result = cli("--port", port, "object", "lock", "third", "--yes", "--query", "oid")
     assert (result.code, result.out) == (0, "0xE0E2\n")
     with open_chip(port) as chip:
@@ -127,7 +128,7 @@ MISTAKES = (
     Mistake("counter show second", "0xE0E1 .certificate of slot second. is not a counter.*0xE120"),
     Mistake("hmac m --key second", "--key: 0xE0E1 .certificate of slot second. holds no shared secret.*0xF1D0"),
     Mistake("key derive hkdf --secret tenth --size 16", "--secret: 'tenth' is neither"),
-    Mistake("key public third", "there is no such chip file.*no certificate in 0xE0E2"),
+    Mistake("key public third", "there is no emulated chip.*no certificate in 0xE0E2"),
     Mistake("key public second --certificate 0xE0F2", "--certificate: 0xE0F2 cannot be read.*0xE0E2 .slot third"),
     Mistake("key sign aes m", "0xE200 .* is neither a key nor a certificate object of a slot.*first, second"),
     Mistake("key sign 0xE0E8 m", "0xE0E8 .trust anchor 1. is neither a key nor a certificate object of a slot"),

@@ -263,6 +263,11 @@ class TestMetadata:
 
 
 class TestLock:
+    @pytest.fixture(autouse=True)
+    def chip(self, cli: Cli, port: str) -> None:
+        """Whoever locks an object has a chip."""
+        assert cli("--port", port, "info").code == 0
+
     def test_it_says_what_stays(self, cli: Cli, port: str) -> None:
         result = cli("--port", port, "object", "lock", "0xF1D0", "--yes")
         assert result.code == 0
@@ -412,3 +417,30 @@ def test_a_file_of_hex_digits_that_is_written_as_text(cli: Cli, port: str) -> No
     assert note in cli(*write, "data.hex").err
     assert note not in cli(*write, "data.hex", "--hex").err
     assert "hex digits" not in cli(*write, "words").err
+
+
+@pytest.mark.parametrize(
+    ("words", "room"),
+    [
+        ("object write 0xF1D0 {big}", "0xF1D0 has room for 140 bytes"),
+        ("object write 0xE0E8 {big}", "0xE0E8 has room for 1200 bytes"),
+        ("--write {big}", "0xE0E1 has room for 1728 bytes"),
+        ("--write {big} --id 0xF1D0", "0xF1D0 has room for 140 bytes"),
+        (
+            "update make data 0xF1E0 {big} --version 1 --anchor 0xE0E8 --signer x --out y",
+            "0xF1E0 has room for 1500 bytes",
+        ),
+        ("update make key aes {big} --version 1 --anchor 0xE0E8 --signer x --out y", "16, 24 or 32 bytes"),
+        ("object read 0xF1D1 --authorize 0xF1D0={big}", "0xF1D0 has room for 140 bytes"),
+        ("object read 0xF1D1 --authorize 0xF1D0={large}", "0xF1D0 has room for 140 bytes"),
+        ("pair check {big}", "32 to 64 bytes"),
+    ],
+)
+def test_the_limit_that_counts_is_told(cli: Cli, port: str, words: str, room: str) -> None:
+    for name, size in (("big", (1 << 20) + 1), ("large", 141)):
+        Path(name).write_bytes(bytes(size))
+        Path(name).chmod(0o600)
+    result = cli("--port", port, *words.format(big="big", large="large").split())
+    assert (result.code, len(result.errors)) == (USAGE, 1)
+    assert "large is too large" in result.errors[0] or "big is too large" in result.errors[0]
+    assert room in result.errors[0]

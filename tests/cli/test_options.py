@@ -223,6 +223,8 @@ class TestHelp:
     def test_version(self, cli: Cli) -> None:
         result = cli("--version")
         assert (result.code, result.out) == (0, f"optiga, version {__version__}\n")
+        for words in (("--version", "--output", "json"), ("--output", "json", "--version")):
+            assert json.loads(cli(*words).out) == {"version": __version__}
 
 
 class TestNulls:

@@ -51,7 +51,9 @@ def test_an_object(bare: Bare, port: str, words: str) -> None:
 def test_bytes_that_the_chip_makes(bare: Bare, port: str) -> None:
     assert len(bare("--port", port, "random", "40", "--out", "-")) == 40
     assert len(bare("--port", port, "random", "40", "--hex", "--out", "-")) == 81
+    assert len(bare("--port", port, "random", "40", "--out", "-", "--output", "json")) == 40
     Path("m").write_bytes(b"words")
+    assert bare("--port", port, "key", "sign", "first", "m", "--out", "-", "--output", "json")[:1] == b"\x30"
     der = bare("--port", port, "key", "sign", "first", "m", "--out", "-")
     assert der[:1] == b"\x30"
     assert bare("--port", port, "key", "sign", "first", "m", "--out", "-", "--format", "hex")[:2] == b"30"

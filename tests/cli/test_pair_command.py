@@ -122,6 +122,7 @@ def test_locked_again_without_the_secret(cli: Cli, port: str) -> None:
 
 def test_the_factorys_secret_is_named_loudly(cli: Cli, port: str) -> None:
     write_secret("factory", FACTORY_SECRET)
+    assert cli("--port", port, "info").code == 0
     result = cli("--port", port, "-q", "pair", "check", "factory", "--query", "factory_secret")
     assert (result.code, result.out) == (0, "true\n")
     assert "PUBLIC" in result.err
@@ -129,6 +130,7 @@ def test_the_factorys_secret_is_named_loudly(cli: Cli, port: str) -> None:
 
 def test_a_wrong_secret_leaves_a_chip_that_works(cli: Cli, port: str) -> None:
     write_secret("wrong", b"\x5a" * 32)
+    assert cli("--port", port, "info").code == 0
     for command in (("pair", "check", "wrong"), ("pair", "--out", "wrong")):
         fails(cli, BOARD if command[1] == "check" else CONFIGURATION, "--port", port, *command)
     commands: tuple[tuple[str, ...], ...] = (("info",), ("pair", "--out", "x"), ("object", "write", "0xF1D0", "wrong"))

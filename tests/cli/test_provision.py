@@ -46,10 +46,9 @@ class TestOneCommand:
         }
 
     @pytest.mark.long
-    def test_the_first_line_says_where_the_identity_lives(self, run: Cli, bench: Bench) -> None:
-        first, *others = run().err.splitlines()
-        assert first.startswith(f"Emulated chip: {bench.chip}.")
-        assert any(line.startswith("The new key is in the file") for line in others)
+    def test_a_line_says_where_the_identity_lives(self, run: Cli, bench: Bench) -> None:
+        said = run().err
+        assert said.index(f"Emulated chip: {bench.chip}.") < said.index("The new key is in the file")
 
     def test_the_policy_is_made_from_the_template(self, run: Cli, bench: Bench) -> None:
         run()

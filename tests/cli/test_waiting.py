@@ -24,6 +24,7 @@ from optiga.cli.support.waiting import WaitingLine, WaitingNotes
 from optiga.emulator.models import DEFAULT_MODEL
 from optiga.emulator.store import create_chip
 from optiga.files.activity import Activity, each, is_watched
+from optiga.files.locks import lock_path_for_port
 from optiga.protocol.codes import CommandCode
 from tests.support.cli.runner import Cli
 from tests.support.processes import OPTIGA, run_process
@@ -168,6 +169,16 @@ class TestNotes:
         expected = "Waiting for process 20314 (optiga.py info), which uses the chip"
         waits = [one for one in said if one.startswith("Waiting")]
         assert waits[:1] == ([] if quiet else [expected])  # what follows is told here however short it is
+
+    def test_another_process_pairs_into_the_same_file(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        fcntl = pytest.importorskip("fcntl")
+        place = lock_path_for_port(f"pair file {os.path.realpath('my.secret')}")
+        with place.open("wb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            place.with_name(f"{place.name}.owner").write_text("process 20314 (optiga.py pair)")
+            said = self.run(cli, monkeypatch, held.close, "--port", "emulator:chip", "pair", "--out", "my.secret")
+        waits = [one for one in said if one.startswith("Waiting")]
+        assert waits[:1] == ["Waiting for process 20314 (optiga.py pair), which writes the same file my.secret"]
 
     def test_another_process_has_the_records_of_a_ca(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         assert cli("ca", "init", "root", "--no-passphrase").code == 0

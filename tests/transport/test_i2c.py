@@ -381,6 +381,7 @@ class TestEmulatedBus:
         chip, secret = tmp_path / "chip", tmp_path / "secret"
         secret.write_bytes(b"x" * 64)
         secret.chmod(0o600)
+        resolve_port(f"emulator:{chip}").open().close()
         line = resolve_port(f"emulator:{chip}?shielded={secret}").open()
         with pytest.raises(BoardError, match="does not prove that it has the secret"):
             line.exchange(OPEN)

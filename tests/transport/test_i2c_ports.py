@@ -191,7 +191,7 @@ class TestOpening:
         resolve_port(text).open().close()
 
     def test_in_use(self, place: tuple[str, str], opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("optiga.files.locks.PortLock.__init__.__kwdefaults__", {"wait_s": 0})
+        monkeypatch.setitem(PortLock.__init__.__kwdefaults__, "wait_s", 0)
         text, _ = place
         first = resolve_port(text).open()
         with pytest.raises(BoardError, match="in use by") as caught:
@@ -202,7 +202,7 @@ class TestOpening:
 
     @posix
     def test_two_names_of_one_bus(self, bus_file: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("optiga.files.locks.PortLock.__init__.__kwdefaults__", {"wait_s": 0})
+        monkeypatch.setitem(PortLock.__init__.__kwdefaults__, "wait_s", 0)
         link = bus_file.with_name("sensors")
         link.symlink_to(bus_file)
         first = resolve_port(f"i2c:{bus_file}?address=31").open()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from optiga.chip import Chip
 from optiga.chip.abilities import require_objects
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.options import of_option
 from optiga.cli.support.settings import Settings
 from optiga.objects.authorization import Authorization, authorize, load_authorization
@@ -15,18 +15,16 @@ from optiga.objects.authorization import Authorization, authorize, load_authoriz
 def open_authorized(
     connect: Callable[[], Chip],
     oids: Sequence[int],
-    secrets: Sequence[tuple[str, Path]],
     settings: Settings,
 ) -> Chip:
     """Open a chip, and prove to it that secrets are known.
 
     :param connect: opens the chip, once the files of the secrets have been read.
     :param oids: objects that its model must have.
-    :param secrets: objects, each with the file of the secret that it holds.
-    :param settings: are told what the owner of such a file should know.
+    :param settings: name the objects with secrets, and are told what the owner of such a file should know.
     :raises OptigaError: if that cannot be.
     """
-    authorizations = load_authorizations(secrets)
+    authorizations = load_authorizations(settings)
     chip = connect()
     try:
         require_objects(chip, oids)
@@ -38,13 +36,17 @@ def open_authorized(
     return chip
 
 
-def load_authorizations(secrets: Sequence[tuple[str, Path]]) -> list[Authorization]:
+def load_authorizations(settings: Settings) -> list[Authorization]:
     """The secrets of ``--authorize``.
 
-    :raises ConfigurationError: if a file cannot be read, or is for no object that holds such a secret.
+    :raises ConfigurationError: if a file cannot be read, or is for no object that holds such a secret; or if the chip
+        would be a new one, which holds none.
     """
     with of_option("--authorize"):
-        return [load_authorization(oid, path) for oid, path in secrets]
+        found = [load_authorization(oid, path) for oid, path in settings.authorizations]
+    for one in found:
+        refuse_a_blank_chip(settings, one.info.oid, "no authorization reference")
+    return found
 
 
 def warn_of_authorizations(settings: Settings, authorizations: Iterable[Authorization]) -> None:

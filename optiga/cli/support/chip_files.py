@@ -12,6 +12,7 @@ from optiga.cli.support.lazy import load
 from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there
+from optiga.files.shown import file_in_command, shown
 from optiga.objects.addressing import missing_on_new_chip
 from optiga.transport import resolve_port
 
@@ -38,22 +39,29 @@ def is_still_to_be_made(settings: Settings) -> bool:
     return file is not None and not is_there(file)
 
 
-def refuse_a_blank_chip(settings: Settings, oid: int | None) -> None:
+def refuse_a_blank_chip(settings: Settings, oid: int | None, missing: str = "") -> None:
     """Make no emulated chip where a new one can only end in an error: it has no key or certificate in the object.
 
-    :param oid: of a slot's key or certificate; any other object is not looked at. Those of the first slot are the
-        factory's, and models that are named in the port may come with others.
+    :param oid: of a key, a certificate or a trust anchor; any other object is not looked at. Those of the first slot
+        are the factory's, and models that are named in the port may come with others.
+    :param missing: what else is needed that a new chip never has, for example ``no secret``.
     :raises ConfigurationError: if the chip at the port would be a new one.
     """
-    missing = missing_on_new_chip(oid)
-    if not missing or not is_still_to_be_made(settings):
+    lack = missing_on_new_chip(oid, missing)
+    if not lack or not is_still_to_be_made(settings):
         return
     port = settings.find_port()
     if getattr(port, "model", None) is not None:
         return
+    file: Path = port.chip_file or Path()
+    meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(file)
     raise ConfigurationError(
-        f"there is no such chip file: {port.chip_file}, and a new chip has {missing}",
-        hint=naming("Name the chip's file with {port}"),
+        f"there is no emulated chip {file}, and a new one has {lack}",
+        hint=naming(
+            "{meant}Name the chip's file with {port}. To make a chip, use 'python -m optiga emulator new {file}'",
+            meant=f"Did you mean {shown(meant)}? " if meant else "",
+            file=file_in_command(file),
+        ),
         oid=oid,
         reason=Reason.NOT_FOUND,
     )

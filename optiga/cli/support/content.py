@@ -18,7 +18,7 @@ from optiga.cli.support.replacing import ANOTHER, check_replaced, write_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_output_file, is_there, reason_of, refused
-from optiga.files.opening import open_input
+from optiga.files.opening import open_input, too_large
 from optiga.pki.names import LEAST_UID_DIGITS, UID_DIGITS
 from optiga.transport import is_emulator, resolve_port
 
@@ -105,22 +105,19 @@ def _standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty: bool = True) -> bytes:
+def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty: bool = True, room: str = "") -> bytes:
     """The content of a file, or of standard input for ``-``.
 
     :param limit: most bytes of it.
     :param empty: whether it may be empty.
+    :param room: as for :func:`.opening.too_large`.
     :raises ConfigurationError: if it cannot be read, is longer, or empty where it may not be.
     """
     data = bytearray()
     for piece in pieces(name, what):
         data += piece
         if len(data) > limit:
-            raise ConfigurationError(
-                f"{_called(name, what)} is larger than {limit} bytes",
-                hint="Check the file's name",
-                reason=Reason.TOO_LARGE,
-            )
+            raise too_large(_called(name, what), limit, room)
     if not data and not empty:
         raise ConfigurationError(
             f"{_called(name, what)} is empty", hint="Give at least one byte: the chip accepts no empty message"

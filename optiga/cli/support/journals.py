@@ -12,6 +12,7 @@ import click
 from optiga.cli.support.options import option_of
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason, naming
+from optiga.files.files import is_there
 from optiga.provision.journal import open_journal
 from optiga.provision.uids import find_uid
 
@@ -32,7 +33,7 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
     :param shared: take, and make, one that a group of this user's may write.
     :param make: make it if it is not there.
     """
-    if not shared:
+    if not shared and (make or is_there(path)):
         settings.warn_of_folder(path, "the journal")
     with ExitStack() as stack:
         try:

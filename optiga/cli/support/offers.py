@@ -28,6 +28,7 @@ from optiga.objects.names import (
     object_names,
     slot_names,
 )
+from optiga.pki.names import LEAST_UID_DIGITS
 from optiga.transport.boards import list_ports
 
 _CERTIFICATES = ("pem", "crt", "cer", "der")
@@ -149,7 +150,8 @@ def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[O
     if make is None:
         return []
     offered = list(make(ctx, param, typed))
-    found = [one for one in offered if isinstance(one, Offer) and one.text.lower().startswith(typed.lower())]
+    start = "" if make is _uids else typed.lower()  # any part of a UID may be typed
+    found = [one for one in offered if isinstance(one, Offer) and one.text.lower().startswith(start)]
     files = [one for one in offered if isinstance(one, Files)]
     return [*found, *files] if metavar in _ENDINGS else [*found] or [*files]
 
@@ -303,6 +305,8 @@ def _uids(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Of
         )
         with opened as journal:
             found = journal.uids_beginning_with(typed.lower())
+            if not found and len(typed) >= LEAST_UID_DIGITS and len(whole := journal.uids_with(typed.lower())) == 1:
+                found = whole  # bash, fish and PowerShell put it in place of a part that is not its beginning
     except (OptigaError, OSError):
         return
     yield from map(Offer, found[:_MOST_UIDS])

@@ -52,9 +52,8 @@ class Settings:
 
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
-    ``force``: the output may take the place of a file with other content;
-    ``authorizations``, objects and the files of their secrets; ``defaults``, what a file of defaults says;
-    ``has_made_chip``: opening the port has made an emulated chip.
+    ``force``: the output may take the place of a file with other content; ``authorizations``, objects and the files of
+    their secrets; ``defaults``, what a file of them says; ``has_made_chip``: opening the port has made a chip.
     """
 
     def __init__(self) -> None:
@@ -73,7 +72,7 @@ class Settings:
         self._waiting: WaitingLine | WaitingNotes | None = None
 
     def find_port(self) -> Port:
-        """The port asked for, or that of the one board; an emulated chip is announced, always.
+        """The port asked for, or that of the one board; an emulated chip is announced, always, once its file is there.
 
         :raises OptigaError: if there is none.
         """
@@ -126,20 +125,21 @@ class Settings:
             return self.connect(meanwhile)
         from optiga.cli.support.authorized import open_authorized
 
-        return open_authorized(self.connect, oids, self.authorizations, self)
+        return open_authorized(self.connect, oids, self)
 
     def connect(self, meanwhile: Callable[[], object] | None = None) -> Chip:
         """Open the chip at the port asked for, as :meth:`open_chip`, and prove nothing."""
         from optiga.chip import open_chip
 
-        chip = open_chip(self.find_port(), meanwhile=meanwhile)
-        self.note_new_chip()
-        return chip
+        try:
+            return open_chip(self.find_port(), meanwhile=meanwhile)
+        finally:
+            self.note_new_chip()
 
     def note_new_chip(self, file: Path | None = None) -> None:
         """Say that opening the chip in a file, or at the port, has made it, with ``--quiet``, too: check its name."""
-        file = file or (self.find_port().chip_file if self._makes_chip else None)
-        self._makes_chip = False
+        if self._makes_chip and (file := self.find_port().chip_file):
+            self.announce_emulated(file)
         if file and load("optiga.emulator.file_names:take_made", "optiga")(file):  # not by another, at the same time
             self.has_made_chip = True
             meant: str = load("optiga.emulator.file_names:chip_like", "optiga")(file)
@@ -172,11 +172,10 @@ class Settings:
 
     def announce_emulated(self, path: Path) -> None:
         """Say that a chip is emulated, ``--quiet`` or not, so that it is never taken for a real one."""
-        if (new := is_new(path)) is None:
-            return  # it is refused in a moment
-        self._makes_chip = new
-        self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.")
-        self.warn_of_folder(path, "the emulated chip")
+        self._makes_chip = (new := is_new(path)) is True
+        if new is False:  # otherwise it is refused in a moment, or its file is not there yet
+            self._say(f"Emulated chip: {shown(str(path))}. Its keys are in that file and protect nothing.")
+            self.warn_of_folder(path, "the emulated chip")
 
     def note(self, text: str) -> None:
         """Something for people; silent with ``--quiet``."""
@@ -344,6 +343,7 @@ def _result_options(forms: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     output = click.option(
         "--output",
         type=NamedChoice(forms or _FORMS),
+        is_eager=True,  # the version is told in this form, too
         expose_value=False,
         callback=_keep_output,
         help=f"Output format: {what} (default: depends on the command)."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from optiga.protocol.conditions import NEVER, AccessCondition, Condition
 from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.objects import PLATFORM_BINDING_SECRET
 from optiga.protocol.rules.access import residual
 
 
@@ -21,6 +22,7 @@ class Known:
     :param confidential: every object with whose secret is encrypted what is sent.
     :param integrity: every object with whose trust anchor or secret it is protected.
     :param uses: whether a counter is below its threshold.
+    :param shielded: whether the connection is shielded with the platform binding secret.
     """
 
     state: int | None = None
@@ -28,6 +30,7 @@ class Known:
     confidential: Container[int] | None = None
     integrity: Container[int] | None = None
     uses: Callable[[int], bool] | None = None
+    shielded: bool | None = None
 
     def life_cycle_state(self, whose: Condition) -> int | None:
         return self.state if whose is Condition.LCS_OBJECT else None
@@ -39,10 +42,17 @@ class Known:
         return None if self.authorized is None else oid in self.authorized
 
     def is_confidential(self, oid: int) -> bool | None:
-        return None if self.confidential is None else oid in self.confidential
+        return self._is_shielded_by(oid) if self.confidential is None else oid in self.confidential
 
     def has_integrity(self, oid: int) -> bool | None:
-        return None if self.integrity is None else oid in self.integrity
+        if self.integrity is not None and oid in self.integrity:
+            return True
+        is_settled = self.integrity is not None and oid != PLATFORM_BINDING_SECRET
+        return False if is_settled else self._is_shielded_by(oid)
+
+    def _is_shielded_by(self, oid: int) -> bool | None:
+        """Whether what is sent is encrypted and authenticated with a secret: every shielded connection has the same."""
+        return None if self.shielded is None else self.shielded and oid == PLATFORM_BINDING_SECRET
 
     def has_uses(self, oid: int) -> bool | None:
         return None if self.uses is None else self.uses(oid)

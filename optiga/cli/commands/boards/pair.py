@@ -6,7 +6,7 @@ import click
 
 from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.authorized import load_authorizations, warn_of_authorizations
-from optiga.cli.support.chip_files import is_still_to_be_made
+from optiga.cli.support.chip_files import is_still_to_be_made, refuse_a_blank_chip
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import SECRET_FILE, FileName
 from optiga.cli.support.guesses import GuidedGroup
@@ -56,7 +56,7 @@ def command(ctx: click.Context, settings: Settings, out: str | None, is_final: b
         raise click.UsageError("pair requires --out FILE, or the command: pair check FILE.")
     settings.check_query(Pairing)
     port, path = settings.find_port(), Path(out)
-    authorizations = load_authorizations(settings.authorizations)
+    authorizations = load_authorizations(settings)
     before = pairing.check_out(port, path)
     settings.warn_of_readers(path)
     if is_final and not _is_locked(settings, before):
@@ -85,6 +85,7 @@ def check(settings: Settings, file: str) -> None:
 
     settings.check_query(Pairing)
     read_binding_secret(Path(file))  # before a chip is announced
+    refuse_a_blank_chip(settings, None, "only the public secret of every new chip")
     done = check_pairing(settings.find_port(), Path(file))
     settings.warn_of_readers(Path(file))
     if done.is_factory:

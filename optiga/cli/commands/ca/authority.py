@@ -182,12 +182,6 @@ def intermediate(
         prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
-    is_shared = ca_passphrase_file is None and parent.folder.key_is_encrypted
-    if is_shared and passphrase is not None and CA_PASSPHRASE in passphrase.source:
-        settings.note(
-            f"The passphrase in {CA_PASSPHRASE} opens the key of {shown(parent_path)} and encrypts the key of "
-            f"{shown(path)}. To use two passphrases, use --passphrase-file for the new key"
-        )
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
         Path(path),
@@ -199,6 +193,12 @@ def intermediate(
         settings=ca_settings,
         allowed_dns=ca_settings.allow_dns,
     )
+    is_shared = ca_passphrase_file is None and parent.folder.key_is_encrypted
+    if is_shared and passphrase is not None and CA_PASSPHRASE in passphrase.source:
+        settings.note(
+            f"The passphrase in {CA_PASSPHRASE} opens the key of {shown(parent_path)} and encrypts the key of "
+            f"{shown(path)}. To use two passphrases, use --passphrase-file for the new key"
+        )
     if days is None:
         warn_of_shortening(settings, folder.certificate, (parent.certificate,), INTERMEDIATE_DAYS)
     show_ca(settings, folder, passphrase)

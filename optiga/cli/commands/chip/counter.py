@@ -8,6 +8,7 @@ import click
 
 from optiga.cli.render.tables import table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.guesses import GuidedGroup
 from optiga.cli.support.options import show_commands
@@ -92,6 +93,7 @@ def count(settings: Settings, oid: str, step: int) -> None:
     """
     info = resolve(oid, COUNTER).info
     settings.check_query(CounterStep)
+    refuse_a_blank_chip(settings, info.oid, "no counter with a threshold")
     with settings.open_chip(info.oid) as chip:
         result = count_up(chip, info, step)
     if result.counted is not None and result.counted < step:

@@ -13,6 +13,7 @@ from optiga.cli.commands.identity.read import read_object
 from optiga.cli.commands.identity.write import carry_out
 from optiga.cli.render.access import access_table
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.containers import open_container, pkcs12_option, warn_of_key
@@ -193,7 +194,7 @@ def write(
     if takes_certificates(info) and is_whole_file:
         _write_certificate(settings, oid, path, name, pkcs12_passphrase_file)
         return
-    content = read_whole(path, limit=MAX_FOR_CHIP)
+    content = read_whole(path, limit=MAX_FOR_CHIP, room=info.room)
     if not content:
         raise ConfigurationError(
             f"{name} is empty: there are no data for {info.label}",
@@ -294,6 +295,7 @@ def lock(settings: Settings, oid: str, yes: bool) -> None:
     """
     info = resolve(oid, ADMINISTERED).info
     settings.check_query(MetadataChangeResult)
+    refuse_a_blank_chip(settings, info.oid, "nothing to lock")
     with settings.open_chip(info.oid) as chip:
         change = plan_lock(chip, info)
         for warning in change.warnings:
@@ -328,8 +330,9 @@ def compare_sides(label: str, before: MetadataDescription, after: MetadataDescri
 
 def _write_certificate(settings: Settings, oid: str, path: str, name: str, passphrase_file: str | None) -> None:
     """As ``--write`` does it."""
-    content = read_whole(path, "certificate", limit=MAX_FOR_CHIP)
+    target = resolve(oid, WRITABLE)
+    content = read_whole(path, "certificate", limit=MAX_FOR_CHIP, room=target.info.room)
     content = open_container(settings, content, name, passphrase_file)
-    plan = plan_content(content, resolve(oid, WRITABLE), name)
+    plan = plan_content(content, target, name)
     warn_of_key(settings, name, plan.warnings)
     carry_out(settings, plan)

@@ -123,8 +123,7 @@ def import_(
         chosen = [info.oid for info in choose(oids)]
     entries = _only(parse_entries(read_whole(path, limit=MAX_FOR_CHIP), name), chosen, name)
     with open_for_dry_run(settings, "import") if dry_run else settings.open_chip() as chip:
-        is_shielded = settings.find_port().secret is not None
-        plan = plan_import(chip, entries, life_cycle=life_cycle, is_shielded=is_shielded)
+        plan = plan_import(chip, entries, life_cycle=life_cycle, is_shielded=chip.is_shielded)
         if not keep_going:
             plan.check()
         failures = list(plan.failures)

@@ -41,7 +41,8 @@ def read_plan(
     with options_for(oid="--id"):
         if path == "-":
             target = resolve_writable(slot, object_id)
-            content, notes = unlocked(read_whole(path, limit=MAX_FOR_CHIP), "standard input", passphrase)
+            content = read_whole(path, limit=MAX_FOR_CHIP, room=target.info.room)
+            content, notes = unlocked(content, "standard input", passphrase)
             return plan_content(content, target, "standard input", notes=notes)
         plan = plan_write(Path(path), slot=slot, oid=object_id, passphrase=passphrase)
     warn_of_key(settings, path, plan.warnings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.content import check_out, hash_option, save, take_hex
 from optiga.cli.support.file_names import out_file_option
@@ -75,6 +76,7 @@ def hkdf(settings: Settings, oid: str, size: int, salt: bytes, info: bytes, hash
     check_hkdf(salt, info)
     check_out(out, secret=True)
     settings.warn_of_network("the key")
+    refuse_a_blank_chip(settings, secret, "no secret")
     with settings.open_chip(secret) as chip:
         key = chip.crypto.hkdf(secret, size, salt=salt, info=info, hash_name=hash_name)
     _give(settings, f"hkdf-{hash_name}", key, out)
@@ -99,6 +101,7 @@ def tls_prf(settings: Settings, oid: str, size: int, label: str, seed: bytes, ha
     check_prf(encoded, seed)
     check_out(out, secret=True)
     settings.warn_of_network("the key")
+    refuse_a_blank_chip(settings, secret, "no secret")
     with settings.open_chip(secret) as chip:
         key = chip.crypto.tls_prf(secret, encoded, seed, size, hash_name=hash_name)
     _give(settings, f"tls-prf-{hash_name}", key, out)

@@ -10,7 +10,7 @@ from optiga.cli.support.authorization import authorize_option
 from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_not_terminal, check_out, pieces, read_whole, save, write_bytes
-from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, FileName, out_file_option
+from optiga.cli.support.file_names import FILE_OR_INPUT, FileName, is_standard_output, out_file_option
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -80,14 +80,14 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     RSA signature is PKCS #1 v1.5; der and raw are the same.
     """
     slot = resolve_slot(name)
-    if out == STANDARD_OUTPUT:
+    if is_bare := is_standard_output(settings, out):
         out, form = None, form or "der"
     chosen = form or ("der" if out is not None else "hex")
     settings.check_query(SignatureResult)
     check_out(out)
     if out is not None:
         check_replaced(settings, out, None, is_kept=False)
-    if out is None and chosen in ("der", "raw") and not settings.wants_result:
+    if out is None and chosen in ("der", "raw") and (is_bare or not settings.wants_result):
         check_not_terminal(f"a signature in the form {chosen}", "--format hex to print hex")
     digests = digests_of(pieces(path), hash_name)
     refuse_a_blank_chip(settings, slot.key_oid)
@@ -96,7 +96,7 @@ def sign(settings: Settings, name: str, path: str, hash_name: str | None, out: s
     content = signature.encoded(chosen)
     if out is not None:
         save(settings, out, content, "The signature")
-    if settings.wants_result:
+    if settings.wants_result and not is_bare:
         result = SignatureResult(
             oid=f"0x{slot.key_oid:04X}",
             slot=slot.name,

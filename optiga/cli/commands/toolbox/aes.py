@@ -8,6 +8,7 @@ from functools import partial
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import check_out, give, hex_option, out_option, read_whole, take_hex
 from optiga.cli.support.file_names import FILE_OR_INPUT
@@ -16,6 +17,7 @@ from optiga.cli.support.options import show_commands
 from optiga.cli.support.settings import Settings, common_options, pass_settings, together
 from optiga.crypto import toolbox_jobs
 from optiga.crypto.toolbox_jobs import plan_mac
+from optiga.objects.addressing import KEY, resolve
 
 _cipher_options = together(
     click.argument("path", type=FILE_OR_INPUT),
@@ -89,6 +91,7 @@ def encrypt(
     settings.check_query(CipherResult)
     job = toolbox_jobs.plan_encryption(read_whole(path), mode, iv, padding)
     check_out(out)
+    refuse_a_blank_chip(settings, resolve("aes", KEY).oid)
     with settings.open_chip() as chip:
         protected = toolbox_jobs.encrypt(chip, job)
     give(settings, protected, "The encrypted message", partial(CipherResult, mode), out=out, as_hex=as_hex)
@@ -104,6 +107,7 @@ def decrypt(
     settings.check_query(CipherResult)
     job = toolbox_jobs.plan_decryption(read_whole(path), mode, iv, padding)
     check_out(out, secret=True)
+    refuse_a_blank_chip(settings, resolve("aes", KEY).oid)
     with settings.open_chip() as chip:
         message = toolbox_jobs.decrypt(chip, job)
     give(settings, message, "The decrypted message", partial(CipherResult, mode), out=out, as_hex=as_hex, secret=True)
@@ -123,6 +127,7 @@ def mac(settings: Settings, path: str, mode: str) -> None:
     settings.check_query(AesMacResult)
     message = read_whole(path, empty=False)
     chosen = plan_mac(message, mode)
+    refuse_a_blank_chip(settings, resolve("aes", KEY).oid)
     with settings.open_chip() as chip:
         value = chip.crypto.mac(message, chosen)
     settings.print_result(AesMacResult(mode, value), text=value.hex())

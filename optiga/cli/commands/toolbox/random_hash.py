@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.content import (
     check_not_terminal,
@@ -16,7 +17,7 @@ from optiga.cli.support.content import (
     read_whole,
     save,
 )
-from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, out_file_option
+from optiga.cli.support.file_names import FILE_OR_INPUT, STANDARD_OUTPUT, is_standard_output, out_file_option
 from optiga.cli.support.options import of_option
 from optiga.cli.support.replacing import check_replaced
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -80,17 +81,20 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     """Get N random bytes from the chip's true random number generator."""
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
+    if raw and out is None and settings.wants_result:
+        raise click.UsageError("--raw prints bytes alone: it does not go together with --output or --query.")
+    is_bare = is_standard_output(settings, out)
     if out == STANDARD_OUTPUT:
         out, raw = None, not as_hex
     settings.check_query(RandomResult)
     check_out(out, secret=True)
     if out is not None:
         check_replaced(settings, out, None, is_kept=False)
-    if raw and out is None and not settings.wants_result:
+    if raw and out is None:
         check_not_terminal("random bytes", "omit --raw and --out - to print hex")
     with settings.open_chip() as chip:
         drawn = draw_random(chip, size)
-    if settings.wants_result:
+    if settings.wants_result and not is_bare:
         if out is not None:
             save(settings, out, drawn.hex().encode() + b"\n" if as_hex else drawn, "Random data", secret=True)
         settings.print_result(RandomResult(size, None if out is not None else drawn, out))
@@ -112,6 +116,7 @@ def hash_command(settings: Settings, path: str | None, oid: str | None) -> None:
         target = None if oid is None else resolve(oid, READABLE)
     settings.check_query(DigestResult)
     message = b"" if path is None else read_whole(path)
+    refuse_a_blank_chip(settings, target.oid if target else None)
     with settings.open_chip(*([target.oid] if target else [])) as chip:
         digest = chip.crypto.sha256(message) if target is None else hash_object(chip, target)
     settings.print_result(DigestResult("sha256", digest), text=digest.hex())
@@ -132,6 +137,7 @@ def hmac(settings: Settings, path: str, oid: str, hash_name: str) -> None:
         secret = resolve(oid, SHARED_SECRET).oid
     settings.check_query(MacResult)
     message = read_whole(path, empty=False)
+    refuse_a_blank_chip(settings, secret, "no secret")
     with settings.open_chip(secret) as chip:
         mac = chip.crypto.hmac(secret, message, hash_name)
     settings.print_result(MacResult(hash_name, mac), text=mac.hex())

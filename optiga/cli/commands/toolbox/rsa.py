@@ -62,6 +62,7 @@ def encrypt(
     key = plan_rsa_key(None if key_path is None else Path(key_path), oid, len(message))
     warn_of_filler(settings, key_path)
     check_out(out)
+    refuse_a_blank_chip(settings, key if isinstance(key, int) else None)
     with settings.open_chip(*([key] if isinstance(key, int) else [])) as chip:
         protected = chip.crypto.encrypt_rsa(message, key)
     give(settings, protected, "The encrypted message", BytesResult, out=out, as_hex=as_hex)

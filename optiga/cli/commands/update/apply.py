@@ -10,6 +10,7 @@ import click
 
 from optiga.cli.commands.chip.object import compare_sides
 from optiga.cli.support.authorization import authorize_option
+from optiga.cli.support.chip_files import refuse_a_blank_chip
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import FileName
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
@@ -84,6 +85,7 @@ def apply(settings: Settings, paths: tuple[str, ...], only_check: bool, yes: boo
     update = _read(paths)
     label = update.describe().target
     settings.check_query(UpdateResult)
+    refuse_a_blank_chip(settings, update.signed.anchor_oid, "no trust anchor")
     with settings.open_chip() as chip:
         plan = check_update(chip, update)
         for warning in plan.warnings:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _MAX_VERSION = 0x7FFF
 _MAX_SECRET_FILE = 1 << 20
+_AES_SIZES = "an AES key has 16, 24 or 32 bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def make_data(
     """
     info = resolve(oid, ADMINISTERED).info
     name = "standard input" if path == "-" else path
-    content = read_whole(path, limit=MAX_FOR_CHIP)
+    content = read_whole(path, limit=MAX_FOR_CHIP, room=info.room)
     are_bytes = is_hex or offset is not None or no_erase
     if object_type is not None and are_bytes:
         raise click.UsageError("--type does not go together with --hex, --offset or --no-erase: these write bytes.")
@@ -326,10 +327,11 @@ def _secret(settings: Settings, options: dict[str, Any]) -> tuple[UpdateSecret |
         return None, ()
     with of_option("--secret-oid"):
         target = resolve(oid, UPDATE_SECRET)
+    room = target.info.room
     if path == "-":
-        file = SecretFile(read_whole(path, "secret", limit=_MAX_SECRET_FILE))
+        file = SecretFile(read_whole(path, "secret", limit=_MAX_SECRET_FILE, room=room))
     else:
-        file = read_secret(Path(path), "secret", _MAX_SECRET_FILE)
+        file = read_secret(Path(path), "secret", _MAX_SECRET_FILE, room=room)
     value = parse_hex(file.data, path) if options["secret_hex"] else file.data
     _warn_of_digits(settings, value, "standard input" if path == "-" else path, "--secret-hex")
     return UpdateSecret(target.oid, value, DEFAULT_LABEL if label is None else label.encode()), file.warnings
@@ -338,8 +340,8 @@ def _secret(settings: Settings, options: dict[str, Any]) -> tuple[UpdateSecret |
 def _read_aes_key(path: str) -> tuple[bytes, tuple[str, ...]]:
     """What is in the file of an AES key, and what a person should know of it."""
     if path == "-":
-        return read_whole(path, "AES key", limit=MAX_FOR_CHIP), ()
-    file = read_secret(Path(path), "AES key", MAX_FOR_CHIP)
+        return read_whole(path, "AES key", limit=MAX_FOR_CHIP, room=_AES_SIZES), ()
+    file = read_secret(Path(path), "AES key", MAX_FOR_CHIP, room=_AES_SIZES)
     return file.data, file.warnings
 
 
