@@ -90,7 +90,8 @@ def set_fields(value: object, **fields: object) -> None:
 def explains_arguments(kind: type[C]) -> type[C]:
     """A class whose public methods say which of their arguments is of another type than they take.
 
-    They raise TypeError, where a call with such an argument failed with it or with AttributeError.
+    They raise TypeError, where a call with such an argument failed with it or with AttributeError, or where it is True
+    or False in place of a number.
     """
     for name, method in list(vars(kind).items()):
         if isinstance(method, FunctionType) and not name.startswith("_"):
@@ -99,8 +100,15 @@ def explains_arguments(kind: type[C]) -> type[C]:
 
 
 def _explaining(method: Callable[P, R]) -> Callable[P, R]:
+    flags = {name for name, annotation in method.__annotations__.items() if annotation == "bool"}
+
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        # True is a 1 to Python, so that a call with it would not fail.
+        if (
+            bool in map(type, args) or (kwargs and any(type(kwargs[name]) is bool for name in kwargs.keys() - flags))
+        ) and (mistake := _find_mistake(method, args, kwargs)):
+            raise TypeError(mistake)
         try:
             return method(*args, **kwargs)
         except (AttributeError, TypeError) as error:
