@@ -42,6 +42,16 @@ _IN_WORDS = {
     "Configuration": "a Configuration of optiga.load_configuration",
     "CsrSource": "a path, PEM, DER or a Csr",
     "PublicKeySource": "a PublicKey, a Certificate, PEM or DER",
+    "PublicKeySource | None": "a path, PEM, DER, a Certificate, a Csr or None",
+    "CertificateSource | Iterable[CertificateSource]": "a path, PEM, DER, a certificate, or a list of certificates",
+    "IssuerSpec": "an AwsIssuerSpec or a CaIssuerSpec",
+    "Transport": "an object with 'exchange' and 'close'",
+    "str | Port | None": "str, a Port of optiga.transport.resolve_port or None",
+    "Journal | None": "a Journal of optiga.open_journal or None",
+    "CertificateAuthority | None": "a CA of optiga.open_ca or None",
+    "Plan | None": "a Plan of optiga.provision.plan.make_plan or None",
+    "Connector": "a function such as optiga.cloud.aws.connection.connect",
+    "Passphrase | Unlock | None": "a Passphrase of optiga.files.passphrases, a function that returns one, or None",
 }
 """What is said of a type whose name alone does not tell what to give."""
 

@@ -102,10 +102,7 @@ class SqliteStore:
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        """The open file.
-
-        :raises ClosedError: in a process that was forked: it does not have SQLite's locks of its parent.
-        """
+        """The open file; a process that was forked does not have SQLite's locks of its parent."""
         if self._process != os.getpid():
             said = f"the emulated chip was opened in process {self._process}"
             raise self.told(ClosedError(said, hint="Open it again in this process", port=str(self.path)))
