@@ -116,10 +116,10 @@ def check_derivation(size: int, session: int | None, salt: bytes, info: bytes, *
     check_number(size, range(MIN_KEY, most + 1), "size", "the size of the key")
     if is_prf:
         check_length(salt, range(MIN_PRF_SEED, MAX_SALT + 1), "salt", "the label with the seed")
-        check_length(info, range(1), "info", "'info' of the TLS PRF")
+        check_length(info, range(1), "info", "the info of the TLS PRF")
     else:
         check_length(salt, range(MAX_SALT + 1), "salt", "the salt")
-        check_length(info, range(MAX_INFO + 1), "info", "'info'")
+        check_length(info, range(MAX_INFO + 1), "info", "the info")
 
 
 def check_message_for_rsa(message: bytes | int, key: PublicKey | int) -> None:
