@@ -28,8 +28,6 @@ CLEAR = "clear"
 """What takes back all faults that have not happened."""
 FAULT_KINDS = ("lose", "damage", "delay", "repeat", CLEAR)
 """What can happen to answers of the chip, and what takes it back."""
-MOST_TIMES = 10_000
-"""Answers one after the other to which a fault happens, at most."""
 LONGEST_MS = 3_600_000
 """How much later an answer comes, at most, in milliseconds."""
 _LONGEST_WAIT_S = 60.0

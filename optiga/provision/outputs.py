@@ -136,7 +136,12 @@ class OutputLayout:
 
         :param uid: UID of the chip in hex.
         :param policy: name of the policy; None if the run writes no policy document.
+        :raises ConfigurationError: if one of these cannot be a part of a file's name.
         """
+        for parameter, text in (("uid", uid), ("slot", slot), ("policy", policy or "x")):
+            if not text or text == ".." or Path(text).name != text or "\0" in text:
+                said = f"{text!r} cannot be a part of the name of an output file"
+                raise ConfigurationError(said, parameter=parameter)
         folder = Path(_fill(str(self.folder), uid, slot))
         document = None
         if policy is not None:

@@ -60,7 +60,7 @@ class CaIssuerSpec:
         ignore_names: bool = False,
     ) -> None:
         check_days(days)
-        set_fields(self, folder=Path(folder), days=days, server=server, ignore_names=ignore_names)
+        set_fields(self, folder=_path_of(folder, "folder"), days=days, server=server, ignore_names=ignore_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class TrustSpec:
 
     @takes
     def __init__(self, file: str | os.PathLike[str], emulated: bool = False) -> None:
-        set_fields(self, file=Path(file), emulated=emulated)
+        set_fields(self, file=_path_of(file, "file"), emulated=emulated)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -141,7 +141,7 @@ class ThingSpec:
             self,
             thing=thing,
             policy=policy,
-            policy_template=None if policy_template is None else Path(policy_template),
+            policy_template=None if policy_template is None else _path_of(policy_template, "policy_template"),
             thing_type=thing_type,
             groups=groups,
             attributes=attributes,
@@ -223,6 +223,17 @@ class ThingSpec:
             )
         if self.thing is None and self.template is None and self.join:
             raise ConfigurationError(naming("{join} requires {thing}"), reason=Reason.MISSING, parameter="thing")
+
+
+def _path_of(given: str | os.PathLike[str], parameter: str) -> Path:
+    """The path of a file or folder.
+
+    :raises ConfigurationError: if it is none.
+    """
+    text = os.fspath(given)
+    if not text or "\0" in text:
+        raise ConfigurationError(f"{text!r} names no file or folder", parameter=parameter)
+    return Path(text)
 
 
 def complete_device(spec: ThingSpec, configuration: Configuration) -> ThingSpec:
