@@ -127,7 +127,9 @@ def check_message_for_rsa(message: bytes | int, key: PublicKey | int) -> None:
 
     :raises ConfigurationError: if the key is no RSA key, or the message too long for it.
     """
-    algorithm = KeyAlgorithm.RSA2048 if isinstance(key, int) else key.chip_algorithm
+    algorithm = KeyAlgorithm.RSA2048 if isinstance(key, int) else key.algorithm
+    if algorithm is None:
+        return  # the command says that the chip has no such keys
     require_rsa(algorithm, None)
     if isinstance(message, int):
         check_session(message, "message")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import optiga
@@ -17,7 +17,7 @@ from optiga.protocol.codes import SignatureScheme
 from optiga.protocol.commands.derive_key import KeyDerivation
 from optiga.protocol.public_key import PublicKey
 from tests.chip.test_arguments import CLASSES, COMMANDS, GOOD, NO_ARGUMENTS
-from tests.support.makers import make_key
+from tests.support.makers import make_certificate, make_key
 
 SESSION = 0xE100
 HKDF, PRF = KeyDerivation.HKDF_SHA256, KeyDerivation.TLS_PRF_SHA256
@@ -28,6 +28,13 @@ SECRET = 0xF1D0
 def public_key(name: str) -> PublicKey:
     key = rsa.generate_private_key(65537, 1024) if name == "rsa1024" else make_key().private
     return PublicKey.from_info(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+@cache
+def unknown() -> optiga.Certificate:
+    """A certificate of a key that no chip has."""
+    key = ec.generate_private_key(ec.SECP256K1()).public_key()
+    return optiga.Certificate.parse(make_certificate(public_key=key))
 
 
 Act = Callable[[optiga.Chip], object]
@@ -74,6 +81,12 @@ REFUSED: dict[str, tuple[str, Act]] = {
     "RSA-1024 of 118 bytes": ("message", lambda chip: chip.crypto.encrypt_rsa(bytes(118), public_key("rsa1024"))),
     "RSA of no session": ("message", lambda chip: chip.crypto.encrypt_rsa(5, "second")),
     "RSA with an EC key": ("", lambda chip: chip.crypto.encrypt_rsa(b"x", public_key("secp256r1"))),
+    "encrypt for a key that no chip has": ("", lambda chip: chip.crypto.encrypt_rsa(b"x", unknown())),
+    "verify with a key that no chip has": (
+        "",
+        lambda chip: chip.crypto.verify_digest(bytes(64), bytes(64), unknown(), SignatureScheme.ECDSA),
+    ),
+    "agree with a key that no chip has": ("peer", lambda chip: chip.key("second", "p256").agree(unknown())),
     "decrypt with an EC key": ("", lambda chip: chip.key("second", "p256").decrypt(bytes(128))),
     "decrypt too little": ("protected", lambda chip: chip.key("0xE0FC", "rsa1024").decrypt(bytes(127))),
     "decrypt into no session": ("session", lambda chip: chip.key("0xE0FC", "rsa1024").decrypt(bytes(128), session=2)),

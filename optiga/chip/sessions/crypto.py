@@ -256,7 +256,7 @@ class Crypto(NotCopied):
         :raises ChipError: if the signature is not valid, with the code of a signature verification failure.
         """
         given = _given(key)
-        algorithm, oid = (None, given) if isinstance(given, int) else (given.chip_algorithm, None)
+        algorithm, oid = (None, given) if isinstance(given, int) else (given.algorithm, None)
         if algorithm is not None:
             digest = cut_digest(digest, algorithm)
         check_digest(digest, scheme, algorithm, oid=oid, least=1)
