@@ -184,7 +184,7 @@ def check_update(manifest: bytes, fragments: Sequence[bytes], oid: int) -> None:
     if not fragments:
         raise ConfigurationError("an update without fragments", hint="Give at least one fragment", oid=oid)
     for number, fragment in enumerate(fragments, 1):
-        if not isinstance(fragment, bytes):
+        if not isinstance(fragment, (bytes, bytearray, memoryview)):
             raise TypeError(f"Updates.apply: fragments must be Sequence[bytes], not of {type(fragment).__name__}")
         least = 1 if number == len(fragments) else FRAGMENT_SIZE
         check_length(fragment, range(least, FRAGMENT_SIZE + 1), "fragments", f"fragment {number}")

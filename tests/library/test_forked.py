@@ -16,7 +16,10 @@ from optiga import testing
 from optiga.errors import Reason
 from optiga.files.locks import PortLock
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),  # Python's own, of 3.12
+]
 OID = 0xF1D0
 
 
@@ -185,7 +188,7 @@ print("done")
 
 
 def test_a_childs_end_ends_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", SCRIPT]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.stdout, ended.stderr) == ("done\n", "")
 
