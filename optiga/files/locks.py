@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 if sys.platform != "win32":
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
 DEFAULT_WAIT_S = 10.0
 """How long the second of two processes waits for the first, in seconds."""
@@ -253,6 +253,7 @@ else:
         """Give a lock back that this process has."""
         if descriptor in _locked:
             _locked.discard(descriptor)
+            flock(descriptor, LOCK_UN)  # which a process that is being forked just now has, too
             os.close(descriptor)
 
     def _leave_to_parent() -> None:
