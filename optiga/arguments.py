@@ -42,6 +42,16 @@ _IN_WORDS = {
     "Configuration": "a Configuration of optiga.load_configuration",
     "CsrSource": "a path, PEM, DER or a Csr",
     "PublicKeySource": "a PublicKey, a Certificate, PEM or DER",
+    "PublicKeySource | None": "a path, PEM, DER, a Certificate, a Csr or None",
+    "CertificateSource | Iterable[CertificateSource]": "a path, PEM, DER, a certificate, or a list of certificates",
+    "IssuerSpec": "an AwsIssuerSpec or a CaIssuerSpec",
+    "Transport": "an object with 'exchange' and 'close'",
+    "str | Port | None": "str, a Port of optiga.transport.resolve_port or None",
+    "Journal | None": "a Journal of optiga.open_journal or None",
+    "CertificateAuthority | None": "a CA of optiga.open_ca or None",
+    "Plan | None": "a Plan of optiga.provision.plan.make_plan or None",
+    "Connector": "a function such as optiga.cloud.aws.connection.connect",
+    "Passphrase | Unlock | None": "a Passphrase of optiga.files.passphrases, a function that returns one, or None",
 }
 """What is said of a type whose name alone does not tell what to give."""
 
@@ -90,7 +100,8 @@ def set_fields(value: object, **fields: object) -> None:
 def explains_arguments(kind: type[C]) -> type[C]:
     """A class whose public methods say which of their arguments is of another type than they take.
 
-    They raise TypeError, where a call with such an argument failed with it or with AttributeError.
+    They raise TypeError, where a call with such an argument failed with it or with AttributeError, or where it is True
+    or False in place of a number.
     """
     for name, method in list(vars(kind).items()):
         if isinstance(method, FunctionType) and not name.startswith("_"):
@@ -99,8 +110,15 @@ def explains_arguments(kind: type[C]) -> type[C]:
 
 
 def _explaining(method: Callable[P, R]) -> Callable[P, R]:
+    flags = {name for name, annotation in method.__annotations__.items() if annotation == "bool"}
+
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        # True is a 1 to Python, so that a call with it would not fail.
+        if (
+            bool in map(type, args) or (kwargs and any(type(kwargs[name]) is bool for name in kwargs.keys() - flags))
+        ) and (mistake := _find_mistake(method, args, kwargs)):
+            raise TypeError(mistake)
         try:
             return method(*args, **kwargs)
         except (AttributeError, TypeError) as error:

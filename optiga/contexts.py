@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
@@ -29,16 +30,21 @@ class Context(Generic[T]):
         self._name = name
         self._use = use
         self._is_used = False
+        self._process = 0
 
     def __enter__(self) -> T:
         if self._is_used:
             raise RuntimeError(f"this result of {self._name} has been used already: call the function again")
         self._is_used = True
+        self._process = os.getpid()
         return self._manager.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
+        if self._process != os.getpid():
+            _leave(self._manager)
+            return None
         return self._manager.__exit__(kind, error, traceback)
 
     def __repr__(self) -> str:
@@ -55,6 +61,14 @@ class Context(Generic[T]):
             # What Python itself looks for, such as the methods for copying, is not meant for what is opened.
             is_pythons = name.startswith("__")
             raise AttributeError(name if is_pythons else f"no attribute {name!r}: this is {self.said}")
+
+
+def _leave(manager: object) -> None:
+    """Leave to the process that has opened something to close it: one that it has forked does not, even as it ends."""
+    with suppress(ImportError):
+        import ctypes
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(manager))  # so that nothing of it is ever cleared away here
 
 
 def context(use: str) -> Callable[[Callable[P, Iterator[T]]], Callable[P, Context[T]]]:

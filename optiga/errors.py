@@ -35,6 +35,7 @@ __all__ = [
     "naming",
     "printable",
     "shorten",
+    "shorten_value",
     "told",
 ]
 
@@ -76,7 +77,12 @@ def shorten(text: str) -> str:
 
     A value is a text in quotes, or a text without spaces. A path of usual length is not shortened.
     """
-    return re.sub(_LONG, lambda found: f"{found[0][:_BEGINNING]}…{found[0][-_END:]}", text)
+    return re.sub(_LONG, lambda found: shorten_value(found[0]), text) if len(text) >= _LONGEST else text
+
+
+def shorten_value(value: str) -> str:
+    """A value in a message: its beginning and end, if it is long."""
+    return value if len(value) < _LONGEST else f"{value[:_BEGINNING]}…{value[-_END:]}"
 
 
 @unique
@@ -261,18 +267,21 @@ class OptigaError(Exception):
         self.hint = naming("{one}. {other}", one=texts[0], other=texts[1]) if self.hint else text
 
     def __str__(self) -> str:
-        """One printable line: where, what happened, and what to do. Control characters are escaped."""
+        """One printable line: where, what happened, and what to do (:meth:`text`). Control characters are escaped."""
         return self.text(for_program)
 
     def text(self, call: Call) -> str:
-        """The line, with each parameter replaced by what ``call`` returns for it."""
+        """The line, with each parameter replaced by what ``call`` returns for it. Long values are shortened."""
         _check(call=call)
+        port = shorten_value(self.port)
         message, hint = told(self.message, call), told(self.hint, call)
-        is_named = self._is_of_the_port and self.port and not message.startswith(self.port)
-        where = f"{self.port}: " if is_named else ""
+        if port != self.port:  # which may have spaces
+            message, hint = message.replace(self.port, port), hint.replace(self.port, port)
+        is_named = self._is_of_the_port and port and not message.startswith(port)
+        where = f"{port}: " if is_named else ""
         stop = " " if message.endswith("?") else ". "
         text = f"{where}{message}" + (f"{stop}{hint}" if hint else "")
-        return printable(" ".join(text.splitlines()))
+        return printable(shorten(" ".join(text.splitlines())))
 
 
 class ConfigurationError(OptigaError):

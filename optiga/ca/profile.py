@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from optiga.ca.days import check_days
 from optiga.ca.named_bytes import sign_certificate
 from optiga.ca.signing import hash_of, most_bytes_of_signature
-from optiga.errors import CertificateError, ConfigurationError, Naming, Reason, counted
+from optiga.errors import CertificateError, Naming, Reason, counted
 from optiga.pki.lenient import read_fields
 from optiga.pki.public_keys import load_key
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from optiga.ca.signing import CaKey, CaPublicKey
     from optiga.pki.certificate import Certificate
 
-MAX_DAYS = 36500
-"""Longest validity, in days."""
 _LONGEST_SERIAL = (1 << 159) - 1
 """20 bytes, as long as most are (RFC 5280, 4.1.2.2)."""
 _SHORT_PART = 0.9
@@ -79,8 +78,7 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     :raises ConfigurationError: for a number of days that is none.
     :raises CertificateError: if the issuer is not valid now, or ends before.
     """
-    if days is not None and not 1 <= days <= MAX_DAYS:
-        raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Use 1 to {MAX_DAYS} days")
+    check_days(days)
     now = now.replace(microsecond=0)
     start, end = now - CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
     if issuer is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from optiga.ca.days import check_days
 from optiga.ca.named_bytes import sign_crl
 from optiga.ca.profile import CLOCK_TOLERANCE, Validity, authority_identifier, check_time
 from optiga.ca.request_form import split
@@ -99,8 +100,10 @@ def choose_crl_time(now: datetime, days: int, issuer: x509.Certificate, last: da
     :param now: with its time zone.
     :param issuer: the CA's certificate.
     :param last: the beginning of the last CRL; None for the first.
+    :raises ConfigurationError: for a number of days that is none.
     :raises CertificateError: if the CA is not valid now, or the clock is before the last CRL.
     """
+    check_days(days, "CRL")
     now = now.replace(microsecond=0)
     check_time(now, issuer)
     if last is not None and now < last:

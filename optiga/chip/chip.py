@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from optiga.arguments import explains_arguments, takes
 from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
-from optiga.chip.threads import one_at_a_time
+from optiga.chip.threads import one_at_a_time, refuse_elsewhere
 from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ClosedError, ConfigurationError, OptigaError, Reason
 from optiga.protocol import apdu, objects
@@ -55,7 +56,8 @@ class Chip(NotCopied):
     the chip. If the chip refuses access to an object, the error names the access condition that does not hold, or says
     that the object is in termination or its update was interrupted (one more exchange).
 
-    Several threads may use the chip: each function waits until those of other threads have ended.
+    Several threads may use the chip: each function waits until those of other threads have ended. A process that is
+    forked opens the chip again.
 
     All functions are in three sessions: :attr:`objects`, :attr:`crypto` and :attr:`updates`. The most common ones are
     here, too. Name an object with its OID, a text such as ``0xE0E1`` or ``second``, or an :class:`~optiga.ObjectRef`.
@@ -82,6 +84,7 @@ class Chip(NotCopied):
         self.turn: RLock = RLock()
         """Held by the thread that uses the chip; ``with chip.turn:`` keeps it for several functions."""
         self.port = port
+        self._process = os.getpid()
         self.authorized: set[int] = set()
         """Objects whose secrets have been proven to the chip: their Auto(X) holds until the application ends."""
         self._meanwhile = meanwhile
@@ -93,6 +96,8 @@ class Chip(NotCopied):
         self.execute(OpenApplication(handle))
 
     def __enter__(self) -> Chip:
+        refuse_elsewhere(self)
+        self._refuse_given_back()
         return self
 
     def __exit__(
@@ -120,9 +125,13 @@ class Chip(NotCopied):
         return f"<{', '.join([f'Chip at {self.port or self._transport!r}', *known])}>"
 
     def close(self) -> None:
-        """Close the transport. The chip's application stays open until it is opened again."""
+        """Close the transport. The chip's application stays open until it is opened again.
+
+        In a process that was forked, this changes nothing for the process that has opened the chip.
+        """
         self._is_closed = self._is_given_back = True
-        self._transport.close()
+        if self._process == os.getpid():
+            self._transport.close()
 
     def close_application(self) -> None:
         """Close the chip's application. To use the chip again, make a new :class:`Chip`."""
@@ -154,11 +163,10 @@ class Chip(NotCopied):
 
         :raises ConfigurationError: if the arguments do not fit the command.
         :raises ChipError: if the chip refuses the command, or its answer does not follow the manual.
-        :raises ClosedError: if the chip was closed; the command is not sent then.
+        :raises ClosedError: if the chip was closed, or opened in another process; the command is not sent then.
         :raises BoardError: if the line fails.
         """
-        if self._is_given_back:
-            raise ClosedError("the chip is closed", hint="Open it again", port=self.port)
+        self._refuse_given_back()
         try:
             request = command.request()
             if self._meanwhile is not None:
@@ -287,6 +295,10 @@ class Chip(NotCopied):
         """Generate a key pair on the chip, as :func:`optiga.chip.key.generate_key`. The old key in the slot is lost."""
         made: Key = _keys().generate_key(self, slot, algorithm, usage)
         return made
+
+    def _refuse_given_back(self) -> None:
+        if self._is_given_back:
+            raise ClosedError("the chip is closed", hint="Open it again", port=self.port)
 
     def _refusal(self, command: Command[T]) -> ChipError:
         """The error that says why the chip refused a command."""

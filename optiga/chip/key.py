@@ -65,24 +65,27 @@ class Key(NotCopied):
     def sign(self, data: bytes, hash_name: str | None = None) -> bytes:
         """Sign data. The host hashes the data, and the chip signs the digest. One exchange.
 
-        :param hash_name: sha256, sha384 or sha512; by default the digest that fits the key.
+        :param hash_name: sha256, sha384 or sha512; by default the digest that fits the key. Of a digest that is longer
+            than the order of the curve, ECDSA uses the leftmost bytes (FIPS 186-5, 6.4.1).
         :returns: for EC an ECDSA-Sig-Value in DER (a SEQUENCE of r and s), for RSA the PKCS #1 v1.5 signature.
         :raises ChipError: if the chip refuses.
         """
-        name = check_hash(hash_name or self.default_hash)
+        name = check_hash(self.default_hash if hash_name is None else hash_name)
         return self.sign_digest(hashlib.new(name, data).digest(), name)
 
     def sign_digest(self, digest: bytes, hash_name: str | None = None) -> bytes:
         """Sign a digest; otherwise as :meth:`sign`.
 
-        :param digest: for EC 10 bytes up to the size of the curve, for RSA exactly the size of the hash.
+        :param digest: for EC 10 bytes up to the size of the curve, or a longer digest of 48 or 64 bytes, of which ECDSA
+            uses the leftmost bytes; for RSA exactly the size of the hash.
         :raises ConfigurationError: if the digest has another length; the chip is not asked then.
         """
+        name = check_hash(self.default_hash if hash_name is None else hash_name)
         if self.algorithm.is_ec:
+            digest = cut_digest(digest, self.algorithm)
             check_digest(digest, SignatureScheme.ECDSA, self.algorithm, oid=self.oid)
             raw = self._chip.execute(CalcSign(self.oid, digest, SignatureScheme.ECDSA))
             return der.encode(der.SEQUENCE, raw)
-        name = check_hash(hash_name or self.default_hash)
         scheme = self.algorithm.scheme(name)
         check_digest(digest, scheme, self.algorithm, oid=self.oid)
         return self._chip.perform(CalcSign(self.oid, digest, scheme))
@@ -93,9 +96,9 @@ class Key(NotCopied):
 
         :param protected: the encrypted data, as long as the key: 128 or 256 bytes.
         """
-        from optiga.chip.commands.decrypt_asym import DecryptAsym
+        from optiga.chip.key_uses import decryption
 
-        return self._chip.perform(DecryptAsym(self.oid, protected, session))
+        return self._chip.perform(decryption(self.oid, self.algorithm, protected, session))
 
     def agree(self, peer: PublicKeySource, *, session: int | None = None) -> bytes:
         """Agree on a secret with a peer (ECDH); the result is empty if the secret stays in a session. One exchange.
@@ -104,10 +107,10 @@ class Key(NotCopied):
         :returns: the x coordinate of the shared point, as long as a coordinate of the curve.
         :raises ConfigurationError: if the chip does not support the algorithm of the peer's key.
         """
-        from optiga.chip.commands.calc_ssec import CalcSSec
+        from optiga.chip.key_uses import agreement
 
         public_key = public_key_of(peer, "the peer's public key", self.oid)
-        return self._chip.perform(CalcSSec(self.oid, public_key, session))
+        return self._chip.perform(agreement(self.oid, self.algorithm, public_key, session))
 
 
 def find_key(chip: Session, slot: Reference, algorithm: KeyAlgorithm | str | None = None) -> Key:
@@ -184,6 +187,16 @@ def check_hash(name: str) -> str:
     return name
 
 
+def cut_digest(digest: bytes, algorithm: KeyAlgorithm) -> bytes:
+    """What ECDSA takes of a digest: its leftmost bytes, as many as the curve's order has (FIPS 186-5, 6.4.1).
+
+    What is no digest of a hash stays as it is, and so does what RSA signs.
+    """
+    if algorithm.is_ec and len(digest) in HASH_SIZES.values():
+        return digest[: CURVES[algorithm].coordinate_size]
+    return digest
+
+
 def check_digest(
     digest: bytes,
     scheme: SignatureScheme,
@@ -197,9 +210,16 @@ def check_digest(
     :param algorithm: the key's; None if it is not known.
     :param oid: the key's object, for the error.
     :param least: fewest bytes for ECDSA.
-    :raises ConfigurationError: if the length is wrong.
+    :raises ConfigurationError: if the length is wrong, or keys of the algorithm do not sign so.
     :raises TypeError: if the digest is no bytes.
     """
+    if algorithm is not None and algorithm.is_ec is not (scheme is SignatureScheme.ECDSA):
+        raise ConfigurationError(
+            f"a key of type {algorithm.title} does not sign with {scheme.name}",
+            oid=oid,
+            parameter="scheme",
+            reason=Reason.MISMATCH,
+        )
     size = memoryview(digest).nbytes
     name = next((name for name, known in RSA_SCHEMES.items() if known is scheme), None)
     if name is not None:

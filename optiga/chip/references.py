@@ -58,10 +58,10 @@ def public_key_of(source: PublicKeySource, whose: str, oid: int | None = None) -
 def oid_of(reference: Reference) -> int:
     """The object meant, of a slot that of its certificate; an integer is taken as it is, for the chip to judge.
 
-    :raises ConfigurationError: if a text names no object, or the slot has none for a certificate.
+    :raises ConfigurationError: if a text or number names no object, or the slot has none for a certificate.
     :raises TypeError: if it is of a type that names none.
     """
-    if type(reference) is int:  # what the tool itself gives, by the thousand
+    if type(reference) is int and 0 <= reference <= objects.MAX_OID:  # what the tool itself gives, by the thousand
         return reference
     try:
         return objects.ObjectRef.parse(reference).oid_as(objects.SlotPart.CERTIFICATE)
@@ -81,7 +81,7 @@ def key_oid_of(reference: Reference) -> int:
         found = None
     if found and found.slot:
         return found.slot.key_oid
-    if type(reference) is int:
+    if type(reference) is int and 0 <= reference <= objects.MAX_OID:
         return reference
     info = objects.OBJECTS.get(found.oid) if found and found.oid is not None else None
     if info is None or not (info.kind.is_key or info.kind is objects.ObjectKind.SESSION):

@@ -1,11 +1,14 @@
-"""Threads that use one chip: each waits until what another has asked for is done."""
+"""Threads that use one chip: each waits until what another has asked for is done. Another process has no use of it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
+
+from optiga.errors import ClosedError
 
 C = TypeVar("C")
 P = ParamSpec("P")
@@ -32,8 +35,25 @@ def in_turn(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        chip: Any = args[0] if args else kwargs["chip"]
-        with getattr(chip, "_chip", chip).turn:
+        given: Any = args[0] if args else kwargs["chip"]
+        chip = getattr(given, "_chip", given)
+        refuse_elsewhere(chip)
+        with chip.turn:
             return function(*args, **kwargs)
 
     return call
+
+
+def refuse_elsewhere(chip: Any) -> None:
+    """Refuse a chip that was opened before this process was forked: two processes cannot share one line.
+
+    Before anyone waits for the chip: a thread that had it as the process was forked is not here to give it back.
+
+    :raises ClosedError: if it is one.
+    """
+    here = os.getpid()
+    process = getattr(chip, "_process", here)
+    if process != here:
+        raise ClosedError(
+            f"the chip was opened in process {process}", hint="Open it again in this process", port=chip.port
+        )

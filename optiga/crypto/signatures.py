@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.chip.key import cut_digest
 from optiga.errors import CertificateError, ChipError, Reason
 from optiga.identity.keys_on_chip import stored_certificate
 from optiga.objects.addressing import READABLE, Target, resolve
@@ -78,12 +79,7 @@ def sign_digest(chip: Chip, slot: Slot, digests: Mapping[str, bytes]) -> Signatu
     """
     key = chip.crypto.key(slot.key_oid)
     name = key.default_hash if len(digests) > 1 else next(iter(digests))
-    return Signature(key.algorithm, name, key.sign_digest(_cut(digests[name], key.algorithm), name))
-
-
-def _cut(digest: bytes, algorithm: KeyAlgorithm) -> bytes:
-    """What ECDSA takes of a digest: its leftmost bytes, as many as the curve's order has (FIPS 186-5, 6.4.1)."""
-    return digest[: CURVES[algorithm].coordinate_size] if algorithm.is_ec else digest
+    return Signature(key.algorithm, name, key.sign_digest(digests[name], name))
 
 
 @dataclass(frozen=True)
@@ -134,7 +130,7 @@ def verify_on_chip(
     name = algorithm.hash_name if len(digests) > 1 else next(iter(digests))
     try:
         wire_form = _wire_form(signature, algorithm)
-        chip.crypto.verify_digest(_cut(digests[name], algorithm), wire_form, given, algorithm.scheme(name))
+        chip.crypto.verify_digest(cut_digest(digests[name], algorithm), wire_form, given, algorithm.scheme(name))
     except ChipError as error:
         if error.code == ErrorCode.SIGNATURE_VERIFICATION_FAILURE:
             raise CertificateError(

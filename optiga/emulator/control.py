@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from optiga.emulator.control_notes import find_control
 from optiga.emulator.events import Event
-from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason, naming
+from optiga.errors import BoardError, ClosedError, ConfigurationError, OptigaError, Reason, naming
 
 MOST_LINE = 1 << 20
 """Most bytes of a line, in both directions: many times what the whole state of a chip takes."""
@@ -28,8 +28,6 @@ CLEAR = "clear"
 """What takes back all faults that have not happened."""
 FAULT_KINDS = ("lose", "damage", "delay", "repeat", CLEAR)
 """What can happen to answers of the chip, and what takes it back."""
-MOST_TIMES = 10_000
-"""Answers one after the other to which a fault happens, at most."""
 LONGEST_MS = 3_600_000
 """How much later an answer comes, at most, in milliseconds."""
 _LONGEST_WAIT_S = 60.0
@@ -113,6 +111,7 @@ class Control:
     def __init__(self, address: str | os.PathLike[str] | Address) -> None:
         self._address = address if isinstance(address, Address) else find_address(os.fspath(address))
         self._socket = self._connect()
+        self._process = os.getpid()
         self._received = bytearray()
 
     def __repr__(self) -> str:
@@ -124,6 +123,7 @@ class Control:
         return str(self._address)
 
     def __enter__(self) -> Control:
+        self._check_usable()
         return self
 
     def __exit__(
@@ -189,6 +189,18 @@ class Control:
             while (line := other._line()) is not None:
                 yield other._event(other._checked(line))
 
+    def _check_usable(self) -> None:
+        """Refuse a connection that is closed, or that a process has opened which has forked this one.
+
+        :raises ClosedError: if it is one.
+        """
+        said, hint = "the control is closed", "Open it again"
+        if self._process != os.getpid():
+            said, hint = f"the control was opened in process {self._process}", "Open it again in this process"
+        elif self._socket.fileno() >= 0:
+            return
+        raise ClosedError(said, hint=hint, port=str(self._address))
+
     def _connect(self) -> socket.socket:
         path = self._address.path
         try:
@@ -211,6 +223,7 @@ class Control:
 
     def _ask(self, verb: str, **values: object) -> Mapping[str, Any]:
         """Send a request, and take its answer."""
+        self._check_usable()
         line = json.dumps({"verb": verb, **values}).encode() + b"\n"
         if len(line) > MOST_LINE:
             raise ConfigurationError(f"more than {MOST_LINE} bytes are not a state of a chip", reason=Reason.TOO_LARGE)

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from optiga.emulator import state as states
-from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS, MOST_TIMES
+from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS
 from optiga.emulator.controls import Controls
 from optiga.emulator.events import Events
+from optiga.emulator.faults import MOST_TIMES
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason, shorten
 from optiga.files.json_lines import parse_json

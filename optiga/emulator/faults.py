@@ -10,6 +10,9 @@ from enum import Enum
 from optiga.arguments import takes
 from optiga.values import NotCopied
 
+MOST_TIMES = 10_000
+"""Commands or answers one after the other to which a fault happens, at most."""
+
 
 class Kind(Enum):
     """What happens to a command or an answer."""
@@ -119,8 +122,8 @@ class Faults(NotCopied):
             return faults.popleft() if faults and faults[0].kind in kinds else None
 
     def _add(self, faults: deque[Fault], fault: Fault, times: int) -> None:
-        if times < 1:
-            raise ValueError(f"a fault must happen at least once, not {times!r} times")
+        if not 1 <= times <= MOST_TIMES:
+            raise ValueError(f"a fault happens 1 to {MOST_TIMES} times, not {times!r} times")
         with self._lock:
             faults.extend([fault] * times)
 

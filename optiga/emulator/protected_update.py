@@ -14,7 +14,8 @@ from optiga.emulator.objects import StoredObject
 from optiga.emulator.update_keys import parse_key
 from optiga.protocol import objects as oids
 from optiga.protocol.codes import ErrorCode, Flush
-from optiga.protocol.fragments import FRAGMENT_SIZE, MAC_SIZE, FragmentCipher
+from optiga.protocol.commands.set_object_protected import FRAGMENT_SIZE
+from optiga.protocol.fragments import MAC_SIZE, FragmentCipher
 from optiga.protocol.manifest import (
     DIGEST_SIZE,
     DataUpdate,

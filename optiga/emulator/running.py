@@ -136,14 +136,14 @@ class _Server(threading.Thread):
     def __init__(self, serve: Serve, stop: Stop) -> None:
         super().__init__(daemon=True)
         self._serve = serve
-        self._stop = stop
+        self._end = stop  # a thread has a _stop of its own, which Python calls in a process that is forked
         self._known = threading.Event()
         self._announced = ""
         self._error: BaseException | None = None
 
     def run(self) -> None:
         try:
-            self._serve(self._announce, self._stop)
+            self._serve(self._announce, self._end)
         except BaseException as error:  # raised again in the main thread
             self._error = error
         finally:

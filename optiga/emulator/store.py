@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from optiga.emulator.file_names import ELSEWHERE, folder_problem, is_own_chip, n
 from optiga.emulator.models import MODELS, ChipModel, find_model
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.validation import expect_bytes, parse_row
-from optiga.errors import BoardError, ConfigurationError, Reason, UnsavedError
+from optiga.errors import BoardError, ClosedError, ConfigurationError, Reason, UnsavedError
 from optiga.files.files import cause_of, put_new, sync_folder
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
@@ -85,7 +86,8 @@ class SqliteStore:
         if not is_there and _create(path, model or find_model(None)):
             note_made(path)
         self._owner = Owner(path)
-        self._connection = _open(path, self._owner, 0 if self._owner.is_this_thread else wait_s)
+        self._process = os.getpid()
+        self._opened = _open(path, self._owner, 0 if self._owner.is_this_thread else wait_s)
         try:
             self.model: ChipModel = self._check_chip(model)
         except BaseException:
@@ -97,6 +99,14 @@ class SqliteStore:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The open file; a process that was forked does not have SQLite's locks of its parent."""
+        if self._process != os.getpid():
+            said = f"the emulated chip was opened in process {self._process}"
+            raise self.told(ClosedError(said, hint="Open it again in this process", port=str(self.path)))
+        return self._opened
 
     def load(self) -> dict[int, StoredObject]:
         """All objects.
@@ -149,6 +159,8 @@ class SqliteStore:
             raise self.told(_refused(self.path, said, error, UnsavedError)) from error
 
     def close(self) -> None:
+        if self._process != os.getpid():
+            return
         try:
             self._owner.erase()
         finally:  # whoever is interrupted in between leaves no journal behind either

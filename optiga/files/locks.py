@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 if sys.platform != "win32":
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
 DEFAULT_WAIT_S = 10.0
 """How long the second of two processes waits for the first, in seconds."""
@@ -99,7 +99,9 @@ class Owner:
                 file.write(text.encode("utf-8", "backslashreplace"))
 
     def erase(self) -> None:
-        """Say that nobody holds it."""
+        """Say that nobody holds it. What a process has taken, one that it has forked does not give back."""
+        if self._thread[0] not in (0, os.getpid()):
+            return
         self.give_up()
         with Uninterrupted(), suppress(OSError):
             self._path.unlink()
@@ -244,7 +246,26 @@ else:
             if time.monotonic() >= deadline:
                 return None
             time.sleep(_POLL_S)
-        return lambda: os.close(descriptor)
+        _locked.add(descriptor)
+        return lambda: _unlock(descriptor)
+
+    _locked: set[int] = set()
+    """Descriptors of the files that this process has locked."""
+
+    def _unlock(descriptor: int) -> None:
+        """Give a lock back that this process has."""
+        if descriptor in _locked:
+            _locked.discard(descriptor)
+            flock(descriptor, LOCK_UN)  # which a process that is being forked just now has, too
+            os.close(descriptor)
+
+    def _leave_to_parent() -> None:
+        """Close what a forked process has of the locks of its parent: they are the parent's, and end with it."""
+        while _locked:
+            os.close(_locked.pop())
+        _held.clear()
+
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
     def _try(path: Path) -> int | None:
         """The descriptor of the file, locked; None if that cannot be now.

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 
+from optiga.protocol.commands.set_object_protected import FRAGMENT_SIZE
 from optiga.protocol.manifest import DIGEST_SIZE, Encryption
 from optiga.protocol.prf import tls_prf
 
-FRAGMENT_SIZE = 640
-"""Bytes of every fragment but the last, which has at most as many."""
 MAC_SIZE = 8
 
 _KEY_SIZE = 16

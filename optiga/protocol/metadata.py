@@ -102,9 +102,15 @@ class Metadata:
         return cls(items)
 
     def encode(self) -> bytes:
-        """The bytes that :meth:`parse` takes."""
-        body = b"".join(bytes([tag, len(value)]) + value for tag, value in self._items.items())
-        return bytes([CONSTRUCTED_TAG, len(body)]) + body
+        """The bytes that :meth:`parse` takes.
+
+        :raises ValueError: if a tag is not 0 to 255, or they are too many.
+        """
+        try:
+            body = b"".join(bytes([tag, len(value)]) + value for tag, value in self._items.items())
+            return bytes([CONSTRUCTED_TAG, len(body)]) + body
+        except ValueError:
+            raise ValueError("a metadata tag is 0 to 255, and all tags with their values have 255 bytes") from None
 
     def get(self, tag: int) -> bytes | None:
         """The value of a tag, None if it is absent."""

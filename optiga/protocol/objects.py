@@ -27,6 +27,8 @@ FACTORY_SECRET = bytes(range(1, 65))
 """The platform binding secret that every fresh chip holds. It is public."""
 AUTHORIZATION_REFERENCE = 0xF1D0
 """Of chips that come with one: an Express, an MTR. On others it is an arbitrary data object."""
+SESSIONS = range(0xE100, 0xE104)
+"""Every session context."""
 SYMMETRIC_KEY = 0xE200
 LCS_APPLICATION = 0xF1C0
 SECURITY_STATUS_APPLICATION = 0xF1C1
@@ -44,7 +46,7 @@ TRUST_ANCHOR_SIZE = 1200
 """Bytes of a trust anchor object."""
 COUNTER_SIZE = 8
 """Bytes of a counter: its value and its threshold, four each."""
-_MAX_OID = 0xFFFF
+MAX_OID = 0xFFFF
 
 
 class ObjectKind(Enum):
@@ -115,7 +117,7 @@ def _objects() -> dict[int, ObjectInfo]:
     ]
     infos += [ObjectInfo(INFINEON_KEY + i, f"device private EC key {i + 1}", kind.EC_KEY) for i in range(4)]
     infos += [ObjectInfo(0xE0FC + i, f"device private RSA key {i + 1}", kind.RSA_KEY) for i in range(2)]
-    infos += [ObjectInfo(0xE100 + i, f"session context {i + 1}", kind.SESSION) for i in range(4)]
+    infos += [ObjectInfo(oid, f"session context {i}", kind.SESSION) for i, oid in enumerate(SESSIONS, 1)]
     infos += [ObjectInfo(0xE120 + i, f"monotonic counter {i + 1}", kind.COUNTER, COUNTER_SIZE) for i in range(4)]
     infos += [ObjectInfo(0xF1D0 + i, f"arbitrary data type 3, {i + 1}", kind.DATA, 140) for i in range(12)]
     infos += [ObjectInfo(0xF1E0 + i, f"arbitrary data type 2, {i + 1}", kind.DATA, 1500) for i in range(2)]
@@ -200,7 +202,7 @@ class ObjectRef(Value):
         if isinstance(self.named, Slot):
             if self.named not in SLOTS:
                 raise ValueError(f"{self.named.name!r} is not a slot of the chip")
-        elif not 0 <= self.named <= _MAX_OID:
+        elif not 0 <= self.named <= MAX_OID:
             raise ValueError(f"{self.named:#x} is not an OID, which has two bytes")
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from optiga.arguments import check_fields, takes
@@ -11,13 +11,10 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
 from optiga.protocol.objects import SLOTS, Reference, Slot, format_oid
 from optiga.provision.outputs import OutputLayout
-from optiga.provision.specs import AwsIssuerSpec, IssuerSpec, OwnCertificate, ThingSpec, TrustSpec
+from optiga.provision.specs import AwsIssuerSpec, IssuerSpec, OwnCertificate, ThingSpec, TrustSpec, complete_device
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
-
-LONGEST_CALL_S = 3600.0
-"""Longest that one call to AWS may be let take, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +83,9 @@ class Job:
             )
         if self.thing is None and is_own:
             raise ConfigurationError("no cloud is given to register the chip's own certificate", parameter="thing")
-        if self.aws is not None and not 0 < self.aws.timeout_s <= LONGEST_CALL_S:
-            raise ConfigurationError(
-                f"the time limit of a call to AWS cannot be {self.aws.timeout_s} seconds",
-                hint=f"At most {LONGEST_CALL_S:.0f}, and more than none",
-                parameter="timeout_s",
-            )
         resolve_certificate(self.slot, self.certificate_oid)
+        if (device := self.device) is not None:
+            device.check()
 
     @classmethod
     @takes
@@ -153,7 +146,4 @@ class Job:
         """The device in AWS IoT, with the names from the configuration where needed; None without a cloud."""
         if self.thing is None or self.configuration is None:
             return self.thing
-        named, spec = self.configuration.aws_iot, self.thing
-        thing = named.thing if named and spec.thing is None else spec.thing
-        policy = named.policy if named and spec.policy is None else spec.policy
-        return replace(spec, thing=thing, policy=None if spec.template else policy)
+        return complete_device(self.thing, self.configuration)

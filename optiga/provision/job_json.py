@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from optiga.arguments import takes
 from optiga.cloud.aws.connection import AwsOptions
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, OptigaError
 from optiga.files.json_lines import parse_json
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.configuration import Configuration, read_configuration
@@ -181,7 +181,7 @@ def _read_spec(section: Section, kind: type[T], *others: str) -> T | None:
         return None
     try:
         return kind(**values)
-    except ConfigurationError as error:
+    except OptigaError as error:
         section.problem(error.message + (f". {error.hint}" if error.hint else ""))
         return None
 

@@ -40,6 +40,7 @@ class JournalFile:
         self._lock = threading.RLock()
         self._held = ExitStack()
         self.is_closed: bool = False
+        self._process = os.getpid()
         self._is_awaited = make and not os.path.lexists(path)
         if self._is_awaited:
             self._refuse_lone_seal(read_seal(path, shared=shared))
@@ -60,12 +61,14 @@ class JournalFile:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """No other thread uses it during the block."""
+        self._refuse_elsewhere()
         with self._lock:
             yield
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """What is read in the block is of one moment."""
+        self._refuse_elsewhere()
         with self._lock, explained(self.path, KIND):
             if self.connection.in_transaction:
                 yield
@@ -79,6 +82,7 @@ class JournalFile:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All or nothing of the block; other processes wait meanwhile."""
+        self._refuse_elsewhere()
         with self._lock, explained(self.path, KIND):
             if self._is_awaited:
                 self._open(make=True)
@@ -86,6 +90,18 @@ class JournalFile:
                 self.connection.execute("BEGIN IMMEDIATE")
             with self.connection:
                 yield
+
+    def _refuse_elsewhere(self) -> None:
+        """Refuse a process that was forked: it does not have SQLite's locks of its parent.
+
+        :raises ConfigurationError: if it is one.
+        """
+        if self._process != os.getpid():
+            raise ConfigurationError(
+                f"{self.name} was opened in process {self._process}",
+                hint="Open it again in this process",
+                reason=Reason.DISCONNECTED,
+            )
 
     def _open(self, *, make: bool) -> None:
         """Open the file, or make it, and go on with it; nothing has changed if it is refused."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from optiga.arguments import set_fields, takes
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.files import cause_of, check_folder_writable, check_own_output
+from optiga.files.files import cause_of, check_folder, check_folder_writable, check_own_output
 from optiga.files.placeholders import SLOT_FIELD, UID_FIELD, find_wrong_field
 from optiga.files.precious import check_nothing_lost
 from optiga.files.reserved import ReservedFile
@@ -96,7 +96,7 @@ class OutputLayout:
     :param folder: folder of all files. The part before the first field must exist; the rest is created.
     :param arn: name of the file with the certificate's ARN.
     :param policy: name of the file with the policy document; ``{policy}`` is replaced with the name of the policy.
-    :raises ConfigurationError: if a name is not a file name, or does not have the usual ending.
+    :raises ConfigurationError: if a name is not a file name, does not have the usual ending, or has an unknown field.
     """
 
     folder: Path
@@ -120,6 +120,8 @@ class OutputLayout:
         for name in (str(self.folder.relative_to(self.shared)), self.arn, self.policy.replace(POLICY_FIELD, "")):
             if mistake := find_wrong_field(name, FIELDS, every=True):
                 raise ConfigurationError(naming("{outputs} {name} {mistake}", name=repr(name), mistake=mistake))
+        if find_wrong_field(str(self.shared), FIELDS):
+            check_folder(self.shared, FIELDS)  # whoever has made a folder of this name means it
 
     @property
     def shared(self) -> Path:
@@ -134,7 +136,12 @@ class OutputLayout:
 
         :param uid: UID of the chip in hex.
         :param policy: name of the policy; None if the run writes no policy document.
+        :raises ConfigurationError: if one of these cannot be a part of a file's name.
         """
+        for parameter, text in (("uid", uid), ("slot", slot), ("policy", policy or "x")):
+            if not text or text == ".." or Path(text).name != text or "\0" in text:
+                said = f"{text!r} cannot be a part of the name of an output file"
+                raise ConfigurationError(said, parameter=parameter)
         folder = Path(_fill(str(self.folder), uid, slot))
         document = None
         if policy is not None:

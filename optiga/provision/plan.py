@@ -18,7 +18,7 @@ from optiga.provision.cloud_plan import CloudPlan, plan_cloud
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.outputs import ChipOutputs
 from optiga.provision.sizes import Sizes, check_room, sizes_of_aws
-from optiga.provision.specs import CaIssuerSpec, check_device
+from optiga.provision.specs import CaIssuerSpec
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -163,7 +163,6 @@ def _plan_new_identity(
 ) -> Plan:
     authority, target = _find_authority(job, services), job.target
     if job.device is not None:
-        check_device(job.device, configuration)
         check_aws_algorithm(configuration)
     issuer: Issuer | None = None
     if authority is not None and isinstance(job.issuer, CaIssuerSpec):

@@ -26,7 +26,7 @@ from optiga.provision.joining import check_things, own_certificates
 from optiga.provision.journal import Journal
 from optiga.provision.mismatch import Mismatch, find_mismatch, hint_of
 from optiga.provision.plan import Plan
-from optiga.provision.services import Confirm
+from optiga.provision.services import Confirm, have_confirmed
 from optiga.provision.specs import CaIssuerSpec
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Preparation:
         if self._confirm is None or not is_lost:
             self._reporter.warn(". ".join((lost, *map(capitalized, later))))
         else:
-            self._confirm(what, (lost, *later))
+            have_confirmed(self._confirm, what, (lost, *later))
         name = identity.certificate.fingerprint
         if cloud is None:
             return LossAccepted(name) if is_lost else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from optiga.arguments import check_fields, takes
 from optiga.cloud.aws.connection import Aws, AwsOptions, connect
 from optiga.cloud.aws.patience import Notice
+from optiga.errors import ConfigurationError, Reason
 from optiga.pki.pkcs12 import Unlock
 from optiga.provision.events import Clock, Listener, Reporter, utc_now
 from optiga.transport import Port
@@ -21,9 +22,18 @@ if TYPE_CHECKING:
 
 Connector: TypeAlias = Callable[[AwsOptions, Notice], Aws]
 """Finds the way to AWS that options name; is given whom to tell when something takes long."""
-Confirm: TypeAlias = Callable[[str, tuple[str, ...]], None]
+Confirm: TypeAlias = Callable[[str, tuple[str, ...]], bool | None]
 """Asks a person before something is done that can never be undone: what is done, and what is lost, one sentence each.
-It raises an :class:`optiga.OptigaError` if the person does not want it."""
+It returns False or raises an :class:`optiga.OptigaError` if the person does not want it."""
+
+
+def have_confirmed(confirm: Confirm, what: str, lost: tuple[str, ...]) -> None:
+    """Ask before something is done that can never be undone.
+
+    :raises ConfigurationError: if the answer is False. None and True are a yes.
+    """
+    if confirm(what, lost) is False:
+        raise ConfigurationError(f"{what} was not confirmed: nothing was changed", reason=Reason.NOT_CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,8 @@ class Services(NotCopied):
     :param trust_passphrase: passphrase for a PKCS #12 container with the trusted roots, or a function that asks for it.
     :param station: name of the station in events.
     :param confirm: function that asks before a key is replaced that the journal does not know, or before a device is
-        deprovisioned; None replaces the key with a warning.
+        deprovisioned. It returns False, or raises an :class:`optiga.OptigaError`, to refuse: then nothing is changed.
+        None instead of a function replaces the key with a warning.
     """
 
     journal: Journal | None = None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from optiga.arguments import set_fields, takes
+from optiga.ca.days import check_days
 from optiga.cloud.aws.aws_names import check_attributes, check_name
-from optiga.errors import ConfigurationError, Reason, naming
+from optiga.errors import ConfigurationError, Naming, Reason, naming
 from optiga.files.placeholders import find_wrong_field
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class CaIssuerSpec:
     :param days: validity of the certificate in days; None for the default.
     :param server: allow the certificate for TLS servers, too, if the configuration asks for it.
     :param ignore_names: omit names that the CA does not certify, instead of refusing the CSR.
+    :raises ConfigurationError: if a certificate cannot be valid for so many days.
     """
 
     folder: Path
@@ -57,7 +59,8 @@ class CaIssuerSpec:
         server: bool = False,
         ignore_names: bool = False,
     ) -> None:
-        set_fields(self, folder=Path(folder), days=days, server=server, ignore_names=ignore_names)
+        check_days(days)
+        set_fields(self, folder=_path_of(folder, "folder"), days=days, server=server, ignore_names=ignore_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class TrustSpec:
 
     @takes
     def __init__(self, file: str | os.PathLike[str], emulated: bool = False) -> None:
-        set_fields(self, file=Path(file), emulated=emulated)
+        set_fields(self, file=_path_of(file, "file"), emulated=emulated)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -104,6 +107,7 @@ class ThingSpec:
     :param join: attach the certificate even to a thing that has another active certificate.
     :param exclusive: attach the certificate exclusively, so that it cannot be attached to another thing.
     :param billing_group: billing group of the thing, if the thing is in no billing group.
+    :raises ConfigurationError: if AWS does not accept a name or value, or they contradict each other.
     """
 
     thing: str | None
@@ -137,7 +141,7 @@ class ThingSpec:
             self,
             thing=thing,
             policy=policy,
-            policy_template=None if policy_template is None else Path(policy_template),
+            policy_template=None if policy_template is None else _path_of(policy_template, "policy_template"),
             thing_type=thing_type,
             groups=groups,
             attributes=attributes,
@@ -150,9 +154,11 @@ class ThingSpec:
         for field, pairs in (("attributes", attributes), ("parameters", parameters)):
             if len(dict(pairs)) != len(pairs):
                 raise ConfigurationError(f"'{field}' has the same name twice", parameter=field)
+        self._check_values()
+        self._check_template()
 
-    def check(self) -> None:
-        """Refuse names that AWS does not accept, and values that contradict each other.
+    def _check_values(self) -> None:
+        """Refuse names and values that AWS does not accept.
 
         :raises ConfigurationError: for the first mistake.
         """
@@ -172,11 +178,17 @@ class ThingSpec:
             if mistake := find_wrong_field(value):
                 raise ConfigurationError(naming("{parameters} {name}: the value {mistake}", name=name, mistake=mistake))
         check_attributes(dict(self.attributes), typed=self.thing_type is not None)
+
+    def _check_template(self) -> None:
+        """Refuse what does not go with a provisioning template, or only with one.
+
+        :raises ConfigurationError: for the first mistake.
+        """
         if self.template == "":
             raise ConfigurationError(
                 naming("{template} is empty"), hint="Give the path of a file, or a template's name in AWS"
             )
-        extras = [named for name, named in _EXTRAS.items() if getattr(self, name)]
+        extras = self._extras
         policies = [named for name, named in _POLICIES.items() if getattr(self, name) is not None]
         if self.template is not None and (extras or policies):
             named = reduce(lambda all_, one: naming("{all_}, {one}", all_=all_, one=one), extras + policies)
@@ -189,11 +201,21 @@ class ThingSpec:
             raise ConfigurationError(
                 naming("{parameters} requires {template}"), reason=Reason.MISSING, parameter="template"
             )
+
+    @property
+    def _extras(self) -> list[Naming]:
+        return [named for name, named in _EXTRAS.items() if getattr(self, name)]
+
+    def check(self) -> None:
+        """Refuse what needs a thing or a policy, if there is none: neither here nor in a configuration.
+
+        :raises ConfigurationError: for the first mistake.
+        """
         if self.template is None and self.policy is None and self.policy_template is not None:
             raise ConfigurationError(
                 naming("{policy_template} requires {policy}"), reason=Reason.MISSING, parameter="policy"
             )
-        if self.thing is None and self.template is None and extras:
+        if self.thing is None and self.template is None and self._extras:
             raise ConfigurationError(
                 "a type, a group, attributes and an exclusive certificate require a thing",
                 hint="Give a thing",
@@ -203,18 +225,35 @@ class ThingSpec:
             raise ConfigurationError(naming("{join} requires {thing}"), reason=Reason.MISSING, parameter="thing")
 
 
-def check_device(spec: ThingSpec, configuration: Configuration) -> None:
-    """Refuse a device whose thing or policy nobody names.
+def _path_of(given: str | os.PathLike[str], parameter: str) -> Path:
+    """The path of a file or folder.
 
-    :param spec: completed by the configuration.
+    :raises ConfigurationError: if it is none.
+    """
+    text = os.fspath(given)
+    if not text or "\0" in text:
+        raise ConfigurationError(f"{text!r} names no file or folder", parameter=parameter)
+    return Path(text)
+
+
+def complete_device(spec: ThingSpec, configuration: Configuration) -> ThingSpec:
+    """A device with the names that the configuration has for what is not named otherwise.
+
     :raises ConfigurationError: for the first name that is missing, or that AWS does not take.
     """
-    source = configuration.source
-    for field, value in (("thing", spec.thing), ("policy", spec.policy)):
-        if value is None and spec.template is None:
+    named, source, has_template = configuration.aws_iot, configuration.source, spec.template is not None
+
+    def name_of(field: str, given: str | None) -> str | None:
+        if given is not None or (has_template and field == "policy"):
+            return given
+        name: str | None = getattr(named, field, None)
+        if name is None and not has_template:
             raise ConfigurationError(
                 f"{source}: aws_iot_config: {field!r} is missing",
                 hint=naming("Add it there, or use {thing=None} with your own CA"),
             )
-        if value is not None:
-            check_name(field, value, f"{source}: aws_iot_config.{field}: ")
+        if name is not None:
+            check_name(field, name, f"{source}: aws_iot_config.{field}: ")
+        return name
+
+    return replace(spec, thing=name_of("thing", spec.thing), policy=name_of("policy", spec.policy))

@@ -20,7 +20,7 @@ from optiga.provision.holdings import Holdings, look
 from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.restoring import files_left
-from optiga.provision.services import Connector, Services
+from optiga.provision.services import Connector, Services, have_confirmed
 
 NOT_ITS_OWN = "none of these certificates was attached to it"
 """Why a thing is not deleted."""
@@ -162,7 +162,7 @@ def _deprovision(
         lost = _losses(entry, seen, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
         is_lasting = not is_marked(entry, present, held) and not any(lost)
         lost += ["the journal marks the slot as deprovisioned, and the next run generates a new key"] * is_lasting
-        services.confirm(what, tuple(lost))
+        have_confirmed(services.confirm, what, tuple(lost))
     try:
         if seen is not None:
             _remove_certificates(seen, reporter)

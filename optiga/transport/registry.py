@@ -7,7 +7,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import cast
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import ConfigurationError, naming, shorten_value
 from optiga.transport.base import Port, Transport
 from optiga.transport.port_options import I2C_DEVICE
 from optiga.transport.urls import is_url
@@ -79,7 +79,12 @@ def resolve_port(port: str | Port | None) -> Port:
         raise ConfigurationError(
             f"{text!r} is not a port: it contains a null character", hint="Look at how it was made"
         )
-    return _parser(next(place for claims, place in FORMS if claims(text)))(text)
+    try:
+        return _parser(next(place for claims, place in FORMS if claims(text)))(text)
+    except ConfigurationError as error:
+        if (short := shorten_value(text)) != text:
+            error.message = error.message.replace(text, short)
+        raise
 
 
 def open_transport(port: str | Port | None = None) -> Transport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 from serial import SerialException, rfc2217
@@ -13,6 +14,16 @@ class Rfc2217Port(rfc2217.Serial):
     """pyserial's, which works as well with servers that decline to set control lines or to drop what has come."""
 
     _ignore_set_control_answer: bool
+    _process = 0
+
+    def open(self) -> None:
+        self._process = os.getpid()
+        super().open()
+
+    def close(self) -> None:
+        """A process that was forked does not end its parent's connection."""
+        if self._process == os.getpid():
+            super().close()
 
     def rfc2217_set_control(self, value: bytes) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 from contextlib import suppress
@@ -18,6 +19,7 @@ class SocketPort(protocol_socket.Serial):
     is_open: bool
     _socket: socket.socket
     _timeout: float | None
+    _process = 0
 
     def read(self, size: int = 1) -> bytes:  # noqa: ARG002 - as much as there is
         try:
@@ -33,10 +35,15 @@ class SocketPort(protocol_socket.Serial):
     def reset_input_buffer(self) -> None:
         """What has come is dropped before the first command."""
 
+    def open(self) -> None:
+        self._process = os.getpid()
+        super().open()
+
     def close(self) -> None:
-        """Without the pause of pyserial's."""
+        """Without the pause of pyserial's. A process that was forked does not end its parent's connection."""
         if self.is_open:
             self.is_open = False
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+            if self._process == os.getpid():
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()

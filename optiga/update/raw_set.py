@@ -16,7 +16,8 @@ from pathlib import Path
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import read_input, refused
 from optiga.files.hex_text import parse_hex
-from optiga.protocol.fragments import FRAGMENT_SIZE, piece_size
+from optiga.protocol.commands.set_object_protected import FRAGMENT_SIZE
+from optiga.protocol.fragments import piece_size
 from optiga.protocol.manifest import DIGEST_SIZE, SignedManifest
 from optiga.update.update_set import MADE_AGAIN, UpdateSet
 

@@ -135,6 +135,11 @@ class TestEdits:
         change(root, "DELETE FROM crls")
         refused(root, "has no CRL and no hash chain")
 
+    @pytest.mark.parametrize("days", [0, -1, 36501])
+    def test_a_crl_for_days_that_are_none(self, root: CertificateAuthority, days: int) -> None:
+        with pytest.raises(ConfigurationError, match=f"a CRL cannot be valid for {days} days"):
+            root.renew_crl(days=days)
+
     def test_another_crl(self, root: CertificateAuthority) -> None:
         with closing(sqlite3.connect(root.folder.records_path)) as connection:
             (older,) = connection.execute("SELECT crl FROM crls").fetchone()

@@ -92,7 +92,7 @@ def test_the_toolbox_takes_names_too(port: str) -> None:
         with pytest.raises(ConfigurationError, match="0xE0E1 is not an authorization reference"):
             chip.crypto.clear_authorization("second")
         with pytest.raises(ConfigurationError, match="an update without fragments"):
-            chip.updates.apply("second", b"", [])
+            chip.updates.apply("second", b"manifest", [])
         with pytest.raises(ChipError, match="VerifySign"):
             chip.crypto.verify_digest(bytes(32), b"", "second", SignatureScheme.ECDSA)
 

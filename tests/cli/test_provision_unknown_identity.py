@@ -266,6 +266,11 @@ def test_a_program_is_not_asked_unless_it_wants_to_be(run: Cli, live: Bench, con
         with pytest.raises(optiga.OptigaError, match="slot second"):
             optiga.provision(job, asking)
         assert held(live) == before
+        answering_no = optiga.Services(journal, port=live.port, confirm=lambda *_: False)
+        with pytest.raises(optiga.ConfigurationError, match=r"slot second.* was not confirmed") as caught:
+            optiga.provision(job, answering_no)
+        assert caught.value.reason is Reason.NOT_CONFIRMED
+        assert held(live) == before
         entry = optiga.provision(job, optiga.Services(journal, port=live.port, listeners=(heard.append,)))
     assert entry.is_finished
     assert any("not in this journal" in one.text for one in heard if isinstance(one, Warned))

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from optiga.cloud.aws.connection import AwsOptions
+from optiga.errors import ConfigurationError, Reason
 from optiga.provision.entry import Step
 from optiga.provision.journal import open_journal
+from optiga.provision.services import Services
+from optiga.provision.undo import deprovision
 from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
@@ -421,3 +425,16 @@ class TestDeprovisionTwice:
         journal = Path("personalization.db").read_bytes()
         assert "already deprovisioned" in cli(*command).err
         assert Path("personalization.db").read_bytes() == journal
+
+
+def test_a_program_whose_user_says_no(run: Cli, bench: Bench) -> None:
+    run()
+    calls = len(bench.cloud.calls)
+    with open_journal(Path("personalization.db")) as journal:
+        (entry,) = journal.all()
+        with pytest.raises(ConfigurationError, match="was not confirmed: nothing was changed") as caught:
+            deprovision(entry, Services(journal, confirm=lambda *_: False), AwsOptions())
+        assert caught.value.reason is Reason.NOT_CONFIRMED
+        assert journal.all() == [entry]
+        assert changes(bench.cloud, calls) == []
+        assert deprovision(entry, Services(journal, confirm=lambda *_: True), AwsOptions()).step is Step.DEPROVISIONED

@@ -24,7 +24,7 @@ from optiga.emulator.events import Event, Events, event_of
 from optiga.emulator.running import own_socket, served
 from optiga.emulator.shared_chip import Executed, SharedChip
 from optiga.emulator.store import MemoryStore
-from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason
+from optiga.errors import BoardError, ClosedError, ConfigurationError, OptigaError, Reason
 from optiga.protocol.codes import ErrorCode
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
@@ -63,6 +63,14 @@ def test_power(bench: Bench) -> None:
     with Control(bench.address) as control:
         control.power_cycle()
     assert chip.execute(READ)[0] != 0  # the application is closed
+
+
+def test_what_is_closed_says_so(bench: Bench) -> None:
+    control = Control(bench.address)
+    control.close()
+    for act in (control.power_cycle, control.__enter__, control.events):
+        with pytest.raises(ClosedError, match="the control is closed"):
+            act()
 
 
 def test_faults_in_their_order(bench: Bench) -> None:

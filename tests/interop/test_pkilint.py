@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from optiga.ca.authority import CertificateAuthority
 from optiga.ca.creation import CaName, create_intermediate, create_root
-from optiga.ca.profile import MAX_DAYS
+from optiga.ca.days import MAX_DAYS
 from optiga.ca.revocation import REASONS
 from optiga.ca.settings import CaSettings
 from optiga.chip import Chip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -25,6 +26,12 @@ from optiga.provision.journal import Journal
 from tests.support.makers import make_certificate
 from tests.support.places import CONFIG
 
+TOLD = {
+    *(*optiga.__all__, *testing.__all__, *dir(builtins)),
+    *("Any", "Callable", "Iterable", "Mapping", "PathLike", "Sequence"),
+    *("CommandCode", "Reason", "SlotPart", "Tag"),
+}
+"""Classes that a message may name: those that programs import."""
 WRONG = (None, 5, "x", b"x", ["x"], Path("x"), object())
 RETURNED = {
     CertificateAuthority: ("issue",),
@@ -179,6 +186,13 @@ def test_it_says_which_argument_is_wrong(called: str, given: dict[str, Any]) -> 
             assert "\n" not in said
             assert parameter.name in said or parameter.name.replace("_", " ") in said
             assert name_of(value) in said
+            assert inner_names(said.rpartition(", not ")[0].rpartition(" must be ")[2]) == set()
+
+
+def inner_names(wanted: str) -> set[str]:
+    """Names of classes in a message that a program cannot import by what the message says."""
+    names = set(re.findall(r"(?<![\w.'])[A-Z]\w*[a-z]\w*", wanted))
+    return {one for one in names if one not in TOLD and not re.search(rf"\b{one} of optiga\.", wanted)}
 
 
 def is_taken(value: object, annotation: str) -> bool:

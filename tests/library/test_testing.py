@@ -86,14 +86,20 @@ class TestFaults:
         with optiga_bench.open() as chip:
             assert chip.read(0xE120).hex() == "0000000200000009"
 
-    @pytest.mark.parametrize("times", [0, -1])
+    @pytest.mark.parametrize("times", [0, -1, 10**9])
     def test_how_often(self, times: int) -> None:
         faults = testing.Faults()
-        with pytest.raises(ValueError, match="at least once"):
+        with pytest.raises(ValueError, match="1 to 10000 times"):
             faults.lose_next_answer(times)
         with pytest.raises(ValueError, match="seconds"):
             faults.delay_next_answer(-1)
         assert not faults
+
+    @pytest.mark.parametrize("status", [-5, 0, 99, 600])
+    def test_no_status_of_http(self, status: int) -> None:
+        for make in (testing.CloudFault.page, lambda one: testing.CloudFault.error("Code", one, "text")):
+            with pytest.raises(ValueError, match="200 to 599"):
+                make(status)
 
 
 class TestSnapshots:

@@ -79,6 +79,12 @@ def test_and_binds_stronger_than_or() -> None:
     assert parsed.alternatives[0][0] == SimpleCondition(Condition.LCS_OBJECT, Operator.LESS, 7)
 
 
+@pytest.mark.parametrize("items", [{300: b""}, {-1: b""}, {0xD1: bytes(256)}, {0xD0: bytes(130), 0xD1: bytes(130)}])
+def test_what_is_too_large_for_metadata(items: dict[int, bytes]) -> None:
+    with pytest.raises(ValueError, match="a metadata tag is 0 to 255"):
+        Metadata(items).encode()
+
+
 def test_conditions_that_the_manual_does_not_allow_are_never_made() -> None:
     simple = SimpleCondition(Condition.SECURITY_STATUS_GLOBAL, None, 0x20)
     for alternatives in [(), ((),), ((simple,),) * 4, ((simple,) * 8,), ((SimpleCondition(Condition.NEVER), simple),)]:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optiga.cloud.aws.connection import AwsOptions
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, OptigaError
 from optiga.identity.configuration import AwsIotSettings, load_configuration
 from optiga.pki.extensions import EXTENDED_KEY_USAGES, KEY_USAGES, Extensions
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -26,29 +26,29 @@ from optiga.provision.job_json import decode_job, encode_job
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec, OwnCertificate, ThingSpec, TrustSpec
 from tests.support.places import CONFIGS
-from tests.support.provision_jobs import CA, FAR, WISHES, all_jobs, configuration
+from tests.support.provision_jobs import CA, WISHES, all_jobs, configuration
 
 JOBS = all_jobs()
 TEXT = st.text(max_size=12)
-PAIRS = st.dictionaries(TEXT, TEXT, max_size=3).map(lambda pairs: tuple(pairs.items()))
-PATHS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12).map(Path)
+NAMES = st.text("abcdefgh", min_size=1, max_size=6)
+PAIRS = st.dictionaries(NAMES, NAMES, max_size=3).map(lambda pairs: tuple(pairs.items()))
+PATHS = st.text(st.characters(exclude_characters="\0{}", exclude_categories=["Cs"]), min_size=1, max_size=12).map(Path)
 THINGS = st.builds(
     ThingSpec,
-    *(st.none() | TEXT, st.none() | TEXT, st.none() | PATHS, st.none() | TEXT),
-    *(st.lists(TEXT, max_size=3).map(tuple), PAIRS, st.none() | TEXT, PAIRS, st.booleans()),
-)
+    *(NAMES, NAMES, st.none() | PATHS, st.none() | NAMES),
+    *(st.lists(NAMES, max_size=3, unique=True).map(tuple), PAIRS, st.none(), st.just(()), st.booleans()),
+) | st.builds(ThingSpec, template=TEXT.filter(bool), parameters=PAIRS, join=st.booleans())
 WAYS = st.builds(
     AwsOptions,
-    *(st.none() | TEXT, st.none() | TEXT, st.none() | TEXT, st.booleans()),
+    *(st.none() | NAMES, st.none() | TEXT, st.none() | NAMES.map("https://{}".format), st.booleans()),
     st.floats(0, 3600, exclude_min=True),
 )
 LAYOUTS = st.builds(OutputLayout, PATHS, st.just("{uid}.aws_arn"), st.just("p{slot}.aws_iot_policy"))
 TRUSTS = st.none() | st.builds(TrustSpec, PATHS, st.booleans())
 ISSUERS = st.builds(AwsIssuerSpec) | st.builds(
-    CaIssuerSpec, PATHS, st.none() | st.integers(0, 10**6), st.booleans(), st.booleans()
+    CaIssuerSpec, PATHS, st.none() | st.integers(1, 36500), st.booleans(), st.booleans()
 )
 
-NAMES = st.text("abcdefgh", min_size=1, max_size=6)
 SUBJECTS = st.lists(
     st.tuples(st.sampled_from(["common_name", "title", "organization_name", "serial_number"]), NAMES), max_size=4
 ).map(tuple)
@@ -114,14 +114,14 @@ class TestData:
             assert "the replaced configuration" in refused
             return
         assert {name: getattr(other, name) for name in parts} == parts
-        job = Job.new_identity(other)
+        job = Job.new_identity(other, thing=WISHES)
         there_and_back(job)
         again = decode_job(encode_job(job)).configuration
         assert again is not None
         assert {name: getattr(again, name) for name in parts} == parts
         is_changed = any(getattr(configuration(), name) != parts[name] for name in {*parts} - {"source", "aws_iot"})
         assert (other.document != configuration().document) is is_changed
-        there_and_back(replace(JOBS["own CA"], configuration=other))
+        there_and_back(replace(JOBS["own CA, no cloud"], configuration=other))
 
     def test_what_is_not_replaced_stays_as_it_was_written(self) -> None:
         for path in sorted(CONFIGS.glob("*.jsn")):
@@ -194,14 +194,61 @@ class TestTogether:
             ({"thing": None, "aws": None}, "no CA certifies"),
             ({"issuer": OwnCertificate()}, "keeps its own certificate"),
             ({"certificate_oid": 0xE0F1}, "0xE0F1"),
-            ({"aws": replace(FAR, timeout_s=0.0)}, "0.0 seconds"),
-            ({"aws": replace(FAR, timeout_s=float("nan"))}, "nan seconds"),
         ],
     )
     def test_what_does_not_go_together(self, changes: dict[str, Any], words: str) -> None:
         with pytest.raises(ConfigurationError) as error:
             replace(JOBS["AWS"], **changes)
         assert words in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("make", "words"),
+        [
+            (lambda: AwsOptions(timeout_s=0.0), "0.0 seconds"),
+            (lambda: AwsOptions(timeout_s=float("nan")), "nan seconds"),
+            (lambda: AwsOptions("eu central 1"), "not a valid name of an AWS region"),
+            (lambda: AwsOptions(endpoint_url="localhost:4566"), "Invalid endpoint"),
+            (lambda: AwsOptions(endpoint_url="https://me:secret@example.com"), "a user's name or password"),
+            (lambda: AwsOptions(endpoint_url="http://example.com"), "not encrypted"),
+            (lambda: CaIssuerSpec("ca", days=0), "cannot be valid for 0 days"),
+            (lambda: CaIssuerSpec("ca", days=-1), "cannot be valid for -1 days"),
+            (lambda: CaIssuerSpec("ca", days=36501), "cannot be valid for 36501 days"),
+            (lambda: CaIssuerSpec(""), "names no file or folder"),
+            (lambda: TrustSpec("roots\0.pem"), "names no file or folder"),
+            (lambda: ThingSpec(policy="lamps", policy_template=""), "names no file or folder"),
+            (lambda: OutputLayout("{uid}").of_chip("../../other", "second"), "cannot be a part of the name"),
+            (lambda: OutputLayout("{uid}").of_chip("..", "second"), "cannot be a part of the name"),
+            (lambda: OutputLayout().of_chip("00", "second", "a/b"), "cannot be a part of the name"),
+            (lambda: OutputLayout("{udi}"), "contains '{udi}', which is unknown"),
+            (lambda: OutputLayout("there/{uid}/{name}"), "contains '{name}', which is unknown"),
+            (lambda: OutputLayout(arn="{udi}.aws_arn"), "contains '{udi}', which is unknown"),
+            (lambda: OutputLayout(arn="my.arn"), "ends in .aws_arn"),
+            (lambda: ThingSpec("my lamp"), "not a valid name of a thing"),
+            (lambda: ThingSpec(policy="a b"), "not a valid name of a policy"),
+            (lambda: ThingSpec(thing_type="a b"), "not a valid name of a thing type"),
+            (lambda: ThingSpec(groups=("hall", "hall")), "given twice"),
+            (lambda: ThingSpec(attributes=(("room", "the hall"),)), "not a valid attribute value"),
+            (lambda: ThingSpec(billing_group="a b"), "not a valid name of a billing group"),
+            (lambda: ThingSpec(template=""), "'template' is empty"),
+            (lambda: ThingSpec(template="mine", groups=("hall",)), "Omit either 'groups', or 'template'"),
+            (lambda: ThingSpec(parameters=(("a", "b"),)), "'parameters' requires 'template'"),
+        ],
+    )
+    def test_a_specification_is_checked_when_it_is_made(self, make: Callable[[], object], words: str) -> None:
+        with pytest.raises(OptigaError) as error:
+            make()
+        assert words in str(error.value)
+
+    def test_a_folder_may_have_any_name(self, tmp_path: Path) -> None:
+        (tmp_path / "{udi}").mkdir()
+        assert OutputLayout(tmp_path / "{udi}").shared.is_dir()
+
+    def test_a_device_that_nobody_names(self) -> None:
+        nameless = replace(JOBS["AWS"].configuration, aws_iot=None)
+        with pytest.raises(ConfigurationError, match="'policy' is missing"):
+            Job.new_identity(nameless, thing=ThingSpec("lamp"))
+        with pytest.raises(ConfigurationError, match="'join' requires 'thing'"):
+            Job.own_certificate(thing=ThingSpec(join=True))
 
     def test_an_own_certificate_is_not_renewed(self) -> None:
         with pytest.raises(ConfigurationError, match="gets no new certificate"):

@@ -180,3 +180,29 @@ def test_a_home_that_is_nobodys() -> None:
 def test_these_are_nothing(text: str) -> None:
     with pytest.raises(ConfigurationError):
         resolve_port(text)
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        *(LONG, f"/dev/{LONG}", f"COM{LONG}", f"emulator:{LONG}", f"emulator?model={LONG}", f"emulator?{LONG}=1"),
+        *(f"socket://{LONG}", f"socket://127.0.0.1:{'1' * 5000}", f"socket://127.0.0.1:1?{LONG}", f"{LONG}://x"),
+        *(f"ft260?{LONG}", f"i2c:/dev/i2c-1?address={LONG}", f"i2c:{LONG}", f"rfc2217://{LONG}"),
+        *(
+            "/dev/" + "a b " * 1000,
+            "emulator:" + "a " * 2500,
+            "emulator?model=" + "a " * 2000,
+            "socket://" + "a " * 2500,
+        ),
+    ],
+    ids=lambda port: f"{port[:16]}…",
+)
+def test_a_long_port_is_not_repeated_whole(port: str) -> None:
+    with pytest.raises((BoardError, ConfigurationError)) as caught:
+        resolve_port(port).open()
+    said = str(caught.value)
+    assert len(said) < 500
+    assert "…" in said

@@ -7,7 +7,7 @@ from typing import ClassVar
 from optiga.chip.commands.base import Command, expect_no_data
 from optiga.chip.commands.given_key import encode_key
 from optiga.protocol import tlv
-from optiga.protocol.codes import CommandCode, SignatureScheme
+from optiga.protocol.codes import CommandCode, ErrorCode, SignatureScheme
 from optiga.protocol.commands.verify_sign import TAG_DIGEST, TAG_SIGNATURE, TYPICAL_MS
 from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Returns, Traits, longest_ms
@@ -45,3 +45,11 @@ class VerifySign(Command[None]):
 
     def parse(self, answer: bytes) -> None:
         expect_no_data(answer)
+
+    def hint(self, error: ErrorCode) -> str:
+        if error == ErrorCode.INVALID_DATA and self.target is not None and self.scheme is SignatureScheme.ECDSA:
+            return (
+                "If the digest is longer than the curve of the certificate's key, give as many leftmost bytes as "
+                "the curve has, or give the public key"
+            )
+        return ""

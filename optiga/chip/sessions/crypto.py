@@ -20,8 +20,18 @@ from optiga.chip.commands.gen_sym_key import GenSymKey
 from optiga.chip.commands.get_data_object import GetMetadata
 from optiga.chip.commands.get_random import DrawPreMasterSecret, GetRandom
 from optiga.chip.commands.verify_sign import VerifySign
-from optiga.chip.key import check_digest, check_hash, check_usage, find_key, generate_key
+from optiga.chip.key import check_digest, check_hash, check_usage, cut_digest, find_key, generate_key
 from optiga.chip.key_fate import KeyFate
+from optiga.chip.limits import (
+    MAX_SECRET,
+    check_derivation,
+    check_filled,
+    check_length,
+    check_message_for_rsa,
+    check_random,
+    check_session,
+    check_stored_random,
+)
 from optiga.chip.references import algorithm_of, oid_of, public_key_of
 from optiga.chip.sessions.running_hash import RunningHash
 from optiga.chip.threads import one_at_a_time
@@ -31,9 +41,10 @@ from optiga.protocol import objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
-from optiga.protocol.commands.derive_key import KeyDerivation
+from optiga.protocol.commands.derive_key import PRFS, KeyDerivation
+from optiga.protocol.commands.get_random import RANDOM_SIZES
 from optiga.protocol.metadata import Tag
-from optiga.protocol.symmetric import CIPHERS, SymmetricMode
+from optiga.protocol.symmetric import CIPHERS, MAC_SIZES, SymmetricMode
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
@@ -91,6 +102,7 @@ class Crypto(NotCopied):
         :param session: session that stores ``prepended`` and the random bytes, at most 66 bytes together.
         :raises ConfigurationError: if the chip's model does not store random bytes in sessions.
         """
+        check_random(size, session, prepended)
         if session is not None:
             require_stored_random(self._chip, session)
         return self._chip.execute(GetRandom(size, deterministic, session, prepended))
@@ -109,6 +121,7 @@ class Crypto(NotCopied):
 
     def continue_hash(self, context: bytes, *parts: bytes | ObjectPart) -> bytes:
         """Hash more data and return the new context."""
+        check_filled(context, "context", "the context")
         return [self._chip.perform(command) for command in each("Hashing", continuation(context, parts))][-1]
 
     def run_hash(self) -> RunningHash:
@@ -117,6 +130,7 @@ class Crypto(NotCopied):
 
     def finish_hash(self, context: bytes) -> bytes:
         """Finish a hash and return the digest (32 bytes). The context can still be used."""
+        check_filled(context, "context", "the context")
         return self._chip.perform(CalcHash(b"", HashStep.FINAL, context))
 
     # AES and HMAC
@@ -176,10 +190,12 @@ class Crypto(NotCopied):
         """
         import hmac
 
-        mode = _hmac(hash_name)
+        oid, mode = oid_of(oid), _hmac(hash_name)
+        check_session(session)
+        check_filled(secret, "secret", "the secret")
         self._chip.require(CommandCode.DECRYPT_SYM, mode)
         challenge = self.random(32, session=session)
-        self._chip.perform(VerifyHmac(oid_of(oid), mode, session, challenge, hmac.digest(secret, challenge, hash_name)))
+        self._chip.perform(VerifyHmac(oid, mode, session, challenge, hmac.digest(secret, challenge, hash_name)))
 
     def verify_hmac(
         self,
@@ -197,6 +213,9 @@ class Crypto(NotCopied):
         :param mac: the HMAC over ``challenge`` and ``arbitrary``.
         """
         mode = _hmac(hash_name)
+        check_session(session)
+        check_length(challenge, range(RANDOM_SIZES[0], MAX_SECRET + 1), "challenge", "the challenge")
+        check_length(mac, range(MAC_SIZES[mode], MAC_SIZES[mode] + 1), "mac", "the HMAC")
         self._chip.perform(VerifyHmac(oid_of(oid), mode, session, challenge, mac, arbitrary))
 
     def clear_authorization(self, oid: Reference, *, session: int = 0xE100) -> None:
@@ -205,6 +224,7 @@ class Crypto(NotCopied):
         :raises ConfigurationError: if the object is not an authorization reference.
         """
         oid = oid_of(oid)
+        check_session(session)
         # The chip may refuse before it looks at the object, and its refusal is no failure here.
         if self._chip.execute(GetMetadata(oid)).get(Tag.TYPE) != bytes([ObjectType.AUTHORIZATION_REFERENCE]):
             raise ConfigurationError(
@@ -227,6 +247,8 @@ class Crypto(NotCopied):
     ) -> None:
         """Verify a signature over a digest. One exchange.
 
+        :param digest: for ECDSA at most the size of the curve. Of a longer digest, the leftmost bytes are used if the
+            public key is given. If the key is in an object's certificate, give only these bytes.
         :param signature: for RSA the plain signature, for ECDSA two INTEGERs in DER without the SEQUENCE.
         :param key: a public key (a value, a certificate, or SubjectPublicKeyInfo in DER or PEM), or the object with its
             certificate in plain DER.
@@ -235,6 +257,8 @@ class Crypto(NotCopied):
         """
         given = _given(key)
         algorithm, oid = (None, given) if isinstance(given, int) else (given.algorithm, None)
+        if algorithm is not None:
+            digest = cut_digest(digest, algorithm)
         check_digest(digest, scheme, algorithm, oid=oid, least=1)
         self._chip.perform(VerifySign(digest, signature, given, scheme))
 
@@ -242,6 +266,7 @@ class Crypto(NotCopied):
 
     def draw_pre_master_secret(self, session: int, size: int = 46, prepended: bytes = b"\x03\x03") -> None:
         """Generate a secret of at most 66 bytes, including ``prepended``, in a session. One exchange."""
+        check_stored_random(size, session, prepended)
         self._chip.perform(DrawPreMasterSecret(session, size, prepended))
 
     def encrypt_rsa(self, message: bytes | int, key: PublicKeySource | Reference) -> bytes:
@@ -250,7 +275,9 @@ class Crypto(NotCopied):
         :param message: the message, or the session with the pre-master secret to encrypt.
         :param key: a public key, or the object with its certificate, as :meth:`verify_digest` takes it.
         """
-        return self._chip.perform(EncryptAsym(message, _given(key)))
+        given = _given(key)
+        check_message_for_rsa(message, given)
+        return self._chip.perform(EncryptAsym(message, given))
 
     def derive(
         self,
@@ -267,6 +294,7 @@ class Crypto(NotCopied):
 
         :param size: size of the key: 16 to 256 bytes, in a session 16 to 66.
         """
+        check_derivation(size, session, salt, info, is_prf=method in PRFS)
         return self._chip.perform(DeriveKey(oid_of(oid), method, size, salt, info, session))
 
     def tls_prf(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import explains_arguments
 from optiga.chip.commands.set_object_protected import SetObjectProtected
+from optiga.chip.limits import check_update
 from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
-from optiga.errors import ConfigurationError
 from optiga.files.activity import each
 from optiga.protocol.commands.set_object_protected import UpdateStep
 from optiga.protocol.objects import format_oid
@@ -42,8 +42,7 @@ class Updates(NotCopied):
             then until the complete update is sent again.
         """
         oid = oid_of(oid)
-        if not fragments:
-            raise ConfigurationError("an update without fragments", hint="Give at least one fragment", oid=oid)
+        check_update(manifest, fragments, oid)
         self._chip.perform(SetObjectProtected(UpdateStep.START, manifest, oid))
         for number, fragment in each(f"Updating {format_oid(oid)}", enumerate(fragments, 1)):
             step = UpdateStep.FINAL if number == len(fragments) else UpdateStep.CONTINUE

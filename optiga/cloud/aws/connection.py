@@ -14,12 +14,13 @@ from optiga._version import __version__
 from optiga.arguments import check_fields
 from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, other_endpoint, refuse_open_line
+from optiga.cloud.aws.aws_names import check_region
 from optiga.cloud.aws.errors import AwsError, asking
 from optiga.cloud.aws.pages import watch_for_pages
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
 from optiga.cloud.aws.role_credentials import share_roles
 from optiga.cloud.aws.setup_faults import wrong_integer
-from optiga.errors import Reason, naming
+from optiga.errors import ConfigurationError, Reason, naming
 from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 """How often something is asked that AWS has no time for, unless AWS_MAX_ATTEMPTS or the profile says it."""
+LONGEST_CALL_S = 3600.0
+"""Longest that one call to AWS may be let take, in seconds."""
 _CONNECT_TIMEOUT_S = 10
 
 _log = logging.getLogger(__name__)
@@ -43,7 +46,9 @@ class AwsOptions:
     :param endpoint_url: URL of another endpoint for the AWS services.
     :param allow_http: accept an endpoint on another computer without encryption (``http://``), wherever it is
         configured.
-    :param timeout_s: time limit of one call in seconds, including retries.
+    :param timeout_s: time limit of one call in seconds, including retries; at most 3600.
+    :raises ConfigurationError: if the region has no valid name, or there is no such time limit.
+    :raises CloudError: if the endpoint is no URL, or is not encrypted.
     """
 
     region: str | None = None
@@ -54,6 +59,17 @@ class AwsOptions:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.region is not None:
+            check_region(self.region)
+        _check_url(self.endpoint_url)
+        if self.endpoint_url is not None and not self.allow_http:
+            check_address(self.endpoint_url)
+        if not 0 < self.timeout_s <= LONGEST_CALL_S:
+            raise ConfigurationError(
+                f"the time limit of a call to AWS cannot be {self.timeout_s} seconds",
+                hint=f"At most {LONGEST_CALL_S:.0f}, and more than none",
+                parameter="timeout_s",
+            )
 
 
 @dataclass(frozen=True)
@@ -126,7 +142,6 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                 hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
                 reason=Reason.MISSING,
             )
-        _check_url(options.endpoint_url)
         if not options.allow_http:  # for every client of the session, also those that fetch credentials
             session.events.register("before-send", refuse_open_line)
         share_roles(core)

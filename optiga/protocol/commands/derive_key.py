@@ -19,6 +19,8 @@ class KeyDerivation(CodeEnum):
     HKDF_SHA512 = 0x0A
 
 
+PRFS = (KeyDerivation.TLS_PRF_SHA256, KeyDerivation.TLS_PRF_SHA384, KeyDerivation.TLS_PRF_SHA512)
+"""Methods that take a label and seed for a salt, and no info."""
 TAG_SECRET_OID = 0x01
 TAG_SALT = 0x02
 TAG_LENGTH = 0x03

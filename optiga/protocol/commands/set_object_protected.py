@@ -14,4 +14,6 @@ class UpdateStep(IntEnum):
     CONTINUE = 0x32
 
 
+FRAGMENT_SIZE = 640
+"""Bytes of every fragment but the last, which has at most as many."""
 TYPICAL_MS = 300

@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 from optiga.arguments import check_fields, takes
 from optiga.testing.aws.terms import send_error
 
+_STATUSES = range(200, 600)
+"""Those of whole answers (RFC 9110, 15)."""
+
 
 @dataclass(frozen=True, slots=True)
 class CloudFault:
@@ -29,6 +32,8 @@ class CloudFault:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.status not in _STATUSES:
+            raise ValueError(f"a status of HTTP is {_STATUSES[0]} to {_STATUSES[-1]}, not {self.status}")
 
     THROTTLE: ClassVar[CloudFault]
     """AWS refuses the call because there are too many: ``ThrottlingException``."""

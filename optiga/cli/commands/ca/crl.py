@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from optiga.ca.crl_entries import find_unrecorded
+from optiga.ca.days import MAX_DAYS
 from optiga.ca.integrity import find_objection
-from optiga.ca.profile import MAX_DAYS
 from optiga.ca.records import open_records
 from optiga.ca.revocation import CRL_DAYS
 from optiga.ca.revoking import find_keys_unknown, warnings_of_keys_unknown

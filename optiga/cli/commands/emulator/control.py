@@ -18,8 +18,9 @@ from optiga.cli.support.options import in_full
 from optiga.cli.support.replacing import write_output
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.emulator import state
-from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS, MOST_TIMES, Control
+from optiga.emulator.control import CLEAR, FAULT_KINDS, LONGEST_MS, Control
 from optiga.emulator.events import Event
+from optiga.emulator.faults import MOST_TIMES
 from optiga.emulator.security_monitor import MAX_COUNT
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_output_file

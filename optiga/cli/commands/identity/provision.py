@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from optiga.ca.profile import MAX_DAYS
+from optiga.ca.days import MAX_DAYS
 from optiga.chip.key_fate import KeyFate
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.render.device import summary_of
