@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.naming import check_patterns
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_there, read_input
+from optiga.files.opening import about_its
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,7 @@ def check_crl_url(url: str) -> str:
     return url
 
 
+@about_its("path")
 def load_settings(path: Path) -> CaSettings:
     """The settings in a file; those of a CA that has none if it is not there.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.hex_text import is_digits
+from optiga.files.opening import about_its
 from optiga.files.secrets import read_secret
 from optiga.objects.addressing import AUTHORIZATION_REFERENCE, resolve
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -32,6 +33,7 @@ class Authorization(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+@about_its("path")
 def load_authorization(oid: Reference, path: Path) -> Authorization:
     """The secret in a file, for an object that people name.
 

@@ -11,6 +11,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.files.encodings import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
 from optiga.files.known_documents import name_content, refuse_other
+from optiga.files.opening import about_its
 from optiga.objects.objects import read_raw_metadata, read_words
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata
@@ -90,6 +91,7 @@ def is_hex(text: str) -> bool:
     return _HEX.fullmatch(text.strip()) is not None or is_escaped(text)
 
 
+@about_its("name", is_name=True)
 def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: JsonReader) -> Metadata:
     """The metadata in a file: as the chip encodes them, in hex, an array in C, JSON, or words, one tag on each line.
 

@@ -77,9 +77,13 @@ def resolve_port(port: str | Port | None) -> Port:
         raise ConfigurationError("the port is empty", hint=naming("Give a device, a URL or emulator, or omit {port}"))
     if "\0" in text:
         raise ConfigurationError(
-            f"{text!r} is not a port: it contains a null character", hint="Look at how it was made"
+            f"{text!r} is not a port: it contains a null character", hint="Look at how it was made", parameter="port"
         )
-    return _parser(next(place for claims, place in FORMS if claims(text)))(text)
+    try:
+        return _parser(next(place for claims, place in FORMS if claims(text)))(text)
+    except ConfigurationError as error:
+        error.parameter = error.parameter or "port"
+        raise
 
 
 def open_transport(port: str | Port | None = None) -> Transport:
