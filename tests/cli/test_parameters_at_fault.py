@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -25,10 +27,12 @@ from cryptography.x509.oid import NameOID
 from optiga.cli import main
 from optiga.cli.app import app
 from optiga.cli.support.parameters import name_of
+from optiga.testing import Cloud
 from tests.support.cli.mistakes import error_of
 from tests.support.cli.runner import Cli
 from tests.support.places import CONFIGS
 
+JSON = ("-q", "--output", "json")
 PASSPHRASE = b"a right and long passphrase"
 UPDATE = "--signer key.pem --anchor 0xE0E8 --version 1 --out new"
 OWN_CA = "--ca root --no-cloud"
@@ -58,7 +62,10 @@ ROWS = {
         "ca intermediate sub --ca wrong",
         "provision c.jsn --ca wrong",
     ],
-    "ca_passphrase_file": ["ca intermediate sub --ca root --no-passphrase --ca-passphrase-file wrong"],
+    "ca_passphrase_file": [
+        "ca intermediate sub --ca locked --no-passphrase",
+        "ca intermediate sub --ca root --no-passphrase --ca-passphrase-file wrong",
+    ],
     "ca_path": ["ca passphrase wrong", "ca register wrong", "ca renew wrong"],
     "certificate": [
         "ca import sub --certificate wrong --key key.pem",
@@ -129,7 +136,7 @@ ROWS = {
         "key verify wrong c.jsn c.jsn",
     ],
     "names": ["config check wrong.jsn", "config check c.jsn key.pem"],
-    "new_passphrase_file": ["ca passphrase root --new-passphrase-file wrong"],
+    "new_passphrase_file": ["ca passphrase root --new-passphrase-file wrong", "ca passphrase root"],
     "object": ["export new --object wrong", "hash --object wrong", "import c.jsn --object wrong"],
     "length": ["object read 0xF1D0 --length wrong", "object read 0xF1D0 --length 5000"],
     "offset": [
@@ -145,6 +152,9 @@ ROWS = {
         "random 4 --out none/wrong",
         "config schema --out none/wrong",
         "ca sign request.csr --ca root --out none/wrong",
+        "ca sign request.csr --ca root --out request.csr",
+        "ca sign request.csr --ca root --out key.crt",
+        "key generate aes --out new",
         "emulator dump chip --out none/wrong",
     ],
     "out_dir": ["--csr c.jsn --out-dir wrong", "provision c.jsn --out-dir wrong", "register --out-dir wrong --thing t"],
@@ -152,7 +162,12 @@ ROWS = {
     "pad": ["aes encrypt c.jsn --pad wrong"],
     "parameter": ["provision c.jsn --parameter wrong", "provision c.jsn --parameter =y"],
     "passphrase_file": [
+        "ca init new",
+        "ca init new --ask-passphrase",
         "ca init new --passphrase-file wrong",
+        "ca sign request.csr --ca locked",
+        "ca sign request.csr --ca locked --ask-passphrase",
+        f"update make data 0xF1D0 c.jsn {UPDATE.replace('key.pem', 'locked.pem')}",
         "ca init new --passphrase-file small",
         "ca sign request.csr --ca locked --passphrase-file wrong",
         "ca sign request.csr --ca locked --passphrase-file small",
@@ -166,6 +181,7 @@ ROWS = {
         "export none/wrong",
         "import wrong",
         "import c.jsn",
+        "import large.json",
         "hash wrong",
         "aes mac wrong --mode cbc-mac",
         "object write 0xF1D0 wrong",
@@ -187,6 +203,7 @@ ROWS = {
         "--port wrong:1 info",
         "--port emulator:none/wrong info",
         "--port emulator:c.jsn info",
+        "--port emulator:small object write 0xF1D0 small",
     ],
     "profile": ["provision c.jsn --profile wrong"],
     "program": ["emulator run -- ./wrong", "emulator run -- ./c.jsn", "emulator run --"],
@@ -208,7 +225,7 @@ ROWS = {
     "seed": ["key derive tls-prf --secret 0xF1D0 --label x --size 32 --seed wrong"],
     "session": ["key ecdh second key.pem --session wrong"],
     "shell": ["completion wrong"],
-    "signature_path": ["key verify key.crt wrong c.jsn"],
+    "signature_path": ["key verify key.crt wrong c.jsn", "key verify key.crt small small"],
     "signer": [f"update make data 0xF1D0 c.jsn {UPDATE.replace('key.pem', 'wrong')}"],
     "size": ["random wrong", "random 0", "key derive hkdf --secret 0xF1D0 --size wrong"],
     "slot": [
@@ -277,6 +294,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "locked.pem": key.private_bytes(Encoding.PEM, form, secret),
         "passphrase": PASSPHRASE,
         "small": b"small",
+        "large.json": b'{"F1D0": {"data": "%s"}}' % (b"00" * 2000),
     }
     for file, content in files.items():
         (folder / file).write_bytes(content)
@@ -320,3 +338,76 @@ def test_what_is_asked_of_a_result_is_not_at_fault(cli: Cli, query: tuple[str, .
     assert cli(*generate, "--yes").code == 0
     error = error_of(cli, *generate)
     assert (error["reason"], error["parameter"]) == ("not_confirmed", "yes")
+
+
+class TestWhatIsNotTyped:
+    """The value comes from elsewhere, or is missing: the option that changes it, or adds it, is named."""
+
+    @pytest.fixture(autouse=True)
+    def here(self, cli: Cli, right: Path) -> None:
+        shutil.copytree(right, ".", dirs_exist_ok=True)
+
+    @pytest.mark.parametrize("port", ["wrong", "emulatr:x", "emulator:", "emulator:none/x", "emulator:c.jsn"])
+    def test_the_port_of_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+        monkeypatch.setenv("OPTIGA_PORT", port)
+        assert error_of(cli, *JSON, "info")["parameter"] == "port"
+
+    def test_the_profile_of_the_environment(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "nope")
+        error = error_of(cli, *JSON, "--port", "emulator:chip", "provision", "c.jsn")
+        assert (error["reason"], error["parameter"]) == ("not_found", "profile")
+
+    @pytest.mark.parametrize(
+        ("line", "parameter"),
+        [("port = 3", "port"), ('port = "emulatr:x"', "port"), ("prt = 3", None), ("slot = 3", None), ("?", None)],
+    )
+    def test_a_file_of_defaults(self, cli: Cli, line: str, parameter: str | None) -> None:
+        Path("optiga.toml").write_text(line)
+        error = error_of(cli, *JSON, "info")
+        assert error.get("parameter") == parameter
+        assert ("path" in error) == ("emulatr" not in line)
+
+    @pytest.mark.parametrize(
+        ("words", "parameter"),
+        [("object write 0xF1D0 - --hex", "path"), ("config check -", "names"), ("key ecdh second -", "peer_path")],
+    )
+    def test_standard_input(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, words: str, parameter: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"zz")))
+        error = error_of(cli, *JSON, "--port", "emulator:chip", *words.split())
+        assert (error["parameter"], "path" in error) == (parameter, False)
+
+    @pytest.mark.parametrize("folder", [(), ("--out-dir", ".")])
+    def test_a_full_disk(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, folder: tuple[str, ...]) -> None:
+        def refuse(*_: object) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+        monkeypatch.setattr("optiga.files.reserved._write", refuse)
+        error = error_of(cli, *JSON, "--port", "emulator:chip", "--csr", "c.jsn", *folder)
+        assert (error["reason"], error["parameter"], error["path"]) == ("out_of_space", "out_dir", ".")
+
+    def test_hidapi_is_missing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("optiga.transport.hid_boards._MODULES", ())
+        monkeypatch.setattr("optiga.transport.hid_boards.sys.platform", "linux")
+        error = error_of(cli, *JSON, "--port", "ft260", "info")
+        assert error["parameter"] == "port"
+
+    def test_a_revocation_that_nobody_confirms(self, cli: Cli) -> None:
+        cli("ca", "sign", "request.csr", "--ca", "root", "--out", "issued.pem")
+        error = error_of(cli, *JSON, "ca", "revoke", "issued.pem", "--ca", "root")
+        assert (error["reason"], error["parameter"]) == ("not_confirmed", "yes")
+
+    def test_what_the_hint_offers_is_another_way(self, cli: Cli) -> None:
+        """The chip is finished; its certificate is revoked: no value of this command is wrong."""
+        run = ("--port", "emulator:chip", "provision", "c.jsn", *OWN_CA.split(), "--journal", "j.db", "--out-dir", ".")
+        assert cli(*run).code == 0
+        (issued,) = (path for path in Path().glob("*.pem") if path.read_bytes().startswith(b"-----BEGIN CERT"))
+        assert cli("ca", "revoke", issued, "--ca", "root", "--yes").code == 0
+        error = error_of(cli, *JSON, *run)
+        assert (error["reason"], "--renew" in error["hint"], "parameter" in error) == ("revoked", True, False)
+
+    def test_records_of_a_ca(self, cli: Cli) -> None:
+        shutil.copy("root/issued.db", "former.db")
+        cli("ca", "sign", "request.csr", "--ca", "root", "--out", "issued.pem")
+        shutil.copy("former.db", "root/issued.db")
+        error = error_of(cli, *JSON, "ca", "crl", "--ca", "root")
+        assert (error["reason"], error["parameter"], error["path"]) == ("damaged", "ca", "root/issued.db")

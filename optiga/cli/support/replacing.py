@@ -72,6 +72,7 @@ def check_replaced(
         f"{out} is there already, with other content" + (f": {why}" if why else ""),
         hint=f"{another}, or replace it with --force",
         reason=Reason.EXISTS,
+        parameter="out",
     )
 
 
@@ -100,6 +101,7 @@ def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:
             f"{out} is there already, with other content: {PRIVATE_KEY}",
             hint=f"{ANOTHER}, or replace the private key with --yes",
             reason=Reason.EXISTS,
+            parameter="out",
         )
 
 
