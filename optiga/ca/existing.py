@@ -223,7 +223,8 @@ def find_existing(
             hint="Give the key and the certificate of the same CA",
             reason=Reason.MISMATCH,
         )
-    warnings = [warning for file in files for warning in file.warnings] + _check_ca(own, now or utc_now())
+    with about(files[0].name):
+        warnings = [warning for file in files for warning in file.warnings] + _check_ca(own, now or utc_now())
     chain = _chain_of(own, certificates)
     warnings += [
         f"the certificate of {one.subject} did not issue that of {own.subject}: it is left out"

@@ -9,7 +9,7 @@ from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl, why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
-from optiga.files.opening import about, about_its
+from optiga.files.opening import about, about_its, at_fault
 from optiga.files.shown import shown_path
 from optiga.pki.public_keys import load_key
 
@@ -148,6 +148,7 @@ def key_of(folder: CaFolder) -> CaPublicKey:
     return key
 
 
+@at_fault("published")
 @about_its("path")
 def read_published(path: Path, public_key: CaPublicKey) -> PublishedCrl:
     """A CRL that was given out.

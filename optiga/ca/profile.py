@@ -80,7 +80,8 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
     :raises CertificateError: if the issuer is not valid now, or ends before.
     """
     if days is not None and not 1 <= days <= MAX_DAYS:
-        raise ConfigurationError(f"a certificate cannot be valid for {days} days", hint=f"Use 1 to {MAX_DAYS} days")
+        said = f"a certificate cannot be valid for {days} days"
+        raise ConfigurationError(said, hint=f"Use 1 to {MAX_DAYS} days", parameter="days")
     now = now.replace(microsecond=0)
     start, end = now - CLOCK_TOLERANCE, now + timedelta(days=days or usual_days)
     if issuer is None:
@@ -93,6 +94,7 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
             f"{_moment(last, now)}",
             hint=_most_days((last - now).days),
             reason=Reason.TOO_LARGE,
+            parameter="days",
         )
     return Validity(max(start, first), min(end, last))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.naming import check_patterns
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_there, read_input
-from optiga.files.opening import about_its
+from optiga.files.opening import about_its, at_fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,7 @@ class CaSettings:
         return (json.dumps(members, indent=2) + "\n").encode("ascii")
 
 
+@at_fault("crl_url")
 def check_crl_url(url: str) -> str:
     """A URL that certificates may name as the place of the CRL.
 

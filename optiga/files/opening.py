@@ -1,4 +1,4 @@
-"""The one door through which files that a user named are opened to be read, and errors that tell the file's path."""
+"""The door through which files that a user named are opened to be read; and errors that tell what they are about."""
 
 from __future__ import annotations
 
@@ -52,6 +52,19 @@ def about(path: Path | str, *, is_name: bool = False) -> Iterator[None]:
         text = os.fspath(path)
         if not error.path and text != "-" and (not is_name or os.path.lexists(text)):
             error.path = text
+        raise
+
+
+@contextmanager
+def at_fault(parameter: str) -> Iterator[None]:
+    """Have errors of the block, or of a function that it decorates, tell the parameter at fault, unless they tell one.
+
+    :param parameter: of the function that the user calls.
+    """
+    try:
+        yield
+    except OptigaError as error:
+        error.parameter = error.parameter or parameter
         raise
 
 

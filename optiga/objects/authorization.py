@@ -57,6 +57,7 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
         try:
             chip.crypto.authorize(info.oid, secret)
         except ChipError as error:
+            error.parameter = "authorize"
             if error.code == ErrorCode.AUTHORIZATION_FAILURE:
                 error.hint = f"Check that the file holds the secret of {info.label}"
                 if is_digits(secret):

@@ -39,7 +39,7 @@ OWN_CA = "--ca root --no-cloud"
 IMPORT = "ca import sub --certificate key.crt --key key.pem --no-passphrase"
 
 ROWS = {
-    "allow_dns": ['ca init new --no-passphrase --allow-dns "a b"'],
+    "allow_dns": ["ca init new --no-passphrase --allow-dns ''", 'ca init new --no-passphrase --allow-dns "a b"'],
     "algorithm": ["key draw wrong", "key generate second --algorithm wrong", "config new new.jsn --algorithm wrong"],
     "anchor": ["update make data 0xF1D0 c.jsn --signer key.pem --version 1 --out new --anchor wrong"],
     "as": ["emulator run --as wrong -- true"],
@@ -49,6 +49,7 @@ ROWS = {
         "--read second --authorize wrong",
         "--read second --authorize 0xF1D0=wrong",
         "object read 0xF1D1 --authorize 0xBEEF=c.jsn",
+        "object read 0xF1D1 --authorize 0xF1D0=small",
     ],
     "billing_group": ['provision c.jsn --billing-group "wrong one"'],
     "bits": ["key generate aes --bits 3"],
@@ -78,17 +79,27 @@ ROWS = {
     "control": ["emulator serve --tcp 127.0.0.1:0 --control none/wrong"],
     "country": ["ca init new --no-passphrase --country wrong", "ca init new --no-passphrase --country 12"],
     "crl": [
+        f"{IMPORT} --crl key.crt",
         f"{IMPORT} --crl wrong",
         "ca crl --ca root --crl none/wrong",
         "ca sign request.csr --ca root --crl none/wrong",
     ],
     "crl_days": ["ca crl --ca root --crl-days 0"],
-    "crl_url": ["ca init new --no-passphrase --crl-url wrong"],
+    "crl_url": [
+        "ca init new --no-passphrase --crl-url wrong",
+        "ca init new --no-passphrase --crl-url ''",
+    ],
     "csr": ["--csr wrong.jsn", "--csr key.pem", "--csr ."],
-    "csr_path": ["ca sign wrong --ca root", "ca sign c.jsn --ca root", "ca sign key.pem --ca root"],
+    "csr_path": [
+        "ca sign forged.csr --ca root",
+        "ca sign wrong --ca root",
+        "ca sign c.jsn --ca root",
+        "ca sign key.pem --ca root",
+    ],
     "curve": ["ca init new --curve wrong"],
     "days": [
         "ca init new --no-passphrase --days 0",
+        "ca sign request.csr --ca root --days 9000",
         "ca sign request.csr --ca root --days wrong",
         "ca renew root --days x",
     ],
@@ -127,6 +138,7 @@ ROWS = {
     "name": [
         'ca init new --no-passphrase --name ""',
         "ca show wrong.pem --ca root",
+        "ca show '' --ca root",
         "ca revoke 123456 --ca root",
         "config sample wrong",
         "config new none/wrong.jsn --yes",
@@ -294,6 +306,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "locked.pem": key.private_bytes(Encoding.PEM, form, secret),
         "passphrase": PASSPHRASE,
         "small": b"small",
+        "forged.csr": request.public_bytes(Encoding.DER)[:-1] + b"x",
         "large.json": b'{"F1D0": {"data": "%s"}}' % (b"00" * 2000),
     }
     for file, content in files.items():
@@ -351,6 +364,11 @@ class TestWhatIsNotTyped:
     def test_the_port_of_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, port: str) -> None:
         monkeypatch.setenv("OPTIGA_PORT", port)
         assert error_of(cli, *JSON, "info")["parameter"] == "port"
+
+    @pytest.mark.parametrize("given", ["short", "-----BEGIN CERTIFICATE-----"])
+    def test_the_passphrase_of_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+        monkeypatch.setenv("OPTIGA_CA_PASSPHRASE", given)
+        assert error_of(cli, *JSON, "ca", "init", "new")["parameter"] == "passphrase_file"
 
     def test_the_profile_of_the_environment(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_PROFILE", "nope")

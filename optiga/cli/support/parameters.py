@@ -42,13 +42,14 @@ def parameter_of(error: OptigaError, command: click.Command, arguments: Sequence
     in_message, in_hint = (text.parameters if isinstance(text, Naming) else () for text in (error.message, error.hint))
     hinted = [error.parameter, *in_hint] if error.parameter in in_hint and error.parameter not in in_message else []
     wanted = [] if hinted else [error.parameter, *(in_message if error.parameter in in_message else ())]
-    if error.reason is Reason.MISSING or is_wrong_passphrase(error):
+    if error.reason is Reason.MISSING:
         wanted += hinted
     elif error.reason is Reason.NOT_CONFIRMED:
         wanted.append("yes")
+    elif is_wrong_passphrase(error):
+        return _known([*wanted, *hinted], known) or _of_passphrase(error.hint, command, arguments)
     return (
         _known(wanted, known)
-        or (_of_passphrase(error.hint, command, arguments) if is_wrong_passphrase(error) else "")
         or (_of_path(error.path, command, arguments) if error.path and not isinstance(error, BoardError) else "")
         or _known(hinted, known)
         or _by_text(error, command, arguments, known)

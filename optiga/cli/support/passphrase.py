@@ -167,6 +167,7 @@ def read_new_passphrase(
             parameter=option.lstrip("-"),
         )
     if mistake := _mistake_in_new(found, is_old, names):
+        mistake.parameter = option.lstrip("-")
         if file is not None or variable not in mistake.message:
             mistake.locate(variable if file is None else f"{option} {file}")
         raise mistake
