@@ -11,7 +11,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.files.encodings import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
 from optiga.files.known_documents import name_content, refuse_other
-from optiga.files.opening import about_its
+from optiga.files.opening import about_its, at_fault
 from optiga.objects.objects import read_raw_metadata, read_words
 from optiga.protocol.conditions import AccessCondition
 from optiga.protocol.metadata import Metadata
@@ -26,6 +26,7 @@ JsonReader: TypeAlias = "Callable[[ObjectInfo, bytes, str], Metadata]"
 """Reads metadata from JSON, which is the business of whoever knows the JSON of whole chips."""
 
 
+@at_fault("words")
 def read_metadata(
     info: ObjectInfo, words: Sequence[str], read: Callable[[str], bytes], read_json: JsonReader
 ) -> Metadata:

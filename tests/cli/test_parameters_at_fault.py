@@ -191,6 +191,7 @@ ROWS = {
         "emulator reset wrong",
         "emulator dump wrong",
         "export none/wrong",
+        "export ./chip",
         "import wrong",
         "import c.jsn",
         "import large.json",
@@ -276,7 +277,12 @@ ROWS = {
     "value": ["counter set 0xE120 --value wrong", "emulator control emulator snapshot none/wrong"],
     "verb": ["emulator control emulator wrong"],
     "version": [f"update make data 0xF1D0 c.jsn {UPDATE.replace('--version 1', '--version wrong')}"],
-    "words": ['object metadata 0xF1D0 "wrong: 1"', "object metadata 0xF1D0 wrong"],
+    "words": [
+        "object metadata 0xF1D0 wrong:1",
+        "object metadata 0xF1D0 2004d101ff",
+        'object metadata 0xF1D0 "wrong: 1"',
+        "object metadata 0xF1D0 wrong",
+    ],
     "write": ["--write wrong.pem", "--write c.jsn", "--write ."],
 }
 """Command lines with one wrong value each, by the name of what has it."""

@@ -179,6 +179,7 @@ def check_not_lost_to_new_chip(
         check_replaced(settings, out, None, is_kept=is_kept, yes=yes, another=another)
 
 
+@about_its("path")
 def check_not_chip(path: Path) -> None:
     """Refuse an output file that the emulated chip at the port is going to be made in.
 

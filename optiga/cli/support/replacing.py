@@ -20,7 +20,7 @@ from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, write_new, write_whole
 from optiga.files.kept import what_is_kept
-from optiga.files.opening import open_input
+from optiga.files.opening import about_its, open_input
 from optiga.files.precious import PRIVATE_KEY, what_is_lost
 from optiga.files.shown import shown
 
@@ -34,6 +34,7 @@ _PEM, _PEM_END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _DEFAULTS = "optiga.toml"
 
 
+@about_its("out")
 def check_replaced(
     settings: Settings,
     out: str,
@@ -88,6 +89,7 @@ def _whose(what: str, content: bytes) -> str:
     return what
 
 
+@about_its("out")
 def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:
     """Have a file with a private key replaced only after ``--yes`` or a question, which ``--force`` does not answer.
 
