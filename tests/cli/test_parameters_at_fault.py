@@ -156,7 +156,13 @@ ROWS = {
         "object write 0xF1D0 c.jsn --offset wrong",
         "object write 0xF1D0 small --offset 5000",
     ],
-    "oid": ["object read wrong", "object lock 0xBEEF", "counter show 0xBEEF", f"update make data wrong c.jsn {UPDATE}"],
+    "oid": [
+        "object read wrong",
+        "object read aes",
+        "object lock 0xBEEF",
+        "counter show 0xBEEF",
+        f"update make data wrong c.jsn {UPDATE}",
+    ],
     "organization": [f"ca init new --no-passphrase --organization {'x' * 99}"],
     "out": [
         "--read second --out none/wrong",

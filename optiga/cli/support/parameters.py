@@ -15,6 +15,7 @@ from optiga.cli.support.given import parse_again
 from optiga.cli.support.options import option_of
 from optiga.errors import BoardError, ChipError, Naming, OptigaError, Reason, told
 from optiga.files.passphrases import is_wrong_passphrase
+from optiga.protocol.objects import ObjectRef
 
 _OF_PLACES = (
     Reason.BAD_VALUE,
@@ -27,6 +28,8 @@ _OF_PLACES = (
     Reason.WRONG_TYPE,
 )
 """Why the port, or the file of an emulated chip, is the wrong one: not what goes on there."""
+_OF_OBJECTS = (Reason.WRONG_TYPE, Reason.NOT_FOUND, Reason.UNSUPPORTED)
+"""Why another object is needed."""
 _OPTION = r"(?<![\w-])--([a-z][\w-]*)"
 _OF_RESULTS = ("query", "output")
 """Options whose values are words of results, which messages have, too; what is wrong with them names them."""
@@ -83,7 +86,20 @@ def _by_text(error: OptigaError, command: click.Command, arguments: Sequence[str
         return of_port if error.reason in _OF_PLACES else ""
     if isinstance(error, ChipError) or type(error) is OptigaError:
         return ""
-    return _in_message(told(error.message, option_of), command, arguments, known)
+    found = _in_message(told(error.message, option_of), command, arguments, known)
+    return found or (_of_object(error.oid, command, arguments) if error.reason in _OF_OBJECTS else "")
+
+
+def _of_object(oid: int | None, command: click.Command, arguments: Sequence[str]) -> str:
+    """The option or argument that names an object otherwise than messages do: ``aes``, or a slot; empty for none."""
+    with suppress(click.ClickException):
+        for one, value in _typed(command, arguments):
+            ref = ObjectRef.find(value)
+            slot = ref.slot if ref else None
+            objects = (slot.key_oid, slot.certificate_oid) if slot else (ref and ref.oid,)
+            if oid is not None and oid in objects:
+                return name_of(one)
+    return ""
 
 
 def _in_message(message: str, command: click.Command, arguments: Sequence[str], known: Mapping[str, str]) -> str:
