@@ -131,7 +131,10 @@ ROWS = {
         "ca import sub --certificate key.crt --key locked.pem --no-passphrase --key-passphrase-file small",
         f"update make key second locked.pem --usage signature {UPDATE} --key-passphrase-file wrong",
     ],
-    "label": ["key derive tls-prf --secret 0xF1D0 --label x --seed 00 --size 32"],
+    "label": [
+        f"update make data 0xF1D0 small {UPDATE} --secret small --secret-oid 0xF1D1 --label {'x' * 33}",
+        "key derive tls-prf --secret 0xF1D0 --label x --seed 00 --size 32",
+    ],
     "mode": ["aes encrypt c.jsn --mode wrong"],
     "model": ["emulator new new --model wrong", "emulator serve --tcp 127.0.0.1:0 --model wrong"],
     "ms": ["emulator control emulator fault delay --ms wrong"],
@@ -238,6 +241,7 @@ ROWS = {
     "secret": [
         "key derive hkdf --secret wrong --size 32",
         f"update make data 0xF1D0 small {UPDATE} --secret wrong --secret-oid 0xF1D1 --label x",
+        f"update make data 0xF1D0 small {UPDATE} --secret large.json --secret-oid 0xF1D1 --label x",
     ],
     "secret_oid": [f"update make data 0xF1D0 small {UPDATE} --secret small --label x --secret-oid wrong"],
     "secret_out": ["emulator new new --model trust-m-mtr --authorization-out s --secret-out none/wrong"],
