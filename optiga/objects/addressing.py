@@ -317,6 +317,13 @@ def missing_on_new_chip(oid: int | None) -> str:
     return f"no {'key' if oid == slot.key_oid else 'certificate'} in {format_oid(oid)}"
 
 
+def may_mean(text: str, oid: int) -> bool:
+    """Whether a text refers to an object: by its OID, or as the slot that it belongs to."""
+    ref = ObjectRef.find(text)
+    slot = ref.slot if ref else None
+    return oid in (slot.key_oid, slot.certificate_oid) if slot else ref is not None and ref.oid == oid
+
+
 def is_reference(text: str) -> bool:
     """Whether a text is the name of a slot or the identifier of an object, of any kind."""
     return ObjectRef.find(text) is not None

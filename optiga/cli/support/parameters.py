@@ -15,7 +15,7 @@ from optiga.cli.support.given import parse_again
 from optiga.cli.support.options import option_of
 from optiga.errors import BoardError, ChipError, Naming, OptigaError, Reason, told
 from optiga.files.passphrases import is_wrong_passphrase
-from optiga.protocol.objects import ObjectRef
+from optiga.objects.addressing import may_mean
 
 _OF_PLACES = (
     Reason.BAD_VALUE,
@@ -94,10 +94,7 @@ def _of_object(oid: int | None, command: click.Command, arguments: Sequence[str]
     """The option or argument that names an object otherwise than messages do: ``aes``, or a slot; empty for none."""
     with suppress(click.ClickException):
         for one, value in _typed(command, arguments):
-            ref = ObjectRef.find(value)
-            slot = ref.slot if ref else None
-            objects = (slot.key_oid, slot.certificate_oid) if slot else (ref and ref.oid,)
-            if oid is not None and oid in objects:
+            if oid is not None and may_mean(value, oid):
                 return name_of(one)
     return ""
 
