@@ -179,6 +179,19 @@ class Reason(str, Enum):
     __str__ = str.__str__
 
 
+_OF_STATE = {
+    Reason.BAD_ANSWER,
+    Reason.DAMAGED,
+    Reason.DENIED,
+    Reason.EXPIRED,
+    Reason.MISMATCH,
+    Reason.REVOKED,
+    Reason.TOO_LARGE,
+    Reason.UNREACHABLE,
+}
+"""Reasons of what is there, not of what was asked for: a parameter in the hint is another way, not the one at fault."""
+
+
 def _printable(text: str) -> str:
     return Naming(*map(printable, text.parts)) if isinstance(text, Naming) else printable(text)
 
@@ -215,9 +228,10 @@ class OptigaError(Exception):
     :param port: port of the board, as the user names it; empty if the error concerns no board.
     :param oid: OID of the object on the chip; None if the error concerns no object.
     :param reason: kind of fault; None for the most common reason of the family.
-    :param parameter: the parameter at fault of the called function; if empty, the first parameter that message and
-        hint name (:func:`naming`).
+    :param parameter: the parameter at fault of the called function; if empty, the first parameter that the message
+        names (:func:`naming`), or else the hint, unless the hint names only another way.
     :cvar exit_code: exit code of the command line for the family, also for your own scripts.
+    :ivar path: path of the file or folder that the error is about; empty if it is about none.
     :ivar uid: UID of the chip in hex; empty if the error concerns no chip, or if its UID was not read.
     :ivar problems: further mistakes found in the same run, one line each; the message holds the first.
 
@@ -247,8 +261,10 @@ class OptigaError(Exception):
         self.port = port
         self.oid = oid
         self.reason: Reason = reason or self._reason
-        named = (name for text in (message, hint) if isinstance(text, Naming) for name in text.parameters)
+        texts = [message] if self.reason in _OF_STATE else [message, hint]
+        named = (name for text in texts if isinstance(text, Naming) for name in text.parameters)
         self.parameter: str = parameter or next(named, "")
+        self.path = ""
         self.uid = ""
         self.problems: tuple[str, ...] = ()
 

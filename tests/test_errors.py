@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import pickle
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from optiga import errors
 from optiga.cli.app import EXIT_CODES, app
+from optiga.cli.render.errors import error_line
 from optiga.cli.support.options import option_of
 from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming, shorten, told
 from optiga.naming import COMMAND, Naming
@@ -91,12 +93,27 @@ class TestReasons:
         assert ChipError("x", code=0xEE).reason is ChipError("x").reason is Reason.REFUSED
 
 
+def test_each_field_in_json_is_documented() -> None:
+    error = ChipError("x", code=1, hint="y", port="z", oid=1)
+    error.uid, error.path, error.parameter, error.problems = "u", "p", "q", ("r",)
+    shown = json.loads(error_line(error, "chip", 4, option_of))["error"]
+    listed = [name for row in rows("As JSON") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(listed) == sorted(shown)
+
+
 class TestNaming:
     def test_in_a_program_and_on_the_command_line(self) -> None:
         error = BoardError("more than one board", hint=naming("Choose one with {port=PORT}, not with {thing_type}"))
         assert str(error) == "more than one board. Choose one with port=PORT, not with 'thing_type'"
         assert error.text(option_of) == "more than one board. Choose one with --port PORT, not with --thing-type"
         assert error.parameter == "port"
+
+    @pytest.mark.parametrize("reason", [Reason.DAMAGED, Reason.REVOKED, Reason.TOO_LARGE])
+    def test_another_way_is_not_at_fault(self, reason: Reason) -> None:
+        hint = naming("To go on all the same, use {keep_going}")
+        assert ConfigurationError("x", hint=hint, reason=reason).parameter == ""
+        assert ConfigurationError(naming("{out}"), hint=hint, reason=reason).parameter == "out"
+        assert ConfigurationError("x", hint=hint, reason=reason, parameter="path").parameter == "path"
 
     def test_more_to_say(self) -> None:
         error = ConfigurationError("x", hint=naming("Name another with {out}"))

@@ -12,6 +12,7 @@ from optiga.ca.records import utc_now
 from optiga.ca.request import LEAST_RSA_BITS
 from optiga.ca.strength import find_rsa_weakness
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.files.opening import about, about_its
 from optiga.files.passphrases import check_hint
 from optiga.files.secrets import read_perhaps_secret, read_secret
 from optiga.pki.certificate import MAX_FILE_SIZE, Certificate
@@ -57,6 +58,7 @@ class SourceFile:
     warnings: tuple[str, ...] = ()
 
     @classmethod
+    @about_its("path")
     def read(cls, path: Path, *, secret: bool = False) -> SourceFile:
         """Read a file: certificates in any form, a private key (PEM, DER), or both (PEM, PKCS #12).
 
@@ -115,6 +117,10 @@ class SourceFile:
         :raises ConfigurationError: if the key needs a passphrase, or another one.
         :raises CertificateError: if it is damaged, or a certificate breaks a rule of X.509.
         """
+        with about(self.name):
+            return self._open(passphrase)
+
+    def _open(self, passphrase: Passphrase | None) -> tuple[object, list[Certificate]]:
         if self.is_container:
             try:
                 held = open_pkcs12(self.keys, self.name, passphrase)
@@ -217,7 +223,8 @@ def find_existing(
             hint="Give the key and the certificate of the same CA",
             reason=Reason.MISMATCH,
         )
-    warnings = [warning for file in files for warning in file.warnings] + _check_ca(own, now or utc_now())
+    with about(files[0].name):
+        warnings = [warning for file in files for warning in file.warnings] + _check_ca(own, now or utc_now())
     chain = _chain_of(own, certificates)
     warnings += [
         f"the certificate of {one.subject} did not issue that of {own.subject}: it is left out"

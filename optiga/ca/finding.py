@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.records import Record
 from optiga.errors import CertificateError, ConfigurationError, Reason, counted, naming
 from optiga.files.files import is_there
+from optiga.files.opening import about_its, at_fault
 from optiga.files.shown import file_in_command
 from optiga.pki.certificate import Certificate, format_serial, load_certificates
 from optiga.pki.name_parts import is_same_encoded_name
@@ -51,6 +52,8 @@ def find_record(records: Records, name: str | Path, own: Certificate) -> Record:
     return record
 
 
+@at_fault("name")
+@about_its("name", is_name=True)
 def find_signed(records: Records, name: str | Path, own: Certificate) -> tuple[Record, bool]:
     """The record of a certificate that a user names, and whether the records have it: a file may also have a
     certificate that the CA has signed and that is not in its records.

@@ -25,6 +25,7 @@ from optiga.ca.revocation import read_crl
 from optiga.ca.settings import CaSettings, load_settings
 from optiga.errors import CertificateError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.files import check_folder_writable, check_own_output, is_there, read_input, refused
+from optiga.files.opening import about_its
 from optiga.files.owners import check_status, others_read, others_write
 from optiga.files.placeholders import check_new_name
 from optiga.files.shown import file_in_command, shown_path
@@ -61,6 +62,7 @@ class CaFolder:
     is_behind: bool = False
 
     @classmethod
+    @about_its("path")
     def open(cls, path: Path) -> CaFolder:
         """Read a folder.
 
@@ -144,6 +146,7 @@ class CaFolder:
         for name in _PUBLISHED:
             check_own_output(self.path / name)
 
+    @about_its("target")
     def check_output(self, target: Path) -> None:
         """Refuse to write a certificate over one of the CA's own files.
 
@@ -156,6 +159,7 @@ class CaFolder:
             )
 
 
+@about_its("path")
 def _load(path: Path) -> list[Certificate]:
     """The certificates in a file of a CA's folder."""
     try:
@@ -165,6 +169,7 @@ def _load(path: Path) -> list[Certificate]:
         raise
 
 
+@about_its("path")
 def check_new(path: Path) -> None:
     """Make sure that a CA can be made in a folder, which is not there yet or empty.
 
@@ -195,6 +200,7 @@ def check_new(path: Path) -> None:
     check_folder_writable(Path(os.path.realpath(path)).parent, output=path)
 
 
+@about_its("path")
 def check_writable(path: Path) -> None:
     """Make sure that files can be made in the folder of a CA.
 
@@ -236,6 +242,7 @@ def _no_chain(path: Path, certificate: Certificate) -> OptigaError:
     )
 
 
+@about_its("path")
 def check_made_elsewhere(path: Path) -> None:
     """Refuse a file of a CA's folder as the beginning of another folder of the same CA.
 

@@ -13,6 +13,7 @@ from optiga.ca.records import Records
 from optiga.ca.revocation import why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import read_input, refused
+from optiga.files.opening import about_its, at_fault
 from optiga.pki.certificate import Certificate, format_serial
 from optiga.pki.certificate_files import load_found
 from optiga.pki.crls import load_crl
@@ -126,6 +127,8 @@ def _files_of(path: Path) -> list[Path]:
     return found
 
 
+@at_fault("crl")
+@about_its("path")
 def _read_crl(path: Path, own: Certificate) -> tuple[bytes, list[Revocation]]:
     """A CRL of a CA in DER, and its entries."""
     data = read_input(path, "CRL", MAX_CRL_FILE)

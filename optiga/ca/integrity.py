@@ -9,6 +9,7 @@ from optiga.ca.folder import HEAD
 from optiga.ca.revocation import FIRST_TIMED_NUMBER, PublishedCrl, read_crl, why_no_crl
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.files.files import read_input
+from optiga.files.opening import about, about_its, at_fault
 from optiga.files.shown import shown_path
 from optiga.pki.public_keys import load_key
 
@@ -33,6 +34,11 @@ def check_records(folder: CaFolder, records: Records, published: Path | None = N
     :raises ConfigurationError: if they are such.
     :raises CertificateError: if the published CRL is none of this CA.
     """
+    with about(folder.records_path):
+        _check_records(folder, records, published)
+
+
+def _check_records(folder: CaFolder, records: Records, published: Path | None) -> None:
     path, public_key = folder.records_path, key_of(folder)
     own = check_owner(folder, records)
     if own is None and records.head() is None:
@@ -142,6 +148,8 @@ def key_of(folder: CaFolder) -> CaPublicKey:
     return key
 
 
+@at_fault("published")
+@about_its("path")
 def read_published(path: Path, public_key: CaPublicKey) -> PublishedCrl:
     """A CRL that was given out.
 

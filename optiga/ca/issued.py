@@ -94,5 +94,8 @@ def compromised(*, is_ca: bool) -> CertificateError:
             reason=Reason.REVOKED,
         )
     return CertificateError(
-        "the CSR's key has been revoked as compromised", hint="Generate a new key on the device", reason=Reason.REVOKED
+        "the CSR's key has been revoked as compromised",
+        hint="Generate a new key on the device",
+        reason=Reason.REVOKED,
+        parameter="csr",
     )

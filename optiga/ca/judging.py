@@ -99,14 +99,17 @@ def judge(
             "the CSR's subject is the name of the CA, or of a CA above it",
             hint="Give the device another subject",
             reason=Reason.REFUSED,
+            parameter="csr",
         )
     if any(load_key(request.public_key) == one.public_key() for one in parsed):
-        raise CertificateError("the CSR's key is the CA's own", reason=Reason.REFUSED)
+        raise CertificateError("the CSR's key is the CA's own", reason=Reason.REFUSED, parameter="csr")
     allowed = folder.settings.allow_dns
     names, ignored = grant_names(request.wishes.alt_names, allowed, ignore=ignore_names)
     if not names and not list(request.subject):
         raise CertificateError(
-            "the CSR has an empty subject, and the CA may not certify any of its names", reason=Reason.REFUSED
+            "the CSR has an empty subject, and the CA may not certify any of its names",
+            reason=Reason.REFUSED,
+            parameter="csr",
         )
     is_server = server and request.wishes.wants_server
     if is_server:

@@ -115,11 +115,13 @@ def check_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
             raise ConfigurationError(
                 f"{pattern!a} is neither a DNS name nor '*.' followed by a DNS name of at least two parts",
                 hint="For example *.dev.example",
+                parameter="allowed_dns",
             )
     if len(checked) > MAX_PATTERNS:
         raise ConfigurationError(
             f"{len(checked)} patterns of DNS names are given, but at most {MAX_PATTERNS} are possible",
             reason=Reason.TOO_LARGE,
+            parameter="allowed_dns",
         )
     return checked
 
@@ -145,10 +147,13 @@ def grant_names(
                 naming("the CSR asks for {asked}: {mistake}", asked=name.title, mistake=mistake),
                 hint=naming("To leave such names out, use {ignore_names}"),
                 reason=Reason.REFUSED,
+                parameter="csr",
             )
     if len(granted) > MAX_NAMES:
         raise CertificateError(
-            f"the CSR asks for {len(granted)} names, but at most {MAX_NAMES} are certified", reason=Reason.REFUSED
+            f"the CSR asks for {len(granted)} names, but at most {MAX_NAMES} are certified",
+            reason=Reason.REFUSED,
+            parameter="csr",
         )
     return tuple(granted.values()), tuple(left_out)
 
@@ -176,6 +181,7 @@ def check_server_names(subject: x509.Name, patterns: Sequence[str]) -> None:
                     "client"
                 ),
                 reason=Reason.REFUSED,
+                parameter="server",
             )
 
 

@@ -91,6 +91,7 @@ def choose_validity(now: datetime, days: int | None, usual_days: int, issuer: x5
             f"{_moment(last, now)}",
             hint=_most_days((last - now).days),
             reason=Reason.TOO_LARGE,
+            parameter="days",
         )
     return Validity(max(start, first), min(end, last))
 

@@ -96,6 +96,7 @@ def _check_parent(folder: CaFolder, parent: CaFolder | None) -> CaFolder:
             f"{shown_path(parent.path)}",
             hint=naming("Give the folder of that CA with {parent}"),
             reason=Reason.MISMATCH,
+            parameter="parent",
         )
     return parent
 

@@ -18,7 +18,7 @@ from optiga.ca.subject import read_subject
 from optiga.ca.wishes import Wishes
 from optiga.errors import CertificateError, Reason, naming
 from optiga.files.files import read_input
-from optiga.files.opening import check_path
+from optiga.files.opening import about_its, at_fault, check_path
 from optiga.identity.csr import Csr
 from optiga.pki.contents import in_bytes
 from optiga.pki.key_damage import why_no_key
@@ -62,6 +62,7 @@ class CertificateRequest:
     changes: tuple[str, ...] = ()
 
     @classmethod
+    @at_fault("csr")
     def parse(cls, der: bytes) -> CertificateRequest:
         """Judge a request in DER.
 
@@ -121,6 +122,7 @@ class CertificateRequest:
         return hashlib.sha256(self.der).hexdigest()
 
 
+@about_its("path", is_name=True)
 def load_request(path: Path, data: bytes | None = None) -> bytes:
     """The request in a file, PEM or DER, as DER; not judged yet.
 

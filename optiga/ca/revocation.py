@@ -14,9 +14,10 @@ from optiga.ca.request_form import split
 from optiga.ca.signatures import SignatureAlgorithm
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
 from optiga.pki.crls import CRL_LABEL, load_crl
-from optiga.pki.kinds import REVOCATION_LIST, identify
+from optiga.pki.kinds import REVOCATION_LIST, identify, is_text
 from optiga.pki.pem_blocks import is_pem, iterate_blocks, labels_of
 from optiga.pki.x509_errors import one_error
+from optiga.protocol.der import SEQUENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,6 +202,10 @@ def why_no_crl(data: bytes, name: str, signer: str) -> CertificateError:
         return error
     except (ValueError, IndexError):
         weak_hash = ""
+    if not what and (data[:1] != bytes([SEQUENCE]) or is_text(data)):
+        return CertificateError(
+            f"there is no CRL in {name}", hint="Give the CRL of that CA, in PEM or DER", reason=Reason.WRONG_TYPE
+        )
     if weak_hash:
         return CertificateError(
             f"{name} is a CRL that is signed with {weak_hash}, which can be forged",

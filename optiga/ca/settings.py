@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.ca.naming import check_patterns
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_there, read_input
+from optiga.files.opening import about_its, at_fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,7 @@ class CaSettings:
         return (json.dumps(members, indent=2) + "\n").encode("ascii")
 
 
+@at_fault("crl_url")
 def check_crl_url(url: str) -> str:
     """A URL that certificates may name as the place of the CRL.
 
@@ -71,6 +73,7 @@ def check_crl_url(url: str) -> str:
     return url
 
 
+@about_its("path")
 def load_settings(path: Path) -> CaSettings:
     """The settings in a file; those of a CA that has none if it is not there.
 

@@ -181,7 +181,9 @@ def _wire_form(signature: bytes, algorithm: KeyAlgorithm) -> bytes:
             numbers = (int.from_bytes(half, "big") for half in (candidate[:size], candidate[size:]))
             return b"".join(map(der.encode_integer, numbers))
     raise CertificateError(
-        f"not a signature by a key of type {algorithm.title}", hint="The signature may be DER, raw, hex or base64"
+        f"not a signature by a key of type {algorithm.title}",
+        hint="The signature may be DER, raw, hex or base64",
+        parameter="signature",
     )
 
 

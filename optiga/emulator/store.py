@@ -374,7 +374,9 @@ def _rows(content: Mapping[int, StoredObject]) -> list[tuple[int, bytes, bytes]]
 
 
 def _wrong(path: Path, message: str, hint: str, reason: Reason, family: type[BoardError] = BoardError) -> BoardError:
-    return family(message, hint=hint, port=str(path), reason=reason)
+    error = family(message, hint=hint, port=str(path), reason=reason)
+    error.path = str(path)
+    return error
 
 
 def _refused(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.activity import Activity
 from optiga.files.files import cause_of, put_new, sync_folder
+from optiga.files.opening import about, about_its
 from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
 from optiga.files.sqlite_refusals import Refusal, refusal_of
 from optiga.files.temporary import Temporary
@@ -117,9 +118,11 @@ def explained(path: Path, kind: Kind, *, make: bool = False) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _explain(path, kind, error, make=make) from None
+        with about(path):
+            raise _explain(path, kind, error, make=make) from None
 
 
+@about_its("path")
 def _make(path: Path, kind: Kind, *, shared: bool) -> None:
     """Make a file beside its place and give it its name whole; where another process was quicker, its file stays.
 
@@ -141,6 +144,7 @@ def _make(path: Path, kind: Kind, *, shared: bool) -> None:
         raise _explain(path, kind, error, make=True) from None
 
 
+@about_its("path")
 def check_can_be_made(path: Path, kind: Kind, *, shared: bool = False) -> None:
     """Make sure that a file can be made, by making another in its folder.
 
@@ -162,6 +166,7 @@ def nothing_in(kind: Kind, *, threads: bool) -> sqlite3.Connection:
     return connection
 
 
+@about_its("path")
 def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
     application, version = _header(connection)
     if kind.before is not None and version == kind.before.version:
@@ -179,6 +184,7 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
         raise _damaged(path, kind, problem)
 
 
+@about_its("path")
 def _check_size(path: Path, kind: Kind) -> None:
     """Refuse a file that SQLite would write over, though it is not empty.
 
@@ -234,7 +240,7 @@ def _damaged(path: Path, kind: Kind, cause: str) -> ConfigurationError:
 def _another(path: Path, kind: Kind) -> ConfigurationError:
     return ConfigurationError(
         f"{path} is not {kind.title.replace('the ', 'a ', 1)}, or was made by another version of this program",
-        hint="Restore it from a backup, or name another file",
+        hint=f"Name another file, or restore {kind.title} from a backup",
         reason=Reason.WRONG_TYPE,
     )
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.opening import open_input, too_large
+from optiga.files.opening import about_its, open_input, too_large
 from optiga.files.placeholders import check_new_name, find_wrong_field
 from optiga.files.precious import check_nothing_lost
 from optiga.files.shown import shown_path
@@ -47,6 +47,7 @@ _WAITS, _WAIT_S = 40, 0.1
 """How often, and how long each time, in seconds, somebody is waited for who reads a pipe."""
 
 
+@about_its("path")
 def read_input(path: Path, what: str, limit: int, *, room: str = "") -> bytes:
     """The content of a file that the user named.
 
@@ -81,6 +82,7 @@ def is_there(path: Path) -> bool:
     return True
 
 
+@about_its("folder")
 def check_folder_writable(
     folder: Path, fields: Collection[str] = (), hint: str = "", *, output: Path | None = None
 ) -> None:
@@ -111,11 +113,11 @@ def not_writable(folder: Path, error: OSError, hint: str = "", *, output: Path |
             cause = "the current folder no longer exists"
             return ConfigurationError(cause, hint="Change to another folder", reason=Reason.NOT_FOUND)
         cause = "no file can be created there"
-    return ConfigurationError(
-        f"cannot write {f'{output} in the folder' if output else 'to'} {shown_path(folder)}: {cause}",
-        hint=_hint_of(error, hint or _ANOTHER),
-        reason=reason_of(error, Reason.NOT_WRITABLE),
-    )
+    said = f"cannot write {f'{output} in the folder' if output else 'to'} {shown_path(folder)}: {cause}"
+    reason = reason_of(error, Reason.NOT_WRITABLE)
+    found = ConfigurationError(said, hint=_hint_of(error, hint or _ANOTHER), reason=reason)
+    found.path = str(output or folder)
+    return found
 
 
 def _is_gone(folder: Path) -> bool:
@@ -126,6 +128,7 @@ def _is_gone(folder: Path) -> bool:
         return True
 
 
+@about_its("folder")
 def check_folder(folder: Path, fields: Collection[str] = ()) -> None:
     """Make sure that a folder is there.
 
@@ -151,6 +154,7 @@ def _why_no_folder(path: Path) -> tuple[str, Reason, str] | None:
     return None if is_folder else ("it is not a folder", Reason.WRONG_TYPE, "Name a folder")
 
 
+@about_its("path")
 def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_keys: bool = False) -> None:
     """Make sure that a file that the user named can be written, before anything is done for its content.
 
@@ -175,7 +179,7 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_
         ) from None
     if target is None:  # into a terminal or a pipe it is written as it is
         return
-    if _is_folder(target):
+    if os.path.isdir(target):  # noqa: PTH112 - what cannot be looked at is none
         raise ConfigurationError(
             f"cannot write {path}: it is a folder",
             hint=hint or naming("Name a file in it with {out}"),
@@ -186,10 +190,7 @@ def check_output_file(path: Path, hint: str = "", *, secret: bool = False, over_
     check_folder_writable(target.parent, hint=hint or naming("Name another file with {out}"), output=path)
 
 
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - what cannot be looked at is none
-
-
+@about_its("path")
 def check_own_output(path: Path, hint: str = "") -> None:
     """Make sure that a file whose name is the tool's own is no link out of its folder, no pipe and no folder.
 
@@ -198,7 +199,7 @@ def check_own_output(path: Path, hint: str = "") -> None:
     """
     with suppress(OSError):  # writing it says why
         target = _find_target(path, secret=False, ours=True)
-        if target is not None and _is_folder(target):
+        if target is not None and os.path.isdir(target):  # noqa: PTH112 - what cannot be looked at is none
             raise ConfigurationError(
                 f"cannot write {path}: it is a folder",
                 hint=hint or "Remove it, or name another folder",
@@ -206,6 +207,7 @@ def check_own_output(path: Path, hint: str = "") -> None:
             )
 
 
+@about_its("path")
 def write_whole(
     path: Path, data: bytes, mode: int = 0o666, *, ours: bool = False, whatever_umask: bool = False
 ) -> None:
@@ -232,6 +234,7 @@ def write_whole(
         raise refused(f"cannot write {path}", error, Reason.NOT_WRITABLE) from None
 
 
+@about_its("path")
 def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file that must not be there, whole or not at all.
 
@@ -290,8 +293,8 @@ def _find_target(path: Path, *, secret: bool, ours: bool) -> Path | None:
         kind = stat.S_IFREG
     is_link = path.is_symlink()
     if stat.S_ISREG(kind) and is_link and path.absolute().parts[:2] not in _OF_THE_SYSTEM:
-        target = _real(path)
-        if target.parent != _real(path.parent):
+        target = Path(os.path.realpath(path))
+        if target.parent != Path(os.path.realpath(path.parent)):
             raise ConfigurationError(
                 f"cannot write {path}: it is a symbolic link to {target}, outside its folder",
                 hint=f"Remove it{'' if ours else ', or name the file that the link points to'}",
@@ -306,10 +309,6 @@ def _find_target(path: Path, *, secret: bool, ours: bool) -> Path | None:
             f"cannot write {path}: {what}", hint="Remove it" if ours else "Name a file", reason=Reason.WRONG_TYPE
         )
     return None
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _write_stream(path: Path, data: bytes) -> None:

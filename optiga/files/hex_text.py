@@ -5,14 +5,17 @@ from __future__ import annotations
 import codecs
 import re
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
 from optiga.files.c_arrays import count_of, parse_items, without_comments
 from optiga.files.encodings import likely_encoding
+from optiga.files.known_documents import name_content
+from optiga.files.opening import about_its
 
 _ESCAPED = re.compile(r"b?[\"']?(?:\\+(?:x[0-9a-fA-F]{1,2}|0[0-7]{0,3}))+[\"']?")
 _ESCAPE = re.compile(r"\\+(?:x([0-9a-fA-F]+)|0([0-7]*))")
 
 
+_JSON = re.compile(rb"\s*\{\s*\"")
 _DIGITS = re.compile(rb"\s*(?:[0-9a-fA-F]{2}\s*){8,}")
 
 
@@ -26,6 +29,7 @@ def is_escaped(text: str) -> bool:
     return _ESCAPED.fullmatch(text.strip()) is not None
 
 
+@about_its("name", is_name=True)
 def parse_hex(content: bytes, name: str) -> bytes:
     """Bytes from the hex digits in a file, with any white space, commas, colons and ``0x`` between bytes; or from the
     one array in C, ``{0x20, 0x03}`` or ``static const uint8_t x[] = {0x20, 3u};``. Comments of C are left out.
@@ -36,6 +40,15 @@ def parse_hex(content: bytes, name: str) -> bytes:
     """
     if encoding := likely_encoding(content):
         raise ConfigurationError(f"{name} is text in {encoding}", hint="Save it in UTF-8")
+    try:
+        return _parse(content, name)
+    except ConfigurationError as error:
+        if name_content(content, binary=True) or _JSON.match(content):
+            error.hint, error.reason = "", Reason.WRONG_TYPE
+        raise
+
+
+def _parse(content: bytes, name: str) -> bytes:
     if is_escaped(written := content.decode("latin-1")):
         numbers = (int(digits or octal or "0", 16 if digits else 8) for digits, octal in _ESCAPE.findall(written))
         return bytes(number & 0xFF for number in numbers)

@@ -12,7 +12,8 @@ from functools import cached_property
 from math import isfinite
 from typing import Any, NoReturn
 
-from optiga.errors import ConfigurationError
+from optiga.errors import ConfigurationError, Reason
+from optiga.files.opening import about_its
 from optiga.values import Value, frozen
 
 Path = tuple[str | int, ...]
@@ -140,6 +141,7 @@ class Document(Value):
     duplicates: tuple[tuple[Path, int], ...]
 
 
+@about_its("name", is_name=True)
 def parse_json(text: str, name: str) -> Document:
     """Parse JSON text.
 
@@ -161,7 +163,9 @@ def parse_json(text: str, name: str) -> Document:
         if error.msg == _NO_COMMA and "\n" in text[(end := len(text[:position].rstrip())) : position]:
             what, position = "',' is missing at the end of this line", end
         line, column = _line_at(text, position), position - text.rfind("\n", 0, position)
-        raise ConfigurationError(f"{name}:{line}: not JSON: {what} (column {column})") from None
+        is_other = text.strip() and text.lstrip()[0] not in "{["
+        reason = Reason.WRONG_TYPE if is_other else Reason.BAD_VALUE
+        raise ConfigurationError(f"{name}:{line}: not JSON: {what} (column {column})", reason=reason) from None
     except RecursionError:
         raise ConfigurationError(f"{name}:1: not JSON: nested too deeply") from None
     except ValueError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.opening import about_its
 from optiga.files.shown import file_in_command
 from optiga.naming import naming
 
@@ -53,6 +54,7 @@ JOURNAL = Known("a journal of provisioning", "Use it with 'python -m optiga jour
 CA_RECORDS = Known("the record file of a CA", "Use the CA's folder with 'python -m optiga ca list'")
 DATABASE = Known("an SQLite file")
 XML = Known("XML")
+BINARY = Known("binary data")
 SECTIONS = Known("a file with sections, such as an OpenSSL configuration")
 
 UPDATE_FORMAT = "optiga-update"
@@ -111,6 +113,7 @@ def _is_chip(name: str) -> bool:
         return False
 
 
+@about_its("name", is_name=True)
 def refuse_other(known: Known | None, name: str, wanted: str, *, hint: str = "") -> None:
     """Refuse a file that is something else.
 
@@ -152,8 +155,16 @@ def _holds_certificate(value: Any) -> bool:
     return any(isinstance(one, str) and "-----BEGIN CERTIFICATE-----" in one for one in members)
 
 
-def name_content(content: bytes) -> Known | None:
-    """What a file is that is no JSON, and which command takes it; None if that cannot be told."""
+def is_binary(content: bytes) -> bool:
+    """Whether a file is no text: it has control characters beside those of texts, and the zeros of UTF-16."""
+    return re.search(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", content) is not None
+
+
+def name_content(content: bytes, *, binary: bool = False) -> Known | None:
+    """What a file is that is no JSON, and which command takes it; None if that cannot be told.
+
+    :param binary: whether a text is wanted, so that data that are none are something else, too.
+    """
     content = content.removeprefix(codecs.BOM_UTF8)
     begin = content[:_MOST_BEFORE]
     if content.startswith(_DATABASE):
@@ -166,4 +177,6 @@ def name_content(content: bytes) -> Known | None:
         return UPDATE_SET
     if re.match(_XML_BEGIN, begin):
         return CONFIGURATOR if b"<OPTIGA>" in begin else XML
-    return SECTIONS if re.search(_SECTION, begin) and re.search(_SETTING, begin) else None
+    if re.search(_SECTION, begin) and re.search(_SETTING, begin):
+        return SECTIONS
+    return BINARY if binary and is_binary(content) else None

@@ -1,4 +1,4 @@
-"""The one door through which files that a user named are opened to be read."""
+"""The door through which files that a user named are opened to be read; and errors that tell what they are about."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import errno
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
 
-from optiga.errors import ConfigurationError, Reason
+from optiga.errors import ConfigurationError, OptigaError, Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _FLAGS: int = os.O_RDONLY | _NO_WAIT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -43,6 +49,55 @@ def too_large(called: str, limit: int, room: str = "") -> ConfigurationError:
     """
     said = f"{called} is too large: {room}" if room else f"{called} is larger than {limit} bytes"
     return ConfigurationError(said, hint="Check that it is the right file", reason=Reason.TOO_LARGE)
+
+
+@contextmanager
+def about(path: Path | str, *, is_name: bool = False) -> Iterator[None]:
+    """Have errors of the block tell the path of the file that they are about, unless they tell one.
+
+    :param is_name: whether it is what to call a content in messages, which is a path only if something is there.
+    """
+    try:
+        yield
+    except OptigaError as error:
+        text = os.fspath(path)
+        if not error.path and text != "-" and (not is_name or os.path.lexists(text)):
+            error.path = text
+        raise
+
+
+@contextmanager
+def at_fault(parameter: str) -> Iterator[None]:
+    """Have errors of the block, or of a function that it decorates, tell the parameter at fault, unless they tell one.
+
+    :param parameter: of the function that the user calls.
+    """
+    try:
+        yield
+    except OptigaError as error:
+        error.parameter = error.parameter or parameter
+        raise
+
+
+def about_its(parameter: str, *, is_name: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a decorator: errors of the function are about the file that it is given, as with :func:`about`.
+
+    :param parameter: the function's parameter for the file.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        code = function.__code__
+        place = code.co_varnames.index(parameter)
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            path: Path | str = args[place] if place < len(args) else kwargs[parameter]  # type: ignore[assignment]
+            with about(path, is_name=is_name):
+                return function(*args, **kwargs)
+
+        return called
+
+    return decorate
 
 
 def check_path(text: str, what: str, instead: str) -> None:

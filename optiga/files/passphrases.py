@@ -12,6 +12,7 @@ from pathlib import Path
 from optiga.errors import ConfigurationError, OptigaError, Reason
 from optiga.files.encodings import wide_encoding
 from optiga.files.known_documents import CONFIGURATOR, SECTIONS, XML, name_content, name_document
+from optiga.files.opening import about, about_its
 from optiga.files.secrets import read_secret
 
 _MAX_FILE_SIZE = 1 << 16
@@ -84,7 +85,8 @@ class Passphrase:
         :raises ConfigurationError: if it cannot be told what was meant.
         """
         if self.problem:
-            raise ConfigurationError(self.problem, hint=self.remedy)
+            with about(self.source, is_name=True):
+                raise ConfigurationError(self.problem, hint=self.remedy)
         return self.value
 
 
@@ -98,6 +100,7 @@ def is_wrong_passphrase(error: OptigaError) -> bool:
     return error.reason is Reason.MISMATCH and error.hint.startswith(CHECK)
 
 
+@about_its("path")
 def read_passphrase_file(path: Path) -> Passphrase:
     """The passphrase in the first line of a file: UTF-8 with or without a mark, UTF-16 or UTF-32 with one.
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError
+from optiga.files.opening import about_its
 from optiga.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _has_word(value: str) -> bool:
     return any(word in value.lower() for word in ("uid", "udi", "serial"))
 
 
+@about_its("path")
 def check_new_name(path: Path) -> None:
     """Refuse to make a file or folder whose name has a placeholder in it: nothing is filled in there.
 

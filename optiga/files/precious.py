@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason, naming
-from optiga.files.opening import open_input
+from optiga.files.opening import about_its, open_input
 
 PRIVATE_KEY = "it contains a private key"
 _MAX_SIZE = 1 << 16
@@ -65,6 +65,7 @@ def what_is_lost(path: Path) -> str:
     return PRIVATE_KEY if any(mark in data for mark in _PEM) or re.match(_DER, data) else ""
 
 
+@about_its("path")
 def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> None:
     """Refuse to write over a file that nobody could get back.
 

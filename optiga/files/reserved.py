@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import check_folder, not_writable, put_in_place, refused
+from optiga.files.opening import about
 from optiga.files.temporary import Temporary
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class ReservedFile:
             raise
         except OSError as error:
             self._temporary.drop()
-            raise refused(f"cannot write {path}", error, Reason.NOT_WRITABLE) from None
+            with about(path):
+                raise refused(f"cannot write {path}", error, Reason.NOT_WRITABLE) from None
         self._temporary.drop()
 
 

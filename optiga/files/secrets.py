@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import refused
-from optiga.files.opening import open_input, too_large
+from optiga.files.opening import about_its, open_input, too_large
 from optiga.files.owners import others_read, others_write
 from optiga.files.shown import file_in_command
 
@@ -31,6 +31,7 @@ class SecretFile:
     warnings: tuple[str, ...] = ()
 
 
+@about_its("path")
 def read_secret(path: Path, what: str, limit: int, *, room: str = "") -> SecretFile:
     """The content of a file of a secret that the user named.
 
@@ -46,6 +47,7 @@ def read_secret(path: Path, what: str, limit: int, *, room: str = "") -> SecretF
     return SecretFile(data, warnings)
 
 
+@about_its("path")
 def read_perhaps_secret(path: Path, what: str, limit: int) -> tuple[bytes, Callable[[str], tuple[str, ...]]]:
     """The content of a file that may hold a secret beside something else, as a certificate's may hold its key.
 

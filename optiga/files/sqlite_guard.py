@@ -15,6 +15,8 @@ from collections.abc import Collection
 from stat import S_IFMT, S_IFREG
 from typing import TYPE_CHECKING, Any
 
+from optiga.files.opening import about_its
+
 if TYPE_CHECKING:
     from pathlib import Path, PurePath
 
@@ -105,6 +107,7 @@ def reason_of(error: sqlite3.Error) -> str:
     return str(error).partition(" with text ")[0]
 
 
+@about_its("path")
 def check_file(path: Path, what: str, *, shared: bool = False, hint: str = "", group_writes: bool = True) -> None:
     """Refuse a file that somebody else can have put there or changed, with what SQLite reads beside it.
 

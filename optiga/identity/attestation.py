@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, ConfigurationError, Reason, naming
+from optiga.files.opening import about_its
 from optiga.files.shown import shown
 from optiga.identity.emulated import is_emulated
 from optiga.identity.possession import Outcome, prove_key, prove_public_key
@@ -87,6 +88,7 @@ class Genuineness:
         return self.chain[-1].subject
 
 
+@about_its("path")
 def load_trust(path: Path, passphrase: Passphrase | Unlock | None = None) -> Trust:
     """Read whom to trust: certificates of CAs in PEM, DER, PKCS #7 or PKCS #12, each after the rules of X.509.
 

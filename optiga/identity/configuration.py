@@ -19,6 +19,7 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import Document, parse_json
 from optiga.files.known_documents import CONFIGURATION, Known, name_content, name_document, refuse_other, what_to_do
+from optiga.files.opening import about_its
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import Problem, Section, describe_kind, describe_path, raise_problems
 from optiga.identity.csr_config import SCHEMES, find_slot_mistake, write_aws_iot, write_csr_config, wrong_number
@@ -33,7 +34,7 @@ from optiga.values import Value, frozen
 MAX_SIZE = 1 << 20
 """Most bytes of a configuration file."""
 
-_MEMBERS, _MOST_LOOKED_AT = ("csr_config", "aws_iot_config"), 20
+_MEMBERS, _MOST_LOOKED_AT, _OTHER = ("csr_config", "aws_iot_config"), 20, Reason.WRONG_TYPE
 _MAKE = "To make a configuration, use 'python -m optiga config new'; 'python -m optiga config sample' has examples"
 _NEW = "A configuration is JSON: to make one, use 'python -m optiga config new'"
 
@@ -154,6 +155,7 @@ def load_configuration(path: Path, *, slot: str | None = None, first: bool = Fal
     return parse_configuration(read_text(path), str(path), slot=slot, first=first)
 
 
+@about_its("path", is_name=True)
 def read_text(path: Path, data: bytes | None = None) -> str:
     """The text of a configuration file, of which nothing is checked yet.
 
@@ -171,11 +173,12 @@ def read_text(path: Path, data: bytes | None = None) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        _refuse_other(name_content(data), str(path))
+        _refuse_other(name_content(data, binary=True), str(path))
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: not UTF-8", hint="Save the file with the encoding UTF-8") from None
 
 
+@about_its("name", is_name=True)
 def read_document(text: str, name: str) -> Document:
     """The text of a configuration as JSON. What stands in it is not checked, only that it is not something else.
 
@@ -190,8 +193,7 @@ def read_document(text: str, name: str) -> Document:
     _refuse_other(name_document(document.value), name)
     members = document.value if isinstance(document.value, dict) else ()
     if members and not any(one in _MEMBERS or suggest(one, _MEMBERS, {}) for one in list(members)[:_MOST_LOOKED_AT]):
-        said = f"{name} is not a configuration: it has no csr_config"
-        raise ConfigurationError(said, hint=_NEW, reason=Reason.WRONG_TYPE)
+        raise ConfigurationError(f"{name} is not a configuration: it has no csr_config", hint=_NEW, reason=_OTHER)
     return document
 
 
@@ -200,6 +202,7 @@ def _refuse_other(known: Known | None, name: str) -> None:
         refuse_other(known, name, "a configuration", hint=what_to_do(known, name) or _NEW)
 
 
+@about_its("name", is_name=True)
 def parse_configuration(text: str, name: str, *, slot: str | None = None, first: bool = False) -> Configuration:
     """Check the text of a configuration; otherwise as :func:`load_configuration`.
 
@@ -306,11 +309,9 @@ def _read_key(section: Section, slot_override: str | None, *, first: bool, is_in
     read = _read_curve if kind == "ec" else _read_key_size
     algorithm = read(parameters[parameter]) if parameter in parameters else None
     slot = _read_slot(parameters.get("slot"), slot_override, is_rsa=kind == "rsa", first=first)
-    if slot_override is not None:
-        mistake = find_slot_mistake(slot_override, is_rsa=kind == "rsa", first=first)
+    if slot_override is not None and (mistake := find_slot_mistake(slot_override, is_rsa=kind == "rsa", first=first)):
         note = section.problem if is_in_document else section.problem_elsewhere
-        if mistake:
-            note(naming("{slot} {mistake}", mistake=mistake))
+        note(naming("{slot} {mistake}", mistake=mistake))
     usage = _read_usage(parameters["key_usage"], kind) if "key_usage" in parameters else None
     return _KeySettings(kind, algorithm, slot, usage)
 

@@ -325,6 +325,13 @@ def missing_on_new_chip(oid: int | None, missing: str = "") -> str:
     return f"no certificate in {info.label}" if info.kind in _CERTIFICATES else ""
 
 
+def may_mean(text: str, oid: int) -> bool:
+    """Whether a text refers to an object: by its OID, or as the slot that it belongs to."""
+    ref = ObjectRef.find(text)
+    slot = ref.slot if ref else None
+    return oid in (slot.key_oid, slot.certificate_oid) if slot else ref is not None and ref.oid == oid
+
+
 def is_reference(text: str) -> bool:
     """Whether a text is the name of a slot or the identifier of an object, of any kind."""
     return ObjectRef.find(text) is not None

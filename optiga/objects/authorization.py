@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import ChipError, ConfigurationError
 from optiga.files.hex_text import is_digits
-from optiga.files.opening import too_large
+from optiga.files.opening import about_its, too_large
 from optiga.files.secrets import read_secret
 from optiga.objects.addressing import AUTHORIZATION_REFERENCE, resolve
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -33,6 +33,7 @@ class Authorization(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+@about_its("path")
 def load_authorization(oid: Reference, path: Path) -> Authorization:
     """The secret in a file, for an object that people name.
 
@@ -58,6 +59,7 @@ def authorize(chip: Chip, authorizations: Iterable[Authorization]) -> None:
         try:
             chip.crypto.authorize(info.oid, secret)
         except ChipError as error:
+            error.parameter = "authorize"
             if error.code == ErrorCode.AUTHORIZATION_FAILURE:
                 error.hint = f"Check that the file holds the secret of {info.label}"
                 if is_digits(secret):

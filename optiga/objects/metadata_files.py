@@ -11,6 +11,7 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.files.encodings import wide_encoding
 from optiga.files.hex_text import is_escaped, parse_hex
 from optiga.files.known_documents import PEM, Known, name_content, refuse_other
+from optiga.files.opening import about_its, at_fault
 from optiga.objects.objects import read_raw_metadata, read_words
 from optiga.pki.kinds import CERTIFICATE, identify
 from optiga.protocol.conditions import AccessCondition
@@ -27,6 +28,7 @@ JsonReader: TypeAlias = "Callable[[ObjectInfo, bytes, str], Metadata]"
 """Reads metadata from JSON, which is the business of whoever knows the JSON of whole chips."""
 
 
+@at_fault("words")
 def read_metadata(
     info: ObjectInfo, words: Sequence[str], read: Callable[[str], bytes], read_json: JsonReader
 ) -> Metadata:
@@ -92,6 +94,7 @@ def is_hex(text: str) -> bool:
     return _HEX.fullmatch(text.strip()) is not None or is_escaped(text)
 
 
+@about_its("name", is_name=True)
 def metadata_of_file(info: ObjectInfo, content: bytes, name: str, read_json: JsonReader) -> Metadata:
     """The metadata in a file: as the chip encodes them, in hex, an array in C, JSON, or words, one tag on each line.
 

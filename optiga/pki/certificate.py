@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from optiga.arguments import takes
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.files.opening import about_its
 from optiga.files.shown import file_in_command
 from optiga.pki.contents import der_of_certificate, without_filler
 from optiga.pki.damage import explained
@@ -315,6 +316,7 @@ def load_certificates(path: Path) -> list[Certificate]:
     return parse_certificates(read_input(path, "certificate", MAX_FILE_SIZE), str(path))
 
 
+@about_its("name", is_name=True)
 def parse_certificates(data: bytes, name: str) -> list[Certificate]:
     """The certificates in the content of a file; otherwise as :func:`load_certificates`.
 

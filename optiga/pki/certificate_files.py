@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from optiga.errors import CertificateError, ConfigurationError
+from optiga.errors import CertificateError, ConfigurationError, Reason
 from optiga.files.files import read_input
+from optiga.files.opening import about_its
 from optiga.files.passphrases import TRIES, is_wrong_passphrase
 from optiga.pki.certificate import (
     MAX_FILE_SIZE,
@@ -103,6 +104,7 @@ def load_found(
     return find_certificates(opened.content, str(path), strict=strict, any_names=any_names)
 
 
+@about_its("name", is_name=True)
 def find_certificates(data: bytes, name: str, *, strict: bool = False, any_names: bool = False) -> FoundCertificates:
     """The certificates in the content of a file: a chain in any order is put in order.
 
@@ -124,6 +126,7 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False, any_names
             raise CertificateError(
                 f"{name} is JSON without a certificate",
                 hint="In the output of the aws command, the certificate is in certificatePem",
+                reason=Reason.WRONG_TYPE,
             )
         data = "\n".join(texts).encode()
     if is_pem(data):
@@ -133,7 +136,7 @@ def find_certificates(data: bytes, name: str, *, strict: bool = False, any_names
     elif data[0] == SEQUENCE and not is_text(data):
         certificates = _of_der(data, name, parse, notes)
     else:
-        raise NoCertificateError(f"no certificate in {name}", hint=_hint_of_text(data))
+        raise NoCertificateError(f"no certificate in {name}", hint=_hint_of_text(data), reason=Reason.WRONG_TYPE)
     once = list({one.der: one for one in certificates}.values())
     if len(once) < len(certificates):
         notes.append(f"{name} has the same certificate several times: it is used once")
@@ -195,6 +198,7 @@ def _of_pkcs12(data: bytes, name: str, parse: Parser, notes: list[str]) -> list[
     return [certificate_of_der(one, name, parse) for one in held.certificates]
 
 
+@about_its("name", is_name=True)
 def unlocked(data: bytes, name: str, passphrase: Passphrase | Unlock | None) -> Unlocked:
     """The content of a file, for what takes certificates: of a PKCS #12 container that needs a passphrase, its
     certificates in DER, one behind another; of any other file as it is.

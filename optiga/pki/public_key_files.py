@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import CertificateError, Reason
 from optiga.files.files import read_input
+from optiga.files.opening import about_its
 from optiga.files.shown import file_in_command
 from optiga.pki.certificate import Certificate
 from optiga.pki.contents import in_bytes
@@ -47,6 +48,7 @@ def load_public_key(path: Path) -> PublicKey:
     return parse_public_key(read_input(path, "public key", _MAX_FILE_SIZE), str(path))
 
 
+@about_its("name", is_name=True)
 def parse_public_key(data: bytes, name: str) -> PublicKey:
     """The public key in the content of a file; otherwise as :func:`load_public_key`.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import is_there, read_input, write_whole
+from optiga.files.opening import about
 from optiga.files.sqlite_guard import check_file
 from optiga.provision.chain import Seal
 from optiga.provision.store import KIND
@@ -42,9 +43,9 @@ def read_seal(journal: Path, *, shared: bool = False) -> tuple[int, str] | None:
     except (ValueError, TypeError, KeyError, RecursionError):
         is_good = False
     if not is_good:
-        raise ConfigurationError(
-            f"{path} is not a seal of a journal", hint="Restore it from a backup, or delete it", reason=Reason.DAMAGED
-        )
+        hint = "Restore it from a backup, or delete it"
+        with about(path):
+            raise ConfigurationError(f"{path} is not a seal of a journal", hint=hint, reason=Reason.DAMAGED)
     return number, digest
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypedDict
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import EXPORT, Known, name_content, name_document, refuse_other
+from optiga.files.opening import about_its
 from optiga.files.problems import Problem, Section, raise_problems
 from optiga.objects.addressing import IN_FILE, resolve
 from optiga.objects.objects import why_of_other_kind
@@ -76,6 +77,7 @@ def encode_entries(entries: Iterable[Entry]) -> bytes:
     return json.dumps(format_entries(entries), indent=4).encode("ascii") + b"\n"
 
 
+@about_its("name", is_name=True)
 def parse_entries(content: bytes, name: str) -> list[Entry]:
     """What a file says, each object once, in the file's order.
 
@@ -120,6 +122,7 @@ def parse_entries(content: bytes, name: str) -> list[Entry]:
     return list(entries.values())
 
 
+@about_its("name", is_name=True)
 def parse_metadata(info: ObjectInfo, content: bytes, name: str) -> Metadata:
     """The metadata of one object in JSON: its words, as ``optigatrust object --meta`` prints them, an object's member
     of a file of a whole chip, or such a file.

@@ -153,7 +153,7 @@ def load_modules(platform: str = sys.platform, load: Callable[[str], Any] = impo
                 f"pip uninstall hid; {pip_install('hidapi')}",
             )
     if not modules:
-        raise ConfigurationError(problem[0], hint=problem[1], reason=Reason.NOT_INSTALLED)
+        raise ConfigurationError(problem[0], hint=problem[1], reason=Reason.NOT_INSTALLED, parameter="port")
     return modules
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from optiga.errors import ConfigurationError, counted
+from optiga.files.opening import about_its
 from optiga.suggestions import suggest
 
 I2C_DEVICE = "/dev/i2c-"
@@ -80,6 +81,7 @@ _MOST_READ = 1 << 20
 """Most bytes of a file of a binding secret that are read: of what is longer than one, the true limits are said."""
 
 
+@about_its("path")
 def read_binding_secret(path: Path) -> bytes:
     """The platform binding secret in a file, its bytes as they are.
 

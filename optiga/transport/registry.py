@@ -77,13 +77,14 @@ def resolve_port(port: str | Port | None) -> Port:
         raise ConfigurationError("the port is empty", hint=naming("Give a device, a URL or emulator, or omit {port}"))
     if "\0" in text:
         raise ConfigurationError(
-            f"{text!r} is not a port: it contains a null character", hint="Look at how it was made"
+            f"{text!r} is not a port: it contains a null character", hint="Look at how it was made", parameter="port"
         )
     try:
         return _parser(next(place for claims, place in FORMS if claims(text)))(text)
     except ConfigurationError as error:
         if (short := shorten_value(text)) != text:
             error.message = error.message.replace(text, short)
+        error.parameter = error.parameter or "port"
         raise
 
 

@@ -157,11 +157,15 @@ def _encryption(
         return None, None
     if not 0 < len(secret.value) <= MAX_UPDATE_SECRET:
         raise ConfigurationError(
-            f"a secret of {counted(len(secret.value), 'byte')}", hint=f"Use a secret of 1 to {MAX_UPDATE_SECRET} bytes"
+            f"a secret of {counted(len(secret.value), 'byte')}",
+            hint=f"Use a secret of 1 to {MAX_UPDATE_SECRET} bytes",
+            parameter="secret",
         )
     if len(secret.label) > _MAX_LABEL:
         raise ConfigurationError(
-            f"a label of {counted(len(secret.label), 'byte')}", hint=f"Use at most {_MAX_LABEL} bytes"
+            f"a label of {counted(len(secret.label), 'byte')}",
+            hint=f"Use at most {_MAX_LABEL} bytes",
+            parameter="label",
         )
     encryption = Encryption(secret.oid, secret.label, secrets.token_bytes(_SEED_SIZE))
     return encryption, FragmentCipher(encryption, secret.value, payload_version, size)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from optiga.errors import CertificateError, ConfigurationError, Reason
+from optiga.files.opening import about
 from optiga.files.passphrases import Passphrase, check_hint, is_wrong_passphrase
 from optiga.files.secrets import read_secret
 from optiga.pki.contents import in_bytes, note_of_filler
@@ -56,6 +57,10 @@ class KeyFile(NamedTuple):
         :param passphrase: not looked at where the key is not encrypted.
         :raises ConfigurationError: if it is no EC or RSA key, or the passphrase is missing or another.
         """
+        with about(self.path):
+            return self._open(passphrase)
+
+    def _open(self, passphrase: bytes | Passphrase | None) -> PrivateKey:
         from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
         if sum(label.endswith(_LABEL) for label in labels_of(self.content)) > 1:

@@ -23,6 +23,7 @@ from optiga.files.files import read_input, write_whole
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import UPDATE_FORMAT as FORMAT
 from optiga.files.known_documents import UPDATE_SET, Known, name_content, name_document, refuse_other
+from optiga.files.opening import about_its
 from optiga.results import to_json
 from optiga.update.raw_set import MAX_SIZE, is_folder, read_beside, read_files, read_folder, refuse_damaged_file
 from optiga.update.update_set import MADE_AGAIN, UpdateSet
@@ -33,6 +34,7 @@ _MEMBERS = {"format", "version", "about", "manifest", "fragments"}
 _C_SUFFIXES = (".h", ".c", ".txt")
 
 
+@about_its("path")
 def read_update(path: Path, *others: Path) -> UpdateSet:
     """The update set in a file, JSON or C; or of a manifest and fragments in files of their own bytes.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -25,17 +27,19 @@ from cryptography.x509.oid import NameOID
 from optiga.cli import main
 from optiga.cli.app import app
 from optiga.cli.support.parameters import name_of
+from optiga.testing import Cloud
 from tests.support.cli.mistakes import error_of
 from tests.support.cli.runner import Cli
 from tests.support.places import CONFIGS
 
+JSON = ("-q", "--output", "json")
 PASSPHRASE = b"a right and long passphrase"
 UPDATE = "--signer key.pem --anchor 0xE0E8 --version 1 --out new"
 OWN_CA = "--ca root --no-cloud"
 IMPORT = "ca import sub --certificate key.crt --key key.pem --no-passphrase"
 
 ROWS = {
-    "allow_dns": ['ca init new --no-passphrase --allow-dns "a b"'],
+    "allow_dns": ["ca init new --no-passphrase --allow-dns ''", 'ca init new --no-passphrase --allow-dns "a b"'],
     "algorithm": ["key draw wrong", "key generate second --algorithm wrong", "config new new.jsn --algorithm wrong"],
     "anchor": ["update make data 0xF1D0 c.jsn --signer key.pem --version 1 --out new --anchor wrong"],
     "as": ["emulator run --as wrong -- true"],
@@ -45,6 +49,7 @@ ROWS = {
         "--read second --authorize wrong",
         "--read second --authorize 0xF1D0=wrong",
         "object read 0xF1D1 --authorize 0xBEEF=c.jsn",
+        "object read 0xF1D1 --authorize 0xF1D0=small",
     ],
     "billing_group": ['provision c.jsn --billing-group "wrong one"'],
     "bits": ["key generate aes --bits 3"],
@@ -58,7 +63,10 @@ ROWS = {
         "ca intermediate sub --ca wrong",
         "provision c.jsn --ca wrong",
     ],
-    "ca_passphrase_file": ["ca intermediate sub --ca root --no-passphrase --ca-passphrase-file wrong"],
+    "ca_passphrase_file": [
+        "ca intermediate sub --ca locked --no-passphrase",
+        "ca intermediate sub --ca root --no-passphrase --ca-passphrase-file wrong",
+    ],
     "ca_path": ["ca passphrase wrong", "ca register wrong", "ca renew wrong"],
     "certificate": [
         "ca import sub --certificate wrong --key key.pem",
@@ -71,17 +79,27 @@ ROWS = {
     "control": ["emulator serve --tcp 127.0.0.1:0 --control none/wrong"],
     "country": ["ca init new --no-passphrase --country wrong", "ca init new --no-passphrase --country 12"],
     "crl": [
+        f"{IMPORT} --crl key.crt",
         f"{IMPORT} --crl wrong",
         "ca crl --ca root --crl none/wrong",
         "ca sign request.csr --ca root --crl none/wrong",
     ],
     "crl_days": ["ca crl --ca root --crl-days 0"],
-    "crl_url": ["ca init new --no-passphrase --crl-url wrong"],
+    "crl_url": [
+        "ca init new --no-passphrase --crl-url wrong",
+        "ca init new --no-passphrase --crl-url ''",
+    ],
     "csr": ["--csr wrong.jsn", "--csr key.pem", "--csr ."],
-    "csr_path": ["ca sign wrong --ca root", "ca sign c.jsn --ca root", "ca sign key.pem --ca root"],
+    "csr_path": [
+        "ca sign forged.csr --ca root",
+        "ca sign wrong --ca root",
+        "ca sign c.jsn --ca root",
+        "ca sign key.pem --ca root",
+    ],
     "curve": ["ca init new --curve wrong"],
     "days": [
         "ca init new --no-passphrase --days 0",
+        "ca sign request.csr --ca root --days 9000",
         "ca sign request.csr --ca root --days wrong",
         "ca renew root --days x",
     ],
@@ -113,13 +131,17 @@ ROWS = {
         "ca import sub --certificate key.crt --key locked.pem --no-passphrase --key-passphrase-file small",
         f"update make key second locked.pem --usage signature {UPDATE} --key-passphrase-file wrong",
     ],
-    "label": ["key derive tls-prf --secret 0xF1D0 --label x --seed 00 --size 32"],
+    "label": [
+        f"update make data 0xF1D0 small {UPDATE} --secret small --secret-oid 0xF1D1 --label {'x' * 33}",
+        "key derive tls-prf --secret 0xF1D0 --label x --seed 00 --size 32",
+    ],
     "mode": ["aes encrypt c.jsn --mode wrong"],
     "model": ["emulator new new --model wrong", "emulator serve --tcp 127.0.0.1:0 --model wrong"],
     "ms": ["emulator control emulator fault delay --ms wrong"],
     "name": [
         'ca init new --no-passphrase --name ""',
         "ca show wrong.pem --ca root",
+        "ca show '' --ca root",
         "ca revoke 123456 --ca root",
         "config sample wrong",
         "config new none/wrong.jsn --yes",
@@ -129,7 +151,7 @@ ROWS = {
         "key verify wrong c.jsn c.jsn",
     ],
     "names": ["config check wrong.jsn", "config check c.jsn key.pem"],
-    "new_passphrase_file": ["ca passphrase root --new-passphrase-file wrong"],
+    "new_passphrase_file": ["ca passphrase root --new-passphrase-file wrong", "ca passphrase root"],
     "object": ["export new --object wrong", "hash --object wrong", "import c.jsn --object wrong"],
     "length": ["object read 0xF1D0 --length wrong", "object read 0xF1D0 --length 5000"],
     "offset": [
@@ -137,7 +159,13 @@ ROWS = {
         "object write 0xF1D0 c.jsn --offset wrong",
         "object write 0xF1D0 small --offset 5000",
     ],
-    "oid": ["object read wrong", "object lock 0xBEEF", "counter show 0xBEEF", f"update make data wrong c.jsn {UPDATE}"],
+    "oid": [
+        "object read wrong",
+        "object read aes",
+        "object lock 0xBEEF",
+        "counter show 0xBEEF",
+        f"update make data wrong c.jsn {UPDATE}",
+    ],
     "organization": [f"ca init new --no-passphrase --organization {'x' * 99}"],
     "out": [
         "--read second --out none/wrong",
@@ -145,6 +173,9 @@ ROWS = {
         "random 4 --out none/wrong",
         "config schema --out none/wrong",
         "ca sign request.csr --ca root --out none/wrong",
+        "ca sign request.csr --ca root --out request.csr",
+        "ca sign request.csr --ca root --out key.crt",
+        "key generate aes --out new",
         "emulator dump chip --out none/wrong",
     ],
     "out_dir": ["--csr c.jsn --out-dir wrong", "provision c.jsn --out-dir wrong", "register --out-dir wrong --thing t"],
@@ -152,7 +183,12 @@ ROWS = {
     "pad": ["aes encrypt c.jsn --pad wrong"],
     "parameter": ["provision c.jsn --parameter wrong", "provision c.jsn --parameter =y"],
     "passphrase_file": [
+        "ca init new",
+        "ca init new --ask-passphrase",
         "ca init new --passphrase-file wrong",
+        "ca sign request.csr --ca locked",
+        "ca sign request.csr --ca locked --ask-passphrase",
+        f"update make data 0xF1D0 c.jsn {UPDATE.replace('key.pem', 'locked.pem')}",
         "ca init new --passphrase-file small",
         "ca sign request.csr --ca locked --passphrase-file wrong",
         "ca sign request.csr --ca locked --passphrase-file small",
@@ -164,8 +200,10 @@ ROWS = {
         "emulator reset wrong",
         "emulator dump wrong",
         "export none/wrong",
+        "export ./chip",
         "import wrong",
         "import c.jsn",
+        "import large.json",
         "hash wrong",
         "aes mac wrong --mode cbc-mac",
         "object write 0xF1D0 wrong",
@@ -187,6 +225,7 @@ ROWS = {
         "--port wrong:1 info",
         "--port emulator:none/wrong info",
         "--port emulator:c.jsn info",
+        "--port emulator:small object write 0xF1D0 small",
     ],
     "profile": ["provision c.jsn --profile wrong"],
     "program": ["emulator run -- ./wrong", "emulator run -- ./c.jsn", "emulator run --"],
@@ -202,13 +241,14 @@ ROWS = {
     "secret": [
         "key derive hkdf --secret wrong --size 32",
         f"update make data 0xF1D0 small {UPDATE} --secret wrong --secret-oid 0xF1D1 --label x",
+        f"update make data 0xF1D0 small {UPDATE} --secret large.json --secret-oid 0xF1D1 --label x",
     ],
     "secret_oid": [f"update make data 0xF1D0 small {UPDATE} --secret small --label x --secret-oid wrong"],
     "secret_out": ["emulator new new --model trust-m-mtr --authorization-out s --secret-out none/wrong"],
     "seed": ["key derive tls-prf --secret 0xF1D0 --label x --size 32 --seed wrong"],
     "session": ["key ecdh second key.pem --session wrong"],
     "shell": ["completion wrong"],
-    "signature_path": ["key verify key.crt wrong c.jsn"],
+    "signature_path": ["key verify key.crt wrong c.jsn", "key verify key.crt small small"],
     "signer": [f"update make data 0xF1D0 c.jsn {UPDATE.replace('key.pem', 'wrong')}"],
     "size": ["random wrong", "random 0", "key derive hkdf --secret 0xF1D0 --size wrong"],
     "slot": [
@@ -247,7 +287,12 @@ ROWS = {
     "value": ["counter set 0xE120 --value wrong", "emulator control emulator snapshot none/wrong"],
     "verb": ["emulator control emulator wrong"],
     "version": [f"update make data 0xF1D0 c.jsn {UPDATE.replace('--version 1', '--version wrong')}"],
-    "words": ['object metadata 0xF1D0 "wrong: 1"', "object metadata 0xF1D0 wrong"],
+    "words": [
+        "object metadata 0xF1D0 wrong:1",
+        "object metadata 0xF1D0 2004d101ff",
+        'object metadata 0xF1D0 "wrong: 1"',
+        "object metadata 0xF1D0 wrong",
+    ],
     "write": ["--write wrong.pem", "--write c.jsn", "--write ."],
 }
 """Command lines with one wrong value each, by the name of what has it."""
@@ -277,6 +322,8 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "locked.pem": key.private_bytes(Encoding.PEM, form, secret),
         "passphrase": PASSPHRASE,
         "small": b"small",
+        "forged.csr": request.public_bytes(Encoding.DER)[:-1] + b"x",
+        "large.json": b'{"F1D0": {"data": "%s"}}' % (b"00" * 2000),
     }
     for file, content in files.items():
         (folder / file).write_bytes(content)
@@ -320,3 +367,81 @@ def test_what_is_asked_of_a_result_is_not_at_fault(cli: Cli, query: tuple[str, .
     assert cli(*generate, "--yes").code == 0
     error = error_of(cli, *generate)
     assert (error["reason"], error["parameter"]) == ("not_confirmed", "yes")
+
+
+class TestWhatIsNotTyped:
+    """The value comes from elsewhere, or is missing: the option that changes it, or adds it, is named."""
+
+    @pytest.fixture(autouse=True)
+    def here(self, cli: Cli, right: Path) -> None:
+        shutil.copytree(right, ".", dirs_exist_ok=True)
+
+    @pytest.mark.parametrize("port", ["wrong", "emulatr:x", "emulator:", "emulator:none/x", "emulator:c.jsn"])
+    def test_the_port_of_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+        monkeypatch.setenv("OPTIGA_PORT", port)
+        assert error_of(cli, *JSON, "info")["parameter"] == "port"
+
+    @pytest.mark.parametrize("given", ["short", "-----BEGIN CERTIFICATE-----"])
+    def test_the_passphrase_of_the_environment(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+        monkeypatch.setenv("OPTIGA_CA_PASSPHRASE", given)
+        assert error_of(cli, *JSON, "ca", "init", "new")["parameter"] == "passphrase_file"
+
+    def test_the_profile_of_the_environment(self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "nope")
+        error = error_of(cli, *JSON, "--port", "emulator:chip", "provision", "c.jsn")
+        assert (error["reason"], error["parameter"]) == ("not_found", "profile")
+
+    @pytest.mark.parametrize(
+        ("line", "parameter"),
+        [("port = 3", "port"), ('port = "emulatr:x"', "port"), ("prt = 3", None), ("slot = 3", None), ("?", None)],
+    )
+    def test_a_file_of_defaults(self, cli: Cli, line: str, parameter: str | None) -> None:
+        Path("optiga.toml").write_text(line)
+        error = error_of(cli, *JSON, "info")
+        assert error.get("parameter") == parameter
+        assert ("path" in error) == ("emulatr" not in line)
+
+    @pytest.mark.parametrize(
+        ("words", "parameter"),
+        [("object write 0xF1D0 - --hex", "path"), ("config check -", "names"), ("key ecdh second -", "peer_path")],
+    )
+    def test_standard_input(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, words: str, parameter: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"zz")))
+        error = error_of(cli, *JSON, "--port", "emulator:chip", *words.split())
+        assert (error["parameter"], "path" in error) == (parameter, False)
+
+    @pytest.mark.parametrize("folder", [(), ("--out-dir", ".")])
+    def test_a_full_disk(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, folder: tuple[str, ...]) -> None:
+        def refuse(*_: object) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+        monkeypatch.setattr("optiga.files.reserved._write", refuse)
+        error = error_of(cli, *JSON, "--port", "emulator:chip", "--csr", "c.jsn", *folder)
+        assert (error["reason"], error["parameter"], error["path"]) == ("out_of_space", "out_dir", ".")
+
+    def test_hidapi_is_missing(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("optiga.transport.hid_boards._MODULES", ())
+        monkeypatch.setattr("optiga.transport.hid_boards.sys.platform", "linux")
+        error = error_of(cli, *JSON, "--port", "ft260", "info")
+        assert error["parameter"] == "port"
+
+    def test_a_revocation_that_nobody_confirms(self, cli: Cli) -> None:
+        cli("ca", "sign", "request.csr", "--ca", "root", "--out", "issued.pem")
+        error = error_of(cli, *JSON, "ca", "revoke", "issued.pem", "--ca", "root")
+        assert (error["reason"], error["parameter"]) == ("not_confirmed", "yes")
+
+    def test_what_the_hint_offers_is_another_way(self, cli: Cli) -> None:
+        """The chip is finished; its certificate is revoked: no value of this command is wrong."""
+        run = ("--port", "emulator:chip", "provision", "c.jsn", *OWN_CA.split(), "--journal", "j.db", "--out-dir", ".")
+        assert cli(*run).code == 0
+        (issued,) = (path for path in Path().glob("*.pem") if path.read_bytes().startswith(b"-----BEGIN CERT"))
+        assert cli("ca", "revoke", issued, "--ca", "root", "--yes").code == 0
+        error = error_of(cli, *JSON, *run)
+        assert (error["reason"], "--renew" in error["hint"], "parameter" in error) == ("revoked", True, False)
+
+    def test_records_of_a_ca(self, cli: Cli) -> None:
+        shutil.copy("root/issued.db", "former.db")
+        cli("ca", "sign", "request.csr", "--ca", "root", "--out", "issued.pem")
+        shutil.copy("former.db", "root/issued.db")
+        error = error_of(cli, *JSON, "ca", "crl", "--ca", "root")
+        assert (error["reason"], error["parameter"], error["path"]) == ("damaged", "ca", "root/issued.db")

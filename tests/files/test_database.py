@@ -68,7 +68,7 @@ def test_a_file_of_another_program(path: Path) -> None:
     for to_make in (False, True):
         said = refusal(path, make=to_make)
         assert "is not a list of tests" in said
-        assert "name another file" in said
+        assert "Name another file" in said
     assert path.read_text() == "Dear diary, " * 100
 
 
@@ -94,7 +94,7 @@ def test_all_tables_or_none(path: Path) -> None:
 def test_another_kind_or_version(path: Path, other: Kind, to_make: bool) -> None:
     make(path, other)
     before = path.read_bytes()
-    assert "another version of this program. Restore it from a backup, or name another file" in refusal(
+    assert "another version of this program. Name another file, or restore a list of tests from a backup" in refusal(
         path, make=to_make
     )
     assert path.read_bytes() == before

@@ -26,6 +26,7 @@ def error_line(error: OptigaError, family: str, exit_code: int, call: Call, para
         hint=told(error.hint, call),
         port=error.port,
         uid=error.uid,
+        path=error.path,
         oid="" if error.oid is None else f"0x{error.oid:04X}",
         code=f"0x{code:02X}" if code and isinstance(code, int) else code,
         parameter=error.parameter if parameter is None else parameter,

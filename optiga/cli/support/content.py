@@ -18,7 +18,7 @@ from optiga.cli.support.replacing import ANOTHER, check_replaced, write_output
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, check_output_file, is_there, reason_of, refused
-from optiga.files.opening import open_input, too_large
+from optiga.files.opening import about_its, open_input, too_large
 from optiga.pki.names import LEAST_UID_DIGITS, UID_DIGITS
 from optiga.transport import is_emulator, resolve_port
 
@@ -105,6 +105,7 @@ def _standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
+@about_its("name")
 def read_whole(name: str, what: str = "file", *, limit: int = MAX_CONTENT, empty: bool = True, room: str = "") -> bytes:
     """The content of a file, or of standard input for ``-``.
 
@@ -175,6 +176,7 @@ def check_not_lost_to_new_chip(
         check_replaced(settings, out, None, is_kept=is_kept, yes=yes, another=another)
 
 
+@about_its("path")
 def check_not_chip(path: Path) -> None:
     """Refuse an output file that the emulated chip at the port is going to be made in.
 
@@ -187,7 +189,10 @@ def check_not_chip(path: Path) -> None:
     file = resolve_port(settings.port).chip_file if is_emulator(settings.port) else None
     if file is not None and os.path.realpath(file) == os.path.realpath(path):
         raise ConfigurationError(
-            f"cannot overwrite {path}: it is the emulated chip", hint="Name another file", reason=Reason.EXISTS
+            f"cannot overwrite {path}: it is the emulated chip",
+            hint="Name another file",
+            reason=Reason.EXISTS,
+            parameter="out",
         )
 
 
@@ -203,6 +208,7 @@ def check_not_terminal(what: str, instead: str) -> None:
             f"{what} cannot be written to a terminal",
             hint=f"Use --out FILE, or {instead}",
             reason=Reason.UNSUPPORTED,
+            parameter="out",
         )
 
 

@@ -186,6 +186,7 @@ def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int], tuple[tuple
             _check(where, key, value)
             used[key] = _seen_from(path.parent, key, value)
         except ConfigurationError as error:
+            error.path, error.parameter = str(path), key if key in KEYS else ""
             errors.append((lines[key], error))
         except RuntimeError:
             home = re.search(r"~[^/?&\\]*", str(value))

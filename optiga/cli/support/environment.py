@@ -17,7 +17,6 @@ SIGNER_PASSPHRASE = "OPTIGA_SIGNER_PASSPHRASE"
 FILE_PASSPHRASE = "OPTIGA_FILE_PASSPHRASE"
 _NAMES = (CA_PASSPHRASE, SIGNER_PASSPHRASE, FILE_PASSPHRASE)
 _OF_FILES = (Reason.NOT_FOUND, Reason.NOT_WRITABLE)
-_OF_CONTENT = (Reason.WRONG_TYPE, Reason.BAD_VALUE, Reason.MISMATCH, Reason.UNPROVEN, Reason.DAMAGED)
 _TAKEN = "optiga.passphrases"
 
 
@@ -59,7 +58,7 @@ def explain(error: OptigaError, arguments: Sequence[str]) -> None:
     explain_missing(error, arguments)
     if error.reason is Reason.NOT_FOUND and isinstance(error, ConfigurationError) and not is_folder_gone():
         import_module("optiga.cli.support.file_guesses").advise_of_file(error, arguments)
-    if error.reason in _OF_CONTENT:
+    if error.path and error.reason is Reason.WRONG_TYPE:
         import_module("optiga.cli.support.other_files").advise_of_kind(error, arguments)
     if error.reason is Reason.BUSY:
         import_module("optiga.cli.support.served_chips").advise_of_server(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -23,18 +24,20 @@ def advise_of_file(error: OptigaError, arguments: Sequence[str]) -> None:
 
     :param arguments: of the command line, among which the name is.
     """
-    words = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
-    patterns = {word: rf"(?<![\w./\\-]){re.escape(word)}(?![\w/\\])" for word in words if word}
-    places = {word: place.start() for word, pattern in patterns.items() if (place := re.search(pattern, error.message))}
-    for word in sorted(places, key=lambda one: places[one])[-1:]:  # words of a message, such as "update", come before
-        is_ca = f"no CA in {word}" in error.message
-        try:
-            found = next(iter(_like(Path(word), is_ca=is_ca, is_configuration="configuration" in error.message)), None)
-        except (OSError, ValueError):
-            return
+    word = error.path or _named_last(error.message, arguments)
+    is_ca = f"no CA in {word}" in error.message
+    with suppress(OSError, ValueError):
+        found = next(_like(Path(word), is_ca=is_ca, is_configuration="configuration" in error.message), None)
         if found is not None:
             error.advise(f"There is {'a CA in' if is_ca else 'a file'} {found}", first=True)
-        return
+
+
+def _named_last(message: str, arguments: Sequence[str]) -> str:
+    """What of a command line a message names last: words of the message, such as "update", come before."""
+    words = [word.partition("=")[2] if word.startswith("-") else word for word in arguments]
+    patterns = {word: rf"(?<![\w./\\-]){re.escape(word)}(?![\w/\\])" for word in words if word}
+    places = {word: place.start() for word, pattern in patterns.items() if (place := re.search(pattern, message))}
+    return max(places, key=lambda one: places[one], default="")
 
 
 def _like(path: Path, *, is_ca: bool, is_configuration: bool) -> Iterator[Path]:

@@ -6,13 +6,16 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import PurePath
 
 import click
 
+from optiga.cli.support.content import INPUT
 from optiga.cli.support.given import parse_again
 from optiga.cli.support.options import option_of
 from optiga.errors import BoardError, ChipError, Naming, OptigaError, Reason, told
 from optiga.files.passphrases import is_wrong_passphrase
+from optiga.objects.addressing import may_mean
 
 _OF_PLACES = (
     Reason.BAD_VALUE,
@@ -25,6 +28,8 @@ _OF_PLACES = (
     Reason.WRONG_TYPE,
 )
 """Why the port, or the file of an emulated chip, is the wrong one: not what goes on there."""
+_OF_OBJECTS = (Reason.WRONG_TYPE, Reason.NOT_FOUND, Reason.UNSUPPORTED)
+"""Why another object is needed."""
 _OPTION = r"(?<![\w-])--([a-z][\w-]*)"
 _OF_RESULTS = ("query", "output")
 """Options whose values are words of results, which messages have, too; what is wrong with them names them."""
@@ -37,12 +42,38 @@ def parameter_of(error: OptigaError, command: click.Command, arguments: Sequence
     :param arguments: what it was given.
     """
     known = _names(command, arguments)
-    named = [name for text in (error.message, error.hint) if isinstance(text, Naming) for name in text.parameters]
-    wanted = [error.parameter, *(named if error.parameter in named else ())]
-    called = [word for name in wanted if name for word in (*re.findall(_OPTION, option_of(name)), name)]
-    return next((known[name] for word in called if (name := _bare(word)) in known), "") or _by_text(
-        error, command, arguments, known
+    in_message, in_hint = (text.parameters if isinstance(text, Naming) else () for text in (error.message, error.hint))
+    hinted = [error.parameter, *in_hint] if error.parameter in in_hint and error.parameter not in in_message else []
+    wanted = [] if hinted else [error.parameter, *(in_message if error.parameter in in_message else ())]
+    if error.reason is Reason.MISSING:
+        wanted += hinted
+    elif error.reason is Reason.NOT_CONFIRMED:
+        wanted.append("yes")
+    elif is_wrong_passphrase(error):
+        return _known([*wanted, *hinted], known) or _of_passphrase(error.hint, command, arguments)
+    return (
+        _known(wanted, known)
+        or (_of_path(error.path, command, arguments) if error.path and not isinstance(error, BoardError) else "")
+        or _known(hinted, known)
+        or _by_text(error, command, arguments, known)
     )
+
+
+def _known(names: Sequence[str], known: Mapping[str, str]) -> str:
+    """The first option or argument that the command has for parameters of the library; empty for none."""
+    called = [word for name in names if name for word in (*re.findall(_OPTION, option_of(name)), name, f"{name}_path")]
+    return next((known[name] for word in called if (name := _bare(word)) in known), "")
+
+
+def _of_path(path: str, command: click.Command, arguments: Sequence[str]) -> str:
+    """The one option or argument that was given a path, or else a folder that it is in; empty for none and several."""
+    with suppress(click.ClickException):
+        typed = [(value, name_of(one)) for one, value in _typed(command, arguments)]
+        for place in (path, *map(str, PurePath(path).parents)):
+            found = {name for value, name in typed if os.path.normpath(value) == os.path.normpath(place)}
+            if found:
+                return found.pop() if len(found) == 1 else ""
+    return ""
 
 
 def _by_text(error: OptigaError, command: click.Command, arguments: Sequence[str], known: Mapping[str, str]) -> str:
@@ -51,19 +82,40 @@ def _by_text(error: OptigaError, command: click.Command, arguments: Sequence[str
     What the chip says is of the chip, whatever value led there; of a board, the value is its port.
     """
     if isinstance(error, BoardError):
-        return parameter_in(error.port, command, arguments) if error.reason in _OF_PLACES else ""
+        of_port = error.port and (parameter_in(error.port, command, arguments) or known.get("port", ""))
+        return of_port if error.reason in _OF_PLACES else ""
     if isinstance(error, ChipError) or type(error) is OptigaError:
         return ""
-    if error.reason is Reason.NOT_CONFIRMED:
-        return known.get("yes", "")
-    if is_wrong_passphrase(error):
-        return _of_passphrase(error.hint, command, arguments)
-    return _in_message(told(error.message, option_of), command, arguments, known)
+    found = _in_message(told(error.message, option_of), command, arguments, known)
+    return found or (_of_object(error.oid, command, arguments) if error.reason in _OF_OBJECTS else "")
+
+
+def _of_object(oid: int | None, command: click.Command, arguments: Sequence[str]) -> str:
+    """The option or argument that names an object otherwise than messages do: ``aes``, or a slot; empty for none."""
+    with suppress(click.ClickException):
+        for one, value in _typed(command, arguments):
+            if oid is not None and may_mean(value, oid):
+                return name_of(one)
+    return ""
 
 
 def _in_message(message: str, command: click.Command, arguments: Sequence[str], known: Mapping[str, str]) -> str:
     named = (known[name] for option in re.findall(_OPTION, message) if (name := _bare(option)) in known)
-    return next(named, "") or parameter_in(message, command, arguments)
+    return next(named, "") or parameter_in(message, command, arguments) or _of_input(message, command, arguments)
+
+
+def _of_input(message: str, command: click.Command, arguments: Sequence[str]) -> str:
+    """The option or argument that is ``-``, if a message names standard input; empty for none."""
+    if str(INPUT) in message:
+        with suppress(click.ClickException):
+            for _, one, given in parse_again(command, arguments):
+                if found := [param for param in one.params if _is_input(given.get(param.name or ""))]:
+                    return name_of(found[0])
+    return ""
+
+
+def _is_input(given: object) -> bool:
+    return given == "-" or (isinstance(given, (list, tuple)) and "-" in given)
 
 
 def _of_passphrase(hint: str, command: click.Command, arguments: Sequence[str]) -> str:
@@ -85,7 +137,7 @@ def parameter_in(message: str, command: click.Command, arguments: Sequence[str])
     with suppress(click.ClickException, OSError):
         message = message.replace(os.path.join(os.getcwd(), ""), "")  # noqa: PTH109, PTH118
         for one, value in _typed(command, arguments):
-            if match := re.search(rf"(?<![\w./\\-]){re.escape(value)}(?!\.?[\w/\\-])", message):
+            if match := re.search(rf"(?<![\w./\\=-]){re.escape(value)}(?!\.?[\w/\\-])", message):
                 found.append((match.start(), -len(value), name_of(one)))
     return min(found)[-1] if found else ""
 

@@ -76,6 +76,7 @@ def read_passphrase(
                 if environment
                 else "Give the passphrase in a file",
                 reason=Reason.MISSING,
+                parameter="passphrase",
             )
         with staying_hidden(f"{shown(prompt)}: "):
             typed = passphrase_of_text(os.fsencode(_type_hidden(shown(prompt))))
@@ -94,7 +95,7 @@ def _type_hidden(prompt: str) -> str:
         typed: str = click.prompt(prompt, hide_input=True, err=True)
     except click.Abort as aborted:  # made of Ctrl-C, too
         if isinstance(aborted.__context__, EOFError):
-            raise ConfigurationError("no passphrase was given", reason=Reason.MISSING) from None
+            raise ConfigurationError("no passphrase was given", reason=Reason.MISSING, parameter="passphrase") from None
         raise
     return typed
 
@@ -163,8 +164,10 @@ def read_new_passphrase(
             "the CA's key must be encrypted, but no passphrase was given",
             hint=f"Give one: {ways}. To leave the key unencrypted, use --no-passphrase",
             reason=Reason.MISSING,
+            parameter=option.lstrip("-"),
         )
     if mistake := _mistake_in_new(found, is_old, names):
+        mistake.parameter = option.lstrip("-")
         if file is not None or variable not in mistake.message:
             mistake.locate(variable if file is None else f"{option} {file}")
         raise mistake
@@ -247,7 +250,7 @@ def open_parent(settings: Settings, path: str, passphrase_file: str | None, *, a
         )
     except ConfigurationError as error:
         if error.reason is Reason.MISSING:
-            error.hint = naming("Give {parent_passphrase}")
+            error.hint, error.parameter = naming("Give {parent_passphrase}"), "parent_passphrase"
         raise
     if passphrase_file is not None and not is_locked:
         settings.warn(f"the CA's key {parent.folder.path / KEY} is not encrypted: the passphrase is not needed")

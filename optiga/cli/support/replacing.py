@@ -20,7 +20,7 @@ from optiga.cli.support.settings import Settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.files import cause_of, write_new, write_whole
 from optiga.files.kept import what_is_kept
-from optiga.files.opening import open_input
+from optiga.files.opening import about_its, open_input
 from optiga.files.precious import PRIVATE_KEY, what_is_lost
 from optiga.files.shown import shown
 
@@ -34,6 +34,7 @@ _PEM, _PEM_END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _DEFAULTS = "optiga.toml"
 
 
+@about_its("out")
 def check_replaced(
     settings: Settings,
     out: str,
@@ -72,6 +73,7 @@ def check_replaced(
         f"{out} is there already, with other content" + (f": {why}" if why else ""),
         hint=f"{another}, or replace it with --force",
         reason=Reason.EXISTS,
+        parameter="out",
     )
 
 
@@ -87,6 +89,7 @@ def _whose(what: str, content: bytes) -> str:
     return what
 
 
+@about_its("out")
 def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:
     """Have a file with a private key replaced only after ``--yes`` or a question, which ``--force`` does not answer.
 
@@ -100,6 +103,7 @@ def check_key_replaced(settings: Settings, out: str, *, yes: bool) -> None:
             f"{out} is there already, with other content: {PRIVATE_KEY}",
             hint=f"{ANOTHER}, or replace the private key with --yes",
             reason=Reason.EXISTS,
+            parameter="out",
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from optiga.errors import ConfigurationError
 from optiga.files.files import read_input
+from optiga.files.opening import about_its
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,6 +32,7 @@ class Toml(NamedTuple):
     lines: Mapping[str, int]
 
 
+@about_its("path")
 def read_toml(path: Path, what: str, limit: int) -> Toml:
     """The content of a file.
 

@@ -121,4 +121,5 @@ def check_attributes(attributes: Mapping[str, str], *, typed: bool) -> None:
             f"a thing {'with' if typed else 'without'} a type has at most {MAX_ATTRIBUTES[typed]} attributes",
             hint="" if typed else naming("Give it a type: {thing_type}"),
             reason=Reason.TOO_LARGE,
+            parameter="attributes",
         )

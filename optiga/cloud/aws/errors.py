@@ -84,8 +84,9 @@ class AwsError(CloudError):
         answer: Mapping[str, Any] | None = None,
         denied: str = "",
         reason: Reason | None = None,
+        parameter: str = "",
     ) -> None:
-        super().__init__(message, hint=hint, reason=reason or _reason_of(code))
+        super().__init__(message, hint=hint, reason=reason or _reason_of(code), parameter=parameter)
         self.code = code
         self.denied = denied
         self.answer: Mapping[str, Any] = answer or {}
@@ -283,7 +284,8 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
-        return AwsError(said, hint="To list the profiles, use 'aws configure list-profiles'", reason=Reason.NOT_FOUND)
+        hint = "To list the profiles, use 'aws configure list-profiles'"
+        return AwsError(said, hint=hint, reason=Reason.NOT_FOUND, parameter="profile")
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
         return AwsError(
             f"AWS's configuration file cannot be read: {said}",

@@ -14,6 +14,8 @@ from optiga.cloud.aws.policy_rules import check_arns, check_document
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import read_input
 from optiga.files.json_lines import parse_json
+from optiga.files.known_documents import name_content, refuse_other
+from optiga.files.opening import about
 from optiga.files.placeholders import UID_FIELD
 from optiga.pki.names import fill_uid
 from optiga.suggestions import suggest
@@ -151,10 +153,13 @@ def load_fleet_template(
                 f"cannot read the provisioning template {name}: no such file", reason=Reason.NOT_FOUND
             )
         source = str(path.absolute())
+        data = read_input(path, "provisioning template", 1 << 16)
         try:
-            body = read_input(path, "provisioning template", 1 << 16).decode("utf-8-sig")
+            body = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise ConfigurationError(f"the provisioning template {path} is not UTF-8") from None
+            refuse_other(name_content(data, binary=True), str(path), "a provisioning template")
+            with about(path):
+                raise ConfigurationError(f"the provisioning template {path} is not UTF-8") from None
         body = body if aws is None else in_partition(body, aws.partition)
     else:
         source = f"{name} in AWS"

@@ -13,6 +13,7 @@ from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there, read_input
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import POLICY, name_content, name_document, refuse_other
+from optiga.files.opening import about_its
 from optiga.files.placeholders import UID_FIELD, find_wrong_field
 from optiga.files.problems import describe_path
 from optiga.pki.names import fill_uid
@@ -78,6 +79,7 @@ class PolicyTemplate(NamedTuple):
         return text
 
 
+@about_its("path")
 def load_template(path: Path) -> PolicyTemplate:
     """A template from a file.
 
@@ -88,7 +90,7 @@ def load_template(path: Path) -> PolicyTemplate:
             f"cannot read the policy template {path}: there is no such file{meant}", reason=Reason.NOT_FOUND
         )
     data = read_input(path, "policy template", _MAX_FILE_SIZE)
-    refuse_other(name_content(data), str(path), _WANTED)
+    refuse_other(name_content(data, binary=True), str(path), _WANTED)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -259,6 +259,7 @@ def sign(
                 f"the certificate would overwrite the CSR {target}",
                 hint="Use --out" if out is None else "Use --out with another name",
                 reason=Reason.EXISTS,
+                parameter="out",
             )
     authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     if not is_printed:

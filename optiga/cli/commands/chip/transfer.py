@@ -20,6 +20,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import ConfigurationError, Reason, counted
 from optiga.files.files import check_output_file
+from optiga.files.opening import about
 from optiga.results import MERGED
 from optiga.transfer.execute import ImportResult, execute_import, import_result
 from optiga.transfer.export import ExportSummary, choose, read_chip
@@ -125,7 +126,8 @@ def import_(
     with open_for_dry_run(settings, "import") if dry_run else settings.open_chip() as chip:
         plan = plan_import(chip, entries, life_cycle=life_cycle, is_shielded=chip.is_shielded)
         if not keep_going:
-            plan.check()
+            with about(path):
+                plan.check()
         failures = list(plan.failures)
         settings.check_query(import_result(plan, failures))
         for warning in plan.warnings:

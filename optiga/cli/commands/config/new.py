@@ -137,6 +137,7 @@ def _choose(
             "cannot ask for the values of the configuration: standard input is not a terminal",
             hint="Use --yes to take the values of the options, and the defaults for the rest",
             reason=Reason.MISSING,
+            parameter="yes",
         )
 
     def answer(given: str | None, question: str, default: str, mistake: Callable[[str], str]) -> str:

@@ -13,6 +13,7 @@ from optiga.emulator.models import DEFAULT_MODEL
 from optiga.errors import ConfigurationError, Reason
 from optiga.files.json_lines import parse_json
 from optiga.files.known_documents import CHIP, EXPORT, PEM, name_content, name_document
+from optiga.files.opening import about, about_its
 from optiga.transfer.emulated import load_export, tells_model
 from optiga.transfer.form import parse_entries
 
@@ -89,7 +90,8 @@ def _told(entry: Entry) -> list[str]:
 def _located(name: str) -> Iterator[None]:
     """Have mistakes in a file begin with its name."""
     try:
-        yield
+        with about(name, is_name=True):
+            yield
     except ConfigurationError as error:
         error.locate(name)
         raise
@@ -100,6 +102,7 @@ def _read(path: str) -> tuple[str, bytes]:
     return "standard input" if path == "-" else path, read_whole(path, "state", limit=_MAX_STATE)
 
 
+@about_its("name", is_name=True)
 def _parse(content: bytes, name: str) -> Document:
     if known := name_content(content):
         hint = (known is not PEM and known.taker) or "It must be JSON, as 'emulator dump' or 'export' writes it"

@@ -100,6 +100,7 @@ def _uid_of_chip(settings: Settings) -> str:
             "the emulated chip does not exist yet, so no journal has an entry for it",
             hint="Name the chip's file with --port, or give its UID with --uid",
             reason=Reason.NOT_FOUND,
+            parameter="port",
         )
     with settings.open_chip() as chip:
         return chip.uid.hex

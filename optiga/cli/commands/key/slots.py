@@ -163,7 +163,10 @@ def generate(
     plan = plan_key(name, algorithm=algorithm, bits=int(bits) if bits else None, usage=usage)
     if plan.slot is None and out is not None:
         raise ConfigurationError(
-            "an AES key has no public key for --out", hint="It never leaves the chip", reason=Reason.CONFLICT
+            "an AES key has no public key for --out",
+            hint="It never leaves the chip",
+            reason=Reason.CONFLICT,
+            parameter="out",
         )
     settings.check_query(GeneratedKey)
     check_out(out)

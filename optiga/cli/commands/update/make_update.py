@@ -140,7 +140,9 @@ def make_data(
     if object_type is not None and are_bytes:
         raise click.UsageError("--type does not go together with --hex, --offset or --no-erase: these write bytes.")
     if object_type is not None and not may_have_type(info):
-        raise ConfigurationError(f"{info.label} holds no certificate and no data", hint="Omit --type", oid=info.oid)
+        raise ConfigurationError(
+            f"{info.label} holds no certificate and no data", hint="Omit --type", oid=info.oid, parameter="type"
+        )
     form = form_of_type(info, object_type)
     if form is not Form.DATA and not are_bytes:
         content = open_container(settings, content, name, pkcs12_passphrase_file)
@@ -363,7 +365,10 @@ def _open_key(
     if passphrase is None:
         ways = f"{option} FILE or --ask-passphrase" + (f", or the variable {environment}" if environment else "")
         raise ConfigurationError(
-            f"the private key {path} is encrypted", hint=f"Give its passphrase: {ways}", reason=Reason.MISSING
+            f"the private key {path} is encrypted",
+            hint=f"Give its passphrase: {ways}",
+            reason=Reason.MISSING,
+            parameter=option.lstrip("-"),
         )
     key, _ = use_passphrase(passphrase, file.open, prompt=f"Passphrase of {path}")
     return key, (*file.warnings, *passphrase.warnings)
@@ -378,4 +383,5 @@ def _check_apart(out: str, inputs: Sequence[str | None]) -> None:
                 f"the update is made from {name}, which is also the file of --out",
                 hint="Name another file",
                 reason=Reason.CONFLICT,
+                parameter="out",
             )
