@@ -17,6 +17,7 @@ from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.provision.cloud_plan import CloudPlan, plan_cloud
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.outputs import ChipOutputs
+from optiga.provision.renewal import check_renewal
 from optiga.provision.sizes import Sizes, check_room, sizes_of_aws
 from optiga.provision.specs import CaIssuerSpec, check_device
 
@@ -56,6 +57,8 @@ class Plan:
     :param settings: fingerprint of what the CSR is made from, and of where its certificate goes.
     :param cloud: None for chips that no cloud is told of.
     :param trust: whom to believe that the chip is genuine; None asks for no proof.
+    :param is_kept: the chip's certificate is none of those that the job wants to be renewed.
+    :param outdated: why it is one of them, as a clause; empty if the job has no condition.
     """
 
     job: Job
@@ -64,6 +67,13 @@ class Plan:
     settings: str
     cloud: CloudPlan | None
     trust: Trust | None
+    is_kept: bool = False
+    outdated: str = ""
+
+    @property
+    def renews(self) -> bool:
+        """Whether a finished chip gets a new key and certificate."""
+        return self.job.renew and not self.is_kept
 
     @property
     def slot(self) -> Slot:
@@ -84,6 +94,9 @@ class Plan:
                 f"slot={self.slot.name}",
                 "' removes the certificate from AWS IoT; then you can register it again",
             )
+        if self.is_kept:
+            limit = "issued_before" if self.job.issued_before is not None else "expires_within"
+            return Naming("For a new key and certificate, omit ", limit, "")
         return naming("For a new key and certificate, use {renew}")
 
     def open_issuer(self, reporter: Reporter) -> None:
@@ -155,7 +168,9 @@ def make_plan(job: Job, services: Services, reporter: Reporter | None = None) ->
     if job.configuration is None:
         cloud = _plan_cloud(job, None, services, reporter)
         return Plan(job, job.target, None, "", cloud, trust)
-    return _plan_new_identity(job, job.configuration, trust, services, reporter)
+    plan = _plan_new_identity(job, job.configuration, trust, services, reporter)
+    check_renewal(plan, services.clock(), reporter)
+    return plan
 
 
 def _plan_new_identity(

@@ -73,6 +73,7 @@ class RunResult(SlotResult):
     :param csr_path: of the CSR's file, absolute; None where there is no CSR.
     :param certificate_path: the same of the certificate's file.
     :param warnings: what was warned of in the run, one sentence each.
+    :param renewed: whether a run that was to renew the certificate has done so; False where it had nothing to renew.
     """
 
     serial: str | None
@@ -80,6 +81,7 @@ class RunResult(SlotResult):
     csr_path: str | None
     certificate_path: str | None
     warnings: tuple[str, ...] = ()
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

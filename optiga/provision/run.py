@@ -20,6 +20,7 @@ from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation, check_accepted
+from optiga.provision.renewal import narrow
 from optiga.provision.restoring import restore_files
 from optiga.provision.steps import steps
 from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
@@ -55,6 +56,9 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
         plan = plan or make_plan(job, services, reporter)
         with services.journal.sealed():
             with KeyFate(job.slot.key_oid):
+                if job.is_conditional:
+                    known = services.journal.find(reporter.uid, job.slot.name)
+                    plan = narrow(plan, known, services.clock(), reporter)
                 work = _prepare(plan, services, services.journal, chip, reporter)
             entry, is_changed = _run(work)
         reporter.tell(RunDone, is_changed=is_changed, journal_seal=services.journal.newest_seal)
@@ -87,7 +91,7 @@ def _run(work: Work) -> tuple[Entry, bool]:
                     step.open(work)
         attestation.look()
         known = work.journal.find(work.uid, plan.slot.name)
-        if not plan.job.renew:
+        if not plan.renews:
             attestation.check(known)
         attestation.warn_of_loss(known)
         preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
