@@ -323,9 +323,10 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, sso):
         return AwsError(f"cannot get the AWS credentials: {said}", hint=LOG_IN, reason=Reason.NO_CREDENTIALS)
     if isinstance(error, known.SSLError):
+        otherwise = "Check whether a proxy intercepts the connection"
         return AwsError(
             f"no trusted connection to AWS at {subject}: {said}",
-            hint="Check whether a proxy intercepts the connection",
+            hint=unreachable_hint(str(error.kwargs.get("endpoint_url", "")), is_open=True, otherwise=otherwise),
             reason=Reason.UNTRUSTED,
         )
     if isinstance(error, known.HTTPClientError) and "Invalid header value" in said:
@@ -340,7 +341,9 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",
-            hint=unreachable_hint(str(error.kwargs.get("endpoint_url", ""))),
+            hint=unreachable_hint(
+                str(error.kwargs.get("endpoint_url", "")), is_open=not isinstance(error, known.EndpointConnectionError)
+            ),
             reason=Reason.UNREACHABLE,
         )
     return AwsError(f"cannot send {subject} to AWS: {said}", reason=Reason.UNREACHABLE)

@@ -29,19 +29,25 @@ def endpoint_variables() -> str:
     return ", ".join(names) or "AWS_ENDPOINT_URL"
 
 
-def unreachable_hint(url: str) -> str:
+def unreachable_hint(url: str, *, is_open: bool, otherwise: str = "") -> str:
     """What to do if an endpoint cannot be reached.
 
     :param url: of the endpoint; empty if it is not known.
+    :param is_open: whether somebody listens there, although no answer comes.
+    :param otherwise: the same for an endpoint on another computer, where it is not the network or a proxy.
     """
     try:
         is_here = is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         is_here = False
-    if is_here:
-        return naming(
-            "The endpoint is on this computer: start its server, or correct the endpoint ({endpoint_url}, "
-            "{variables}). For AWS itself, give no endpoint",
-            variables=endpoint_variables(),
+    if not is_here:
+        return otherwise or "Check the network, and give the proxy if there is one (HTTPS_PROXY)"
+    template = "The endpoint is on this computer: start its server, or correct the endpoint"
+    if is_open:
+        template = (
+            "The endpoint is on this computer, and a server listens there: look at its log, and check that it is an "
+            "endpoint of AWS and that the URL begins as the server expects (http or https)"
         )
-    return "Check the network, and give the proxy if there is one (HTTPS_PROXY)"
+    return naming(
+        template + " ({endpoint_url}, {variables}). For AWS itself, give no endpoint", variables=endpoint_variables()
+    )
