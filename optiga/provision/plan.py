@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.cloud.aws.errors import NoAccountError
 from optiga.errors import ConfigurationError, Naming, naming
 from optiga.files.placeholders import UID_FIELD
 from optiga.identity.attestation import load_trust
@@ -235,6 +236,12 @@ def _plan_cloud(
         return None
     ca = authority.certificate if authority else None
     subject = {name for name, _ in job.configuration.subject} if job.configuration else None
-    cloud = plan_cloud(job.aws, job.device, ca, services.connect, reporter, subject)
+    try:
+        cloud = plan_cloud(job.aws, job.device, ca, services.connect, reporter, subject)
+    except NoAccountError as error:
+        if job.configuration is not None:
+            own = "" if ca else naming("your own CA ({issuer}) and ")
+            error.advise(naming("To do without AWS, use {own}{thing=None}", own=own))
+        raise
     job.outputs.check_beforehand(cloud.document)
     return cloud

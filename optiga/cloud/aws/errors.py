@@ -104,6 +104,14 @@ class AwsError(CloudError):
         return self.denied.startswith("iot:")
 
 
+class NoAccountError(AwsError):
+    """Nothing says with which account to work: there may be none."""
+
+    def __init__(self, message: str, *, hint: str, reason: Reason) -> None:
+        super().__init__(message, hint=hint, reason=reason)
+        self.advise("For a trial without an AWS account, start 'python -m optiga.testing.aws'")
+
+
 @contextmanager
 def asking(action: str, about: str = "") -> Iterator[None]:
     """Where AWS is asked.
@@ -274,7 +282,8 @@ def _failure(error: Exception, subject: str) -> OptigaError:
 
     said = _one_line(error).rstrip(".")
     if isinstance(error, (known.NoCredentialsError, known.PartialCredentialsError)):
-        return AwsError(
+        kind = AwsError if isinstance(error, known.PartialCredentialsError) else NoAccountError
+        return kind(
             f"there are no AWS credentials: {said}",
             hint=naming(
                 "Use aws configure, aws sso login, {profile=NAME}, or the environment variables AWS_ACCESS_KEY_ID and "
@@ -299,7 +308,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             reason=Reason.BAD_VALUE,
         )
     if isinstance(error, known.NoRegionError):
-        return AwsError(
+        return NoAccountError(
             f"no AWS region is set: {said}",
             hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
             reason=Reason.MISSING,

@@ -42,12 +42,11 @@ def unreachable_hint(url: str, *, is_open: bool, otherwise: str = "") -> str:
         is_here = False
     if not is_here:
         return otherwise or "Check the network, and give the proxy if there is one (HTTPS_PROXY)"
-    template = "The endpoint is on this computer: start its server, or correct the endpoint"
+    what = "start its server, or correct the endpoint"
     if is_open:
-        template = (
-            "The endpoint is on this computer, and a server listens there: look at its log, and check that it is an "
-            "endpoint of AWS and that the URL begins as the server expects (http or https)"
-        )
+        what = "its server runs, so look at its log, and check that it is one of AWS with this scheme, http or https"
     return naming(
-        template + " ({endpoint_url}, {variables}). For AWS itself, give no endpoint", variables=endpoint_variables()
+        "The endpoint is on this computer: {what} ({endpoint_url}, {variables}). For AWS itself, give no endpoint",
+        what=what,
+        variables=endpoint_variables(),
     )
