@@ -29,7 +29,7 @@ from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.environment import CA_PASSPHRASE
-from optiga.cli.support.file_names import FILE, FOLDER, FileName, is_standard_output, out_file_option
+from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, is_standard_output, out_file_option
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -76,7 +76,7 @@ _new_ca_options = together(
 
 
 @click.command(name="init")
-@click.argument("path", type=FOLDER)
+@click.argument("path", type=CA_FOLDER)
 @_new_ca_options
 @click.option("--days", type=DAYS, metavar="DAYS", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
@@ -122,7 +122,7 @@ def init(
 
 
 @click.command(name="intermediate", cls=CaCommand)
-@click.argument("path", type=FOLDER)
+@click.argument("path", type=CA_FOLDER)
 @click.option(
     "--ca",
     "parent_path",

@@ -28,7 +28,7 @@ from optiga.cli.support.cloud_options import (
     refuse_cloud_options,
 )
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
+from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import of_option, options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
@@ -99,7 +99,7 @@ def _take_moment(_ctx: click.Context, param: click.Parameter, text: str | None) 
 @click.option("--dry-run", is_flag=True, help="Check everything and show every step, but change nothing.")
 @aws_options
 @device_options
-@click.option("--ca", "ca_path", type=FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
+@click.option("--ca", "ca_path", type=CA_FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
 @click.option(
     "--days",
     type=WholeNumber(1, MAX_DAYS),
