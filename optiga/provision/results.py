@@ -92,6 +92,7 @@ class JournalCheck:
     :param unsealed: the chips of which something has been written down since the last seal.
     :param journal_seal: the newest seal, SHA-256 in hex; None if there is none.
     :param sealed_at: when it was made, ISO 8601.
+    :param warnings: what must be known of it, one sentence each.
     """
 
     version: int
@@ -101,3 +102,4 @@ class JournalCheck:
     unsealed: int
     journal_seal: str | None
     sealed_at: str | None
+    warnings: tuple[str, ...] = ()
