@@ -183,11 +183,6 @@ def intermediate(
         names=ca_name.parts,
     )
     is_shared = ca_passphrase_file is None and parent.folder.key_is_encrypted
-    if is_shared and passphrase is not None and CA_PASSPHRASE in passphrase.source:
-        settings.note(
-            f"The passphrase in {CA_PASSPHRASE} opens the key of {shown(parent_path)} and encrypts the key of "
-            f"{shown(path)}. To use two passphrases, use --passphrase-file for the new key"
-        )
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
         Path(path),
@@ -201,7 +196,7 @@ def intermediate(
     )
     if days is None:
         warn_of_shortening(settings, folder.certificate, (parent.certificate,), INTERMEDIATE_DAYS)
-    show_ca(settings, folder, passphrase)
+    show_ca(settings, folder, passphrase, opens=parent_path if is_shared else "")
 
 
 @click.command(name="sign", cls=CaCommand)
@@ -313,10 +308,11 @@ def warn_of_shortening(
         settings.warn(warning)
 
 
-def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
+def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None, *, opens: str = "") -> None:
     """Print the result of a command that has made a CA, or its certificate.
 
     :param passphrase: what its key was encrypted with, if it was; its warnings are said.
+    :param opens: the folder of another CA, whose key the environment variable has opened, too.
     """
     parsed = folder.certificate.parsed
     result = CaResult(
@@ -331,6 +327,10 @@ def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None)
         settings.note(
             f"The CA's key lies in {shown_path(folder.path)} unencrypted: anyone who can read it can issue certificates"
         )
+    if passphrase is not None and CA_PASSPHRASE in passphrase.source:
+        does = f"opens the key of {shown(opens)} and encrypts" if opens else "encrypts"
+        two = ". To use two passphrases, use --passphrase-file for the new key" if opens else ""
+        settings.note(f"The passphrase in {CA_PASSPHRASE} {does} the key of {shown_path(folder.path)}{two}")
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     settings.print_result(result)
