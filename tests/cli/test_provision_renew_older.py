@@ -85,11 +85,35 @@ def test_ended_after_the_last_step(
     campaign = (*options, "--renew", "--issued-before", now())
     with monkeypatch.context() as patched:
         patched.setattr(Settings, "print_result", interrupt)
-        assert run(*campaign).code == INTERRUPTED_EXIT
+        ended = run(*campaign)
+    assert ended.code == INTERRUPTED_EXIT
+    assert "The chip is finished. To see the result, run the same command again\n" in ended.err
     renewed, objects = sorted(bench.folder.glob("*.pem")), bench.objects()
     assert len(renewed) == 2
     assert result_of(run(*campaign))["renewed"] is False
     assert (sorted(bench.folder.glob("*.pem")), bench.objects()) == (renewed, objects)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("optiga.cli.support.settings.Settings.print_result", "The chip is finished"),
+        ("optiga.provision.steps.cloud.AttachPolicy.run", "To continue after the step 'thing'"),
+    ],
+    ids=["at its end", "before it"],
+)
+def test_a_renewal_goes_on_without_being_asked_for_again(
+    place: str, words: str, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it might be done once more."""
+    result_of(run())
+    with monkeypatch.context() as patched:
+        patched.setattr(place, interrupt)
+        ended = run("--renew")
+    (line,) = [line for line in ended.err.splitlines() if words in line]
+    assert line.endswith("run the same command again without --renew")
+    result_of(run())
+    bench.check_finished(certificates=2)
 
 
 def interrupt(*_: object, **__: object) -> None:

@@ -41,6 +41,7 @@ from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
 from optiga.provision.events import Event, RunDone, StepName
+from optiga.provision.interrupted import told_that_it_is_finished
 from optiga.provision.job import LONGEST_DAYS, Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
@@ -280,10 +281,10 @@ def run_plan(
         heard: list[Event] = []
         services = replace(services, journal=journal, listeners=(*services.listeners, heard.append))
         entry = provision(plan.job, services, chip, plan=plan)
+        used.enter_context(told_that_it_is_finished(plan.job))
         outputs = plan.outputs(entry.uid)
         is_new = plan.job.renew and any(isinstance(event, RunDone) and event.is_changed for event in heard)
         result = replace(entry.run_result(journal.newest_seal, outputs.folder, warnings), renewed=is_new)
-    if settings.is_read_by_a_person:
-        settings.print_result(result, text=summary_of(result, outputs, journal_path))
-    else:
-        settings.print_result(result, default="json")
+    with told_that_it_is_finished(plan.job):
+        text = summary_of(result, outputs, journal_path) if settings.is_read_by_a_person else None
+        settings.print_result(result, text=text, default="json" if text is None else "text")
