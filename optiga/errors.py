@@ -9,12 +9,22 @@ The library names its parameters, not the options of a command line: see :mod:`o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import Enum, unique
 from typing import ClassVar
 
-from optiga.naming import Call, Naming, for_program, naming, told
+from optiga.naming import (
+    Call,
+    Naming,
+    capitalized,
+    counted,
+    for_program,
+    naming,
+    printable,
+    shorten,
+    shorten_value,
+    told,
+)
 
 __all__ = [
     "BoardError",
@@ -38,51 +48,6 @@ __all__ = [
     "shorten_value",
     "told",
 ]
-
-_LONGEST = 200
-_BEGINNING, _END = 80, 40
-_LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
-"""An apostrophe within a word opens no quotation."""
-
-
-def printable(text: str) -> str:
-    """Escape control characters and invisible characters of a text, as Python does: one printable line."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
-
-
-def counted(number: int, what: str, verb: str = "") -> str:
-    """A number with its noun: ``1 byte``, ``2 bytes``.
-
-    :param what: the noun in the singular.
-    :param verb: a verb in the plural to put behind the noun: ``have``, ``are`` or ``do``; empty for none.
-    """
-    said = f"{number} {what}" if number == 1 else f"{number} {what}s"
-    if verb:
-        said += f" {_OF_ONE[verb]}" if number == 1 else f" {verb}"
-    return said
-
-
-def capitalized(sentence: str) -> str:
-    """A sentence with a capital first letter."""
-    return sentence[:1].upper() + sentence[1:]
-
-
-_OF_ONE = {"have": "has", "are": "is", "do": "does"}
-
-
-def shorten(text: str) -> str:
-    """Shorten long values in a message to their beginning and end.
-
-    A value is a text in quotes, or a text without spaces. A path of usual length is not shortened.
-    """
-    return re.sub(_LONG, lambda found: shorten_value(found[0]), text) if len(text) >= _LONGEST else text
-
-
-def shorten_value(value: str) -> str:
-    """A value in a message: its beginning and end, if it is long."""
-    return value if len(value) < _LONGEST else f"{value[:_BEGINNING]}…{value[-_END:]}"
 
 
 @unique

@@ -1,4 +1,4 @@
-"""Texts that name parameters and commands: for a program as Python has them, on the command line as that has them.
+"""The texts of messages, and the parameters and commands in them: as Python has them, or as the command line has them.
 
 The library names its parameters, not the options of a command line. :func:`naming` writes a message or hint that names
 a parameter, and :func:`told` replaces the parameter with another name, such as an option. A command is written whole,
@@ -19,6 +19,11 @@ _NOT_QUOTED = r"[\"'`$!%]" if os.name == "nt" else r"[\"'`$\\!]"
 """What a shell also reads between double quotes, or that ends the message's own: no command is completed with it."""
 _AS_IT_IS = r"[\w+:./\\~-]+" if os.name == "nt" else r"[\w@%+=:,./-]+"
 """A word that no shell of the system takes for anything else."""
+_LONGEST = 200
+_BEGINNING, _END = 80, 40
+_LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
+"""A long value; an apostrophe within a word opens no quotation."""
+_OF_ONE = {"have": "has", "are": "is", "do": "does"}
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
 
@@ -100,3 +105,40 @@ def _join(parts: tuple[str, ...], call: Call) -> str:
         is_of_command = call is for_program and "'" not in text.rpartition(COMMAND)[2] and COMMAND in text
         text += (f"--{name.replace('_', '-')} {value}" if is_of_command else call(name, value)) + after
     return text
+
+
+def printable(text: str) -> str:
+    """Escape control characters and invisible characters of a text, as Python does: one printable line."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def counted(number: int, what: str, verb: str = "") -> str:
+    """A number with its noun: ``1 byte``, ``2 bytes``.
+
+    :param what: the noun in the singular.
+    :param verb: a verb in the plural to put behind the noun: ``have``, ``are`` or ``do``; empty for none.
+    """
+    said = f"{number} {what}" if number == 1 else f"{number} {what}s"
+    if verb:
+        said += f" {_OF_ONE[verb]}" if number == 1 else f" {verb}"
+    return said
+
+
+def capitalized(sentence: str) -> str:
+    """A sentence with a capital first letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def shorten(text: str) -> str:
+    """Shorten long values in a message to their beginning and end.
+
+    A value is a text in quotes, or a text without spaces. A path of usual length is not shortened.
+    """
+    return re.sub(_LONG, lambda found: shorten_value(found[0]), text) if len(text) >= _LONGEST else text
+
+
+def shorten_value(value: str) -> str:
+    """A value in a message: its beginning and end, if it is long."""
+    return value if len(value) < _LONGEST else f"{value[:_BEGINNING]}…{value[-_END:]}"

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from optiga.cli.render.errors import CONFIGURATION, INTERRUPTED, json_line
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None, command: str = "") -> int:
         as_json = settings is not None and settings.wants_errors_as_json(given)
         return _say_what_is_missing(error.name.partition(".")[0], as_json=as_json)
     except KeyboardInterrupt as interrupted:
+        if not command and not interrupted.args and not _has_begun(interrupted):
+            interrupted.args = (Unchanged("Nothing was changed"),)
         return _say_interrupted(interrupted, as_json=settings is not None and settings.wants_errors_as_json(given))
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         return EXIT_NOBODY_READS
@@ -115,12 +118,25 @@ def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         for said in interrupted.args:
-            print("" if isinstance(said, Unchanged) else "Warning: ", shown(str(said)), sep="", file=sys.stderr)
+            text = import_module("optiga.cli.support.options").in_full(said if isinstance(said, str) else str(said))
+            print("" if isinstance(said, Unchanged) else "Warning: ", shown(text), sep="", file=sys.stderr)
         said = _ENDINGS.get(number.name, "Interrupted")
         if as_json:
             said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said)
         print(said, file=sys.stderr)
     return EXIT_SIGNAL + number
+
+
+def _has_begun(interrupted: KeyboardInterrupt) -> bool:
+    """Whether a run was in the function of a command, and not still at its modules and options."""
+    at = interrupted.__traceback__
+    while at is not None:
+        frame = at.tb_frame
+        is_module = frame.f_code.co_name == "<module>"
+        if not is_module and str(frame.f_globals.get("__name__")).startswith("optiga.cli.commands."):
+            return True
+        at = at.tb_next
+    return False
 
 
 def _drop_what_is_unfinished() -> None:

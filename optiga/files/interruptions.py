@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
+from optiga.naming import Naming
+
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """The last is Ctrl-Break, which only Windows has, as only the others have SIGHUP."""
 
@@ -41,7 +43,7 @@ class EndRequested(KeyboardInterrupt):
         self.number = number
 
 
-class Unchanged(str):
+class Unchanged(Naming):
     """What an interrupted run has left as it was, in the arguments of an interruption, where all else is a warning."""
 
     __slots__ = ()

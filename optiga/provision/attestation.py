@@ -122,7 +122,7 @@ class Attestation:
 
         :param found: what the journal has of the slot.
         """
-        if self._plan.job.renew and self.genuine is None and found is not None and found.attested is not None:
+        if self._plan.renews and self.genuine is None and found is not None and found.attested is not None:
             self._reporter.warn(
                 naming(
                     "the old certificate was activated after the chip had proven that it is genuine, but the new "

@@ -350,7 +350,7 @@ class Entry:
         """
         named = {"csr_path": self.filename, "certificate_path": self.certificate_file}
         paths = {field: None if name is None else str((folder / name).absolute()) for field, name in named.items()}
-        return self._told(RunResult, journal_seal=seal, warnings=tuple(warnings), **paths)
+        return self._told(RunResult, journal_seal=seal, warnings=tuple(warnings), renewed=False, **paths)
 
     def summary(self) -> SlotSummary:
         """What a list of slots shows of each."""

@@ -186,6 +186,10 @@ class CaIssuer:
         end = min(one.not_after for one in above)
         return "" if self._days is not None else find_shortening(utc_now(), end, above, DEVICE_DAYS)
 
+    def end(self, now: datetime) -> datetime:
+        """The last moment of the validity of a certificate that it would issue now."""
+        return min(now + timedelta(days=self._days or DEVICE_DAYS), *(one.not_after for one in self._authorities))
+
     def is_of(self, entry: Entry) -> bool:
         """Whether an entry's issuer is this CA: the same name and the same key, whatever certificate the CA has now.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.arguments import check_fields, takes
 from optiga.cloud.aws.connection import AwsOptions
-from optiga.errors import ConfigurationError, Reason, naming
+from optiga.errors import ConfigurationError, Naming, Reason, naming
 from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
 from optiga.protocol.objects import SLOTS, Reference, Slot, format_oid
 from optiga.provision.outputs import OutputLayout
@@ -15,6 +16,9 @@ from optiga.provision.specs import AwsIssuerSpec, IssuerSpec, OwnCertificate, Th
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
+
+LONGEST_DAYS = 36500
+"""Most days before its end that a certificate may be renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ class Job:
     :param outputs: names and folder of the output files.
     :param trust: trusted roots, with which the chip must prove that it is genuine; None for no proof.
     :param renew: make a new key and certificate even for a finished chip.
+    :param issued_before: renew only a certificate that was issued before this time, with time zone, in whole seconds;
+        None for any.
+    :param expires_within: renew only a certificate that expires within so many days; None for any.
     :raises ConfigurationError: if these values contradict each other.
     """
 
@@ -46,6 +53,8 @@ class Job:
     outputs: OutputLayout = OutputLayout()  # noqa: RUF009 - a frozen value
     trust: TrustSpec | None = None
     renew: bool = False
+    issued_before: datetime | None = None
+    expires_within: int | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -86,6 +95,34 @@ class Job:
         resolve_certificate(self.slot, self.certificate_oid)
         if (device := self.device) is not None:
             device.check()
+        self._check_renewal()
+
+    def _check_renewal(self) -> None:
+        """Refuse conditions of a renewal that cannot be met."""
+        before, days = self.issued_before, self.expires_within
+        for name, value in (("issued_before", before), ("expires_within", days)):
+            if value is not None and not self.renew:
+                said = naming("{limit} requires {renew}", limit=Naming("", name, ""))
+                raise ConfigurationError(said, reason=Reason.MISSING, parameter="renew")
+        if before is not None and days is not None:
+            raise ConfigurationError(
+                naming("{issued_before} and {expires_within} do not go together"), reason=Reason.CONFLICT
+            )
+        if before is not None and before.utcoffset() is None:
+            raise ConfigurationError("the time has no time zone", parameter="issued_before")
+        if before is not None and before.microsecond:
+            raise ConfigurationError("the time is not of whole seconds", parameter="issued_before")
+        if days is not None and not 1 <= days <= LONGEST_DAYS:
+            raise ConfigurationError(
+                f"a certificate cannot be renewed {days} days before it expires",
+                hint=f"Use 1 to {LONGEST_DAYS} days",
+                parameter="expires_within",
+            )
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether only some certificates are renewed."""
+        return self.issued_before is not None or self.expires_within is not None
 
     @classmethod
     @takes
@@ -100,16 +137,21 @@ class Job:
         outputs: OutputLayout = OutputLayout(),  # noqa: B008
         trust: TrustSpec | None = None,
         renew: bool = False,
+        issued_before: datetime | None = None,
+        expires_within: int | None = None,
     ) -> Job:
         """A job for a new key in the configuration's slot, its CSR and its certificate.
 
         :param certificate: object for the certificate, for example ``0xE0E3``; None for the object of the slot.
         :param thing: the device in AWS IoT; None for a chip that is not registered with a cloud.
+        :param issued_before: renew only a certificate that was issued before this time, with time zone.
+        :param expires_within: renew only a certificate that expires within so many days.
         :raises ConfigurationError: if these values contradict each other, or the object is not for certificates.
         """
         target = resolve_certificate(configuration.slot, certificate)
         way = None if thing is None else aws
-        return cls(configuration.slot, target.oid, issuer, configuration, thing, way, outputs, trust, renew)
+        slot, conditions = configuration.slot, (issued_before, expires_within)
+        return cls(slot, target.oid, issuer, configuration, thing, way, outputs, trust, renew, *conditions)
 
     @classmethod
     @takes

@@ -24,12 +24,16 @@ from optiga.identity.csr_config import write_aws_iot
 from optiga.protocol.objects import SLOTS, format_oid, parse_oid, suggest_slot
 from optiga.provision.job import Job
 from optiga.provision.outputs import OutputLayout
+from optiga.provision.renewal import format_moment, parse_moment
 from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec, IssuerSpec, OwnCertificate, ThingSpec, TrustSpec
 
 VERSION = 1
 """Of the form that is written, and the only one that is read."""
 _ISSUERS: dict[str, type[IssuerSpec]] = {"aws": AwsIssuerSpec, "ca": CaIssuerSpec, "own": OwnCertificate}
 _MEMBERS = ("version", "slot", "certificate", "issuer", "configuration", "thing", "aws", "outputs", "trust", "renew")
+_OPTIONAL = ("issued_before", "expires_within")
+"""Not in jobs of earlier versions, nor in those that have none."""
+_MAY_BE_NULL = ("configuration", "thing", "aws", "trust", *_OPTIONAL)
 _LONGEST_NUMBER = 1 << 53
 """Every integer below is one in every reader of JSON."""
 
@@ -53,6 +57,10 @@ def encode_job(job: Job) -> str:
         "trust": None if job.trust is None else _encode(job.trust),
         "renew": job.renew,
     }
+    if job.issued_before is not None:
+        document["issued_before"] = format_moment(job.issued_before)
+    if job.expires_within is not None:
+        document["expires_within"] = job.expires_within
     return json.dumps(document, indent=4) + "\n"
 
 
@@ -107,7 +115,7 @@ def _encode_configuration(configuration: Configuration) -> Mapping[str, Any]:
 
 def _read_job(section: Section) -> Mapping[str, Any]:
     """What a job is made from; incomplete where mistakes are noted."""
-    members = section.members(_MEMBERS)
+    members = section.members(_MEMBERS, _OPTIONAL)
     if "version" in members and (members["version"].value != VERSION or members["version"].value is True):
         members["version"].problem(f"must be {VERSION}: jobs of another version cannot be read")
         return {}
@@ -122,13 +130,24 @@ def _read_job(section: Section) -> Mapping[str, Any]:
         "outputs": lambda one: _read_spec(one, OutputLayout),
         "trust": lambda one: _read_spec(one, TrustSpec),
         "renew": _read_bool,
+        "issued_before": _read_moment,
+        "expires_within": _read_whole_number,
     }
     for name, reader in readers.items():
         if name in members:
-            is_none = members[name].value is None and name in ("configuration", "thing", "aws", "trust")
+            is_none = members[name].value is None and name in _MAY_BE_NULL
             found[name] = None if is_none else reader(members[name])
     found["certificate_oid"] = found.pop("certificate", None)
     return found
+
+
+def _read_moment(section: Section) -> Any:
+    text = section.text()
+    try:
+        return None if text is None else parse_moment(text)
+    except ConfigurationError as error:
+        section.problem(error.message)
+        return None
 
 
 def _read_slot(members: Mapping[str, Section]) -> Any:

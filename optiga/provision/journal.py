@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
 from optiga.contexts import context
-from optiga.errors import ConfigurationError, OptigaError, Reason
+from optiga.errors import ConfigurationError, OptigaError, Reason, counted
 from optiga.files.files import is_there
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.placeholders import check_new_name
@@ -36,6 +36,8 @@ from optiga.values import NotCopied
 
 if TYPE_CHECKING:
     import sqlite3
+
+_VERSION_1 = "a journal of version 1 has no hash chains and no seals. The next run that adds to it creates them"
 
 __all__ = ["FILE_NAME", "Entry", "Journal", "JournalCheck", "Step", "damaged", "open_journal"]
 
@@ -231,7 +233,7 @@ class Journal(NotCopied):
             if not self._store.is_chained:
                 uids = [one.uid for one in old_entries(self._connection)]
                 self._refuse_unknown(seal, [])
-                return JournalCheck(1, len(set(uids)), 0, 0, 0, None, None)
+                return JournalCheck(1, len(set(uids)), 0, 0, 0, None, None, (_VERSION_1,))
             for _ in self._every():
                 pass
             seals = [one for one, _ in self._store.seals()]
@@ -239,8 +241,10 @@ class Journal(NotCopied):
             last = seals[-1] if seals else None
             chips, facts, count = self._store.count()
             unsealed = len(self._store.grown())
-        sealed = (last.hash, last.sealed_at) if last else (None, None)
-        return JournalCheck(KIND.version, chips, facts, count, unsealed, *sealed)
+        seal, sealed_at = (last.hash, last.sealed_at) if last else (None, None)
+        grown = f"{counted(unsealed, 'chip', 'have')} steps since the last seal, because a run was interrupted: the "
+        warnings = (f"{grown}next run seals them",) if unsealed else ()
+        return JournalCheck(KIND.version, chips, facts, count, unsealed, seal, sealed_at, warnings)
 
     def _of_chip(self, uid: str, slot: str | None = None) -> list[Entry]:
         """The slots of a chip, or one of them, once its chain has been compared with its seals."""

@@ -68,7 +68,7 @@ def find_mismatch(entry: Entry, plan: Plan, uid: str) -> Mismatch:
     for what, was, now in pairs:
         if was != now:
             return Mismatch(_difference(what, was, now), _PARAMETERS.get(what, what))
-    return Mismatch()
+    return Mismatch(plan.outdated)
 
 
 def _difference(what: str, was: str, now: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optiga.cloud.aws.errors import NoAccountError
 from optiga.errors import ConfigurationError, Naming, naming
 from optiga.files.placeholders import UID_FIELD
 from optiga.identity.attestation import load_trust
@@ -17,6 +18,7 @@ from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.provision.cloud_plan import CloudPlan, plan_cloud
 from optiga.provision.issuers import AwsIssuer, CaIssuer, Issuer, check_aws_algorithm
 from optiga.provision.outputs import ChipOutputs
+from optiga.provision.renewal import check_renewal
 from optiga.provision.sizes import Sizes, check_room, sizes_of_aws
 from optiga.provision.specs import CaIssuerSpec
 
@@ -56,6 +58,8 @@ class Plan:
     :param settings: fingerprint of what the CSR is made from, and of where its certificate goes.
     :param cloud: None for chips that no cloud is told of.
     :param trust: whom to believe that the chip is genuine; None asks for no proof.
+    :param is_kept: the chip's certificate is none of those that the job wants to be renewed.
+    :param outdated: why it is one of them, as a clause; empty if the job has no condition.
     """
 
     job: Job
@@ -64,6 +68,13 @@ class Plan:
     settings: str
     cloud: CloudPlan | None
     trust: Trust | None
+    is_kept: bool = False
+    outdated: str = ""
+
+    @property
+    def renews(self) -> bool:
+        """Whether a finished chip gets a new key and certificate."""
+        return self.job.renew and not self.is_kept
 
     @property
     def slot(self) -> Slot:
@@ -84,6 +95,9 @@ class Plan:
                 f"slot={self.slot.name}",
                 "' removes the certificate from AWS IoT; then you can register it again",
             )
+        if self.is_kept:
+            limit = "issued_before" if self.job.issued_before is not None else "expires_within"
+            return Naming("For a new key and certificate, omit ", limit, "")
         return naming("For a new key and certificate, use {renew}")
 
     def open_issuer(self, reporter: Reporter) -> None:
@@ -155,7 +169,9 @@ def make_plan(job: Job, services: Services, reporter: Reporter | None = None) ->
     if job.configuration is None:
         cloud = _plan_cloud(job, None, services, reporter)
         return Plan(job, job.target, None, "", cloud, trust)
-    return _plan_new_identity(job, job.configuration, trust, services, reporter)
+    plan = _plan_new_identity(job, job.configuration, trust, services, reporter)
+    check_renewal(plan, services.clock(), reporter)
+    return plan
 
 
 def _plan_new_identity(
@@ -219,6 +235,12 @@ def _plan_cloud(
         return None
     ca = authority.certificate if authority else None
     subject = {name for name, _ in job.configuration.subject} if job.configuration else None
-    cloud = plan_cloud(job.aws, job.device, ca, services.connect, reporter, subject)
+    try:
+        cloud = plan_cloud(job.aws, job.device, ca, services.connect, reporter, subject)
+    except NoAccountError as error:
+        if job.configuration is not None:
+            own = "" if ca else naming("your own CA ({issuer}) and ")
+            error.advise(naming("To do without AWS, use {own}{thing=None}", own=own))
+        raise
     job.outputs.check_beforehand(cloud.document)
     return cloud

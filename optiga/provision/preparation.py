@@ -57,7 +57,7 @@ class Preparation:
         :param found: what the journal has of the slot.
         :raises ConfigurationError: if the journal's is none that a run has left.
         """
-        renew = self._plan.job.renew
+        renew = self._plan.renews
         if found is None or found.step is Step.DEPROVISIONED:
             return self._begin_anew(None)
         found, mismatch = self._believe(found)
@@ -94,7 +94,7 @@ class Preparation:
             makes inactive at its end.
         :raises OptigaError: if :meth:`begin`, or the check of a finished chip, would refuse the entry.
         """
-        renew, cloud = self._plan.job.renew, self._plan.cloud
+        renew, cloud = self._plan.renews, self._plan.cloud
         if found is None or found.step is Step.DEPROVISIONED:
             return None, ()
         found, mismatch = self._believe(found)
@@ -126,7 +126,7 @@ class Preparation:
         found = check_entry(found)
         check_names(found, self._journal)
         mismatch = find_mismatch(found, self._plan, self._uid)
-        if mismatch and found.is_finished and not self._plan.job.renew:
+        if mismatch and found.is_finished and not self._plan.renews:
             said = f"chip {found.uid} is finished, but {mismatch}"
             raise CertificateError(
                 said, hint=hint_of(found, self._plan), reason=Reason.CONFLICT, parameter=mismatch.parameter

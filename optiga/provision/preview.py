@@ -15,6 +15,7 @@ from optiga.provision.chip_slot import ChipSlot, certificates_in, chain_of
 from optiga.provision.earlier import known_before
 from optiga.provision.entry import Entry, Step
 from optiga.provision.preparation import Preparation
+from optiga.provision.renewal import narrow
 from optiga.provision.restoring import missing_files
 from optiga.provision.steps.identity import WriteCertificate
 
@@ -74,7 +75,10 @@ def preview(
                 plan.outputs(chip_slot.uid).check()
                 with nullcontext() if open_journal is None else open_journal() as journal:
                     found = None if journal is None else journal.find(chip_slot.uid, plan.slot.name)
-                    is_new = plan.job.renew or found is None
+                    if plan.job.is_conditional:
+                        plan = narrow(plan, found, services.clock(), reporter)
+                        chip_slot = ChipSlot(chip, plan, reporter, chip_slot.uid)
+                    is_new = plan.renews or found is None
                     if is_new:  # before anything is read, which a counter may count
                         chip_slot.check_possible(dry=True)
                     data = read_stored(chip, plan.target.oid)
@@ -122,7 +126,7 @@ def _foresee(
     :param found: what the journal has of the slot.
     :param data: what the object for the certificate holds.
     """
-    if plan.job.trust is None and not plan.job.renew:
+    if plan.job.trust is None and not plan.renews:
         Attestation(chip_slot, plan, reporter).check(found)
     entry, previous = Preparation(chip_slot, plan, journal, reporter).foresee(found, certificates_in(data))
     known = known_before(journal, found, has_cloud=plan.cloud is not None)

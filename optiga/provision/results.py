@@ -73,6 +73,7 @@ class RunResult(SlotResult):
     :param csr_path: of the CSR's file, absolute; None where there is no CSR.
     :param certificate_path: the same of the certificate's file.
     :param warnings: what was warned of in the run, one sentence each.
+    :param renewed: whether a run that was to renew the certificate has done so; False where it had nothing to renew.
     """
 
     serial: str | None
@@ -80,6 +81,7 @@ class RunResult(SlotResult):
     csr_path: str | None
     certificate_path: str | None
     warnings: tuple[str, ...] = ()
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class JournalCheck:
     :param unsealed: the chips of which something has been written down since the last seal.
     :param journal_seal: the newest seal, SHA-256 in hex; None if there is none.
     :param sealed_at: when it was made, ISO 8601.
+    :param warnings: what must be known of it, one sentence each.
     """
 
     version: int
@@ -99,3 +102,4 @@ class JournalCheck:
     unsealed: int
     journal_seal: str | None
     sealed_at: str | None
+    warnings: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ finished.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
@@ -16,10 +17,11 @@ from optiga.provision.chip_slot import ChipSlot
 from optiga.provision.entry import Entry
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
-from optiga.provision.interrupted import advise_again
+from optiga.provision.interrupted import advise_again, again, told_that_it_is_finished
 from optiga.provision.journal import Journal
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation, check_accepted
+from optiga.provision.renewal import narrow
 from optiga.provision.restoring import restore_files
 from optiga.provision.steps import steps
 from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
@@ -49,14 +51,18 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
     if plan is not None and plan.job != job:
         raise ConfigurationError("the plan belongs to another job", parameter="plan")
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
-    with chip.turn, reporter.run():
+    with chip.turn, reporter.run(), ExitStack() as at_end:
         reporter.uid = chip.uid.hex
         reporter.tell(RunStarted, steps=tuple(step.name for step in steps(job)))
         plan = plan or make_plan(job, services, reporter)
         with services.journal.sealed():
             with KeyFate(job.slot.key_oid):
+                if job.is_conditional:
+                    known = services.journal.find(reporter.uid, job.slot.name)
+                    plan = narrow(plan, known, services.clock(), reporter)
                 work = _prepare(plan, services, services.journal, chip, reporter)
             entry, is_changed = _run(work)
+            at_end.enter_context(told_that_it_is_finished(job))
         reporter.tell(RunDone, is_changed=is_changed, journal_seal=services.journal.newest_seal)
     return entry
 
@@ -87,7 +93,7 @@ def _run(work: Work) -> tuple[Entry, bool]:
                     step.open(work)
         attestation.look()
         known = work.journal.find(work.uid, plan.slot.name)
-        if not plan.job.renew:
+        if not plan.renews:
             attestation.check(known)
         attestation.warn_of_loss(known)
         preparation = Preparation(work.chip_slot, plan, work.journal, work.reporter, work.confirm)
@@ -121,7 +127,8 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            advise_again(error, f"To continue after the step {entry.step.title!r}, run the same command again")
+            how = again(work.plan.job)
+            advise_again(error, naming("To continue after the step '{step}', {how}", step=entry.step.title, how=how))
         raise
     return entry
 

@@ -106,12 +106,15 @@ class TestListAndRevoke:
         assert "accepted as they are" in result.err
         assert "records.sig" in result.err
         assert cli("ca", "list", "--ca", root).err == ""
+        assert json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["warnings"] == []
         assert "Warning" not in cli("ca", "crl", "--ca", root, "--trust-records").err
 
     def test_records_without_their_signature(self, cli: Cli, root: str) -> None:
         cli("ca", "sign", "device.csr", "--ca", root)
         Path(root, "records.sig").unlink()
         assert "Warning: root/records.sig is missing" in cli("ca", "list", "--ca", root).err
+        (warning,) = json.loads(cli("ca", "list", "--ca", root, "--output", "json").out)["warnings"]
+        assert warning.startswith("root/records.sig is missing")
         for words in (("crl",), ("sign", "device.csr", "--out", "x.pem"), ("revoke", "--yes", "device.pem")):
             error = fails(cli, 2, "ca", *words, "--ca", root)
             assert "root/records.sig is missing or damaged" in error

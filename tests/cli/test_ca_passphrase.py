@@ -416,3 +416,27 @@ def test_the_option_of_a_parents_passphrase(cli: Cli, closed: str, words: str) -
     error = fails(cli, 2, "ca", *words.split(), "--ca", closed)
     assert "--ca-passphrase-file" in error
     assert " --passphrase-file" not in error
+
+
+class TestWhichVariable:
+    """A variable that is set for one CA is told where it encrypts the key of another."""
+
+    @pytest.fixture(autouse=True)
+    def variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, "a passphrase of the root")
+
+    def test_of_a_root(self, cli: Cli) -> None:
+        said = cli("ca", "init", "first").err
+        assert f"The passphrase in {VARIABLE} encrypts the key of first" in said
+        assert VARIABLE not in cli("ca", "init", "second", "-q").err
+        assert VARIABLE not in cli("ca", "init", "third", "--no-passphrase").err
+
+    def test_of_an_intermediate(self, cli: Cli) -> None:
+        for root, words in (("locked", ()), ("open", ("--no-passphrase",))):
+            assert cli("ca", "init", root, *words).code == 0
+        said = cli("ca", "intermediate", "first", "--ca", "locked").err
+        assert said.count(VARIABLE) == 1
+        assert f"The passphrase in {VARIABLE} opens the key of locked and encrypts the key of first" in said
+        said = cli("ca", "intermediate", "second", "--ca", "open").err
+        assert said.count(VARIABLE) == 1
+        assert f"The passphrase in {VARIABLE} encrypts the key of second" in said

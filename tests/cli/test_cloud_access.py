@@ -40,7 +40,9 @@ class Barred(NamedTuple):
 NO_KEYS: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 BARRED = {
     "no credentials": Barred(
-        "there are no AWS credentials.*aws configure, aws sso login, --profile NAME, .*AWS_ACCESS_KEY_ID", set=NO_KEYS
+        "there are no AWS credentials.*aws configure, aws sso login, --profile NAME, .*AWS_ACCESS_KEY_ID.*"
+        r"'python -m optiga\.testing\.aws'.*use your own CA \(--ca\) and --no-cloud",
+        set=NO_KEYS,
     ),
     "half credentials": Barred(
         "there are no AWS credentials: .*missing: AWS_SECRET_ACCESS_KEY", set={"AWS_SECRET_ACCESS_KEY": None}
@@ -55,7 +57,10 @@ BARRED = {
     "no such profile": Barred(r"profile \(nope\) could not be found.*aws configure list-profiles", "--profile nope"),
     "no such profile in the environment": Barred(r"profile \(nope\) could not be found", set={"AWS_PROFILE": "nope"}),
     "empty profile": Barred(r"profile \(\) could not be found", "--profile="),
-    "no region": Barred("no AWS region is set.*--region eu-central-1.*AWS_REGION", set={"AWS_DEFAULT_REGION": None}),
+    "no region": Barred(
+        "no AWS region is set.*--region eu-central-1.*AWS_REGION.*optiga\\.testing\\.aws",
+        set={"AWS_DEFAULT_REGION": None},
+    ),
     "empty region": Barred("no AWS region is set.*--region", "--region="),
     "nonsense region in the environment": Barred(
         "^(?!.*--endpoint-url).*'e u'.*--region eu-central-1", set={"AWS_DEFAULT_REGION": "e u"}

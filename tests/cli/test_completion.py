@@ -21,7 +21,7 @@ from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Ask, Cli
 from tests.support.places import ROOT
 
-FREE = {"CC", "DAYS", "EXPR", "HEX", "KEY=VALUE", "N", "NAME", "NAME=VALUE", "REGION", "SECONDS", "TEXT", "URL"}
+FREE = {"CC", "DATE", "DAYS", "EXPR", "HEX", "KEY=VALUE", "N", "NAME", "NAME=VALUE", "REGION", "SECONDS", "TEXT", "URL"}
 FREE |= {"[HOST:]PORT", "[LINK]", "[N]", "[--] PROGRAM [ARGS]..."}
 """What help calls values that only the user knows."""
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import pytest
 
 from optiga import cli
+from optiga.cli.support.settings import Settings
 from tests.support.gone_folder import Ending, run_where_the_folder_is_gone
 from tests.support.places import CONFIGS
 
@@ -95,6 +96,23 @@ class TestEndings:
         fail(KeyboardInterrupt("the key is new"))
         assert cli.main(["info"]) == 130
         assert capsys.readouterr().err == "Warning: the key is new\nInterrupted\n"
+
+    def test_before_a_command_has_begun(self, fail: Raise, capsys: pytest.CaptureFixture[str]) -> None:
+        fail(KeyboardInterrupt())
+        assert cli.main(["provision", CONFIG]) == 130
+        assert capsys.readouterr().err == "Nothing was changed\nInterrupted\n"
+
+    def test_in_a_command(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """Nobody here knows what it has done: it says that itself."""
+
+        def open_chip(*_: object, **__: object) -> NoReturn:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Settings, "open_chip", open_chip)
+        assert cli.main(["--port", "emulator", "info"]) == 130
+        said = capsys.readouterr().err
+        assert said.splitlines()[-1] == "Interrupted"
+        assert "Nothing was changed" not in said
 
     def test_ended_by_a_signal_as_json(self, fail: Raise, capsys: pytest.CaptureFixture[str]) -> None:
         ended = KeyboardInterrupt()

@@ -396,7 +396,7 @@ class TestExport:
 
 
 class TestCheck:
-    FIELDS = ("version", "chips", "facts", "seals", "unsealed", "journal_seal", "sealed_at")
+    FIELDS = ("version", "chips", "facts", "seals", "unsealed", "journal_seal", "sealed_at", "warnings")
 
     def check(self, cli: Cli, *words: object) -> dict[str, Any]:
         result = cli("journal", "check", "--output", "json", *words)
@@ -472,7 +472,7 @@ class TestCheck:
     def test_nothing_yet(self, cli: Cli) -> None:
         with open_database(Path(FILE_NAME), KIND, make=True):
             pass
-        assert self.check(cli) == dict(zip(self.FIELDS, (2, 0, 0, 0, 0, None, None), strict=True))
+        assert self.check(cli) == dict(zip(self.FIELDS, (2, 0, 0, 0, 0, None, None, []), strict=True))
 
     def test_version_1(self, cli: Cli, saved: list[Entry]) -> None:
         make_version_1(Path(FILE_NAME))
@@ -523,10 +523,15 @@ def test_the_folder_of_a_journal_is_missing(cli: Cli, config: Path, port: str) -
 
 
 def test_steps_without_a_seal(cli: Cli, saved: list[Entry]) -> None:
-    said = cli("journal", "check")
+    said = cli("journal", "check", "-q")
     assert said.code == 0
     assert "unsealed: 1" in said.out
     assert "the next run seals" in said.err
+    (warning,) = json.loads(cli("journal", "check", "--output", "json").out)["warnings"]
+    assert "the next run seals" in warning
     with open_journal(Path(FILE_NAME)) as journal, journal.sealed():
         pass
     assert "the next run seals" not in cli("journal", "check").err
+    Path(f"{FILE_NAME}.seal").unlink()
+    (warning,) = json.loads(cli("journal", "check", "--output", "json").out)["warnings"]
+    assert "seal file of the journal is missing" in warning

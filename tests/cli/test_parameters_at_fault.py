@@ -104,6 +104,7 @@ ROWS = {
         "ca renew root --days x",
     ],
     "endpoint_url": ["provision c.jsn --endpoint-url wrong", "provision c.jsn --endpoint-url http://wrong.example"],
+    "expires_within": ["provision c.jsn --renew --expires-within 0"],
     "file": ["pair check wrong"],
     "format": ["key sign second c.jsn --format wrong"],
     "ft260": ["emulator serve --ft260 none/wrong"],
@@ -112,6 +113,7 @@ ROWS = {
     "id": ["--write key.crt --id wrong", f"provision c.jsn --id wrong {OWN_CA}"],
     "info": ["key derive hkdf --secret 0xF1D0 --size 32 --info wrong"],
     "issued": [f"{IMPORT} --issued wrong"],
+    "issued_before": ["provision c.jsn --renew --issued-before wrong"],
     "iv": ["aes encrypt c.jsn --iv wrong", "aes encrypt c.jsn --iv 00"],
     "journal": [
         "journal show --journal wrong",

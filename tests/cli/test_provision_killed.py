@@ -72,6 +72,7 @@ def test_terminated_behind_every_deed(part: int, runner: Runner, cloud: Cloud, t
         assert outcome.struck == event, "another run, other events"
         assert outcome.code == ENDED[Action.TERM], str(outcome)
         assert "Traceback" not in outcome.err
+        assert "run the same command again" in outcome.err, "nothing says how to continue"
         trial.finish(outcome)
 
 

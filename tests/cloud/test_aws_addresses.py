@@ -45,9 +45,9 @@ def test_the_variable_that_counts_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     """That of a service counts more than the one for all of them."""
     url = "http://127.0.0.1:4566"
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    assert "AWS_ENDPOINT_URL)" in str(unreachable_hint(url))
+    assert "AWS_ENDPOINT_URL)" in str(unreachable_hint(url, is_open=False))
     monkeypatch.setenv("AWS_ENDPOINT_URL_IOT", url)
-    assert "AWS_ENDPOINT_URL_IOT)" in str(unreachable_hint(url))
+    assert "AWS_ENDPOINT_URL_IOT)" in str(unreachable_hint(url, is_open=False))
 
 
 @pytest.mark.parametrize("url", ["HTTP://aws.example", "ftp://aws.example", "http://key:secret@aws.example"])

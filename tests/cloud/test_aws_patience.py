@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -102,6 +103,21 @@ def answer(connection: socket.socket, _: int) -> None:
     """As STS does."""
     receive(connection)
     connection.sendall(response(IDENTITY))
+
+
+def _reset(connection: socket.socket, _: int) -> None:
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _answer_as_ssh(connection: socket.socket, _: int) -> None:
+    connection.recv(4096)
+    connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+
+def _cut_off(connection: socket.socket, _: int) -> None:
+    connection.recv(4096)
+    connection.sendall(response(IDENTITY, length=len(IDENTITY) + 1))
 
 
 def refusal(url: str, **options: float) -> str:
@@ -359,7 +375,28 @@ class TestNotAskedAgain:
     def test_nobody_listens(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-        assert f"http://127.0.0.1:{port}" in refusal(f"http://127.0.0.1:{port}")
+        said = refusal(f"http://127.0.0.1:{port}")
+        assert f"http://127.0.0.1:{port}" in said
+        assert "start its server" in said
+
+    @pytest.mark.parametrize("attempts", ["2", "8"], ids=["asked to the end", "out of time"])
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.parametrize(
+        "answered",
+        [lambda *_: None, _reset, _answer_as_ssh, _cut_off],
+        ids=["dropped", "reset", "no HTTP", "cut off"],
+    )
+    def test_a_server_on_this_computer_that_runs(
+        self, answered: Answer, scheme: str, attempts: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It need not be started."""
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", attempts)
+        with serving(answered) as server:
+            timeout_s = 60 if attempts == "2" else 1.5
+            said = refusal(f"{scheme}://127.0.0.1:{server.port}", timeout_s=timeout_s)
+        assert "start its server" not in said
+        assert "proxy" not in said
+        assert "look at its log" in said
 
     @pytest.mark.parametrize("timeout_s", [0.5, 1, 2, 2.9])
     def test_nobody_listens_and_there_is_no_time_to_ask_again(self, timeout_s: float) -> None:

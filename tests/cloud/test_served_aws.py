@@ -12,10 +12,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from optiga.files.activity import Activity, watch
+from optiga.testing.aws import server
 from optiga.testing.aws.command import how_to_use
 from tests.support.cli.runner import NOT_AWS
 from tests.support.places import CONFIG, CONFIGS, ROOT
@@ -354,6 +357,35 @@ for port in (-1, 65536):
     except ConfigurationError as error:
         print(error.reason)
 """
+
+
+def test_who_waits_for_its_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Watcher:
+        def begin(self, activity: Activity) -> None:
+            assert activity.note is not None, "nothing is said where there is no terminal"
+            assert activity.note().startswith("# "), "it cannot be pasted into a shell"
+            told.append(activity.say())
+
+        def end(self, activity: Activity) -> None:
+            told.append(f"{activity.say()}: done")
+
+    @contextmanager
+    def start(_: object) -> Iterator[str]:
+        told.append("starts")
+        yield "the stand-in"
+
+    monkeypatch.setattr(server, "_serving", start)
+    monkeypatch.setattr(server, "_ONE", Lock())  # another one may be served here
+    stop = watch(Watcher())
+    try:
+        with server.served_aws() as cloud:
+            assert cloud == "the stand-in"  # type: ignore[comparison-overlap]
+    finally:
+        stop()
+    first, *others = told
+    assert others == ["starts", f"{first}: done"]
 
 
 @pytest.mark.long

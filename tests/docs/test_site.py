@@ -39,7 +39,7 @@ class TestPages:
         assert len(pages) == len(commands) > 50
         sign = pages["command-line/ca/sign.md"]
         assert sign.startswith("# ca sign\n")
-        assert "\n`--ca DIR`\n:   Folder of the CA. \\[required\\]\n" in sign
+        assert "\n`--ca CA`\n:   Folder of the CA. \\[required\\]\n" in sign
         assert "| [sign](sign.md) |" in pages["command-line/ca/index.md"]
         assert "| [ca](ca/index.md) |" in pages["command-line/index.md"]
 

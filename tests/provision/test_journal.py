@@ -188,8 +188,11 @@ class TestShown:
             "journal_seal": "5ea1",
             **paths,
             "warnings": (),
+            "renewed": False,
         }
-        assert [*names, "serial", "journal_seal", *paths, "warnings"] == [field.name for field in fields(RunResult)]
+        assert [*names, "serial", "journal_seal", *paths, "warnings", "renewed"] == [
+            field.name for field in fields(RunResult)
+        ]
 
     def test_summary_and_export(self) -> None:
         entry = full_entry(Step.POLICY)

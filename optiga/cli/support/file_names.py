@@ -49,6 +49,7 @@ FILE_OR_INPUT = FileName("FILE|-")
 FILE_OR_OUTPUT = FileName("FILE|-")
 SECRET_FILE = FileName("FILE", dash=False, why="a secret goes to a file that only you can read")
 FOLDER = FileName("DIR", takes_folder=True)
+CA_FOLDER = FileName("CA", takes_folder=True)
 KEY = FileName("KEY")
 
 out_dir_option: Decorator = click.option(

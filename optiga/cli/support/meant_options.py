@@ -56,7 +56,7 @@ _ARGUMENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("config", "conf", "cfg"), ("CONFIG",)),
     (("csr", "req", "request"), ("CSR",)),
     (("cert", "certificate", "serial", "serial-number"), ("SERIAL",)),
-    (("ca-dir", "dir", "directory", "folder"), ("CA", "DIR")),
+    (("ca-dir", "dir", "directory", "folder"), ("CA",)),
     (("slot", "key-slot", "key", "id"), ("SLOT",)),
     (("oid", "object", "object-id", "obj", "id"), ("OID",)),
     (("chip", "path"), ("PATH",)),

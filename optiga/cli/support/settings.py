@@ -53,18 +53,17 @@ class Settings:
     ``port`` as the user wrote it, None where nothing was written; ``query``, a JMESPath expression on the result;
     ``output``: ``repr``, ``json`` or ``text``, None leaves it to the command; ``wide``: rows of tables are not broken;
     ``force``: the output may take the place of a file with other content; ``authorizations``, objects and the files of
-    their secrets; ``defaults``, what a file of them says; ``has_made_chip``: opening the port has made a chip.
+    their secrets; ``defaults``, what a file of them says; ``has_made_chip``: opening the port has made one; ``warned``.
     """
 
     def __init__(self) -> None:
         self.port: str | None = None
         self.query: str | None = None
         self.output: str | None = None
-        self.quiet = False
-        self.wide = False
-        self.force = False
+        self.quiet = self.wide = self.force = False
         self.defaults: Defaults | None = None
         self.verbosity = 0
+        self.warned: list[str] = []
         self.authorizations: list[tuple[str, Path]] = []
         self._resolved: Port | None = None
         self.has_made_chip: bool = False
@@ -184,7 +183,8 @@ class Settings:
 
     def warn(self, text: str) -> None:
         """Something that people must know, ``--quiet`` or not; lines behind its first are indented."""
-        first, *others = shorten(shown_lines(in_full(text))).split("\n")
+        self.warned.append(in_full(text))
+        first, *others = shorten(shown_lines(self.warned[-1])).split("\n")
         others = [line if line.startswith("    ") else f"    {line}" for line in others]
         self._say("\n".join([f"Warning: {first}", *others]), "yellow")
 

@@ -25,7 +25,6 @@ _WANTED = {
     "CONFIG": "name a configuration file",
     "CONFIG|-...": f"name one or more configuration files, {_INPUT}",
     "CSR|-": f"name the file of a CSR, {_INPUT}",
-    "DIR": "name the folder of the CA",
     "FILE": "name a file",
     "FILE...": "name one or more files",
     "FILE|-": f"name a file, {_INPUT}",

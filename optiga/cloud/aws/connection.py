@@ -15,7 +15,7 @@ from optiga.arguments import check_fields
 from optiga.cloud.aws import answers
 from optiga.cloud.aws.addresses import check_address, other_endpoint, refuse_open_line
 from optiga.cloud.aws.aws_names import check_region
-from optiga.cloud.aws.errors import AwsError, asking
+from optiga.cloud.aws.errors import AwsError, NoAccountError, asking
 from optiga.cloud.aws.pages import watch_for_pages
 from optiga.cloud.aws.patience import TIMEOUT_S, NoSuchHostError, Notice, Patience
 from optiga.cloud.aws.role_credentials import share_roles
@@ -137,7 +137,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
         once = again.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
         region = session.region_name
         if not region:
-            raise AwsError(
+            raise NoAccountError(
                 "no AWS region is set",
                 hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
                 reason=Reason.MISSING,

@@ -105,6 +105,14 @@ class AwsError(CloudError):
         return self.denied.startswith("iot:")
 
 
+class NoAccountError(AwsError):
+    """Nothing says with which account to work: there may be none."""
+
+    def __init__(self, message: str, *, hint: str, reason: Reason) -> None:
+        super().__init__(message, hint=hint, reason=reason)
+        self.advise("For a trial without an AWS account, start 'python -m optiga.testing.aws'")
+
+
 @contextmanager
 def asking(action: str, about: str = "") -> Iterator[None]:
     """Where AWS is asked.
@@ -275,7 +283,8 @@ def _failure(error: Exception, subject: str) -> OptigaError:
 
     said = _one_line(error).rstrip(".")
     if isinstance(error, (known.NoCredentialsError, known.PartialCredentialsError)):
-        return AwsError(
+        kind = AwsError if isinstance(error, known.PartialCredentialsError) else NoAccountError
+        return kind(
             f"there are no AWS credentials: {said}",
             hint=naming(
                 "Use aws configure, aws sso login, {profile=NAME}, or the environment variables AWS_ACCESS_KEY_ID and "
@@ -301,7 +310,7 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             reason=Reason.BAD_VALUE,
         )
     if isinstance(error, known.NoRegionError):
-        return AwsError(
+        return NoAccountError(
             f"no AWS region is set: {said}",
             hint=naming("Use {region=eu-central-1}, aws configure, or the environment variable AWS_REGION"),
             reason=Reason.MISSING,
@@ -325,9 +334,10 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, sso):
         return AwsError(f"cannot get the AWS credentials: {said}", hint=LOG_IN, reason=Reason.NO_CREDENTIALS)
     if isinstance(error, known.SSLError):
+        otherwise = "Check whether a proxy intercepts the connection"
         return AwsError(
             f"no trusted connection to AWS at {subject}: {said}",
-            hint="Check whether a proxy intercepts the connection",
+            hint=unreachable_hint(str(error.kwargs.get("endpoint_url", "")), is_open=True, otherwise=otherwise),
             reason=Reason.UNTRUSTED,
         )
     if isinstance(error, known.HTTPClientError) and "Invalid header value" in said:
@@ -342,7 +352,9 @@ def _failure(error: Exception, subject: str) -> OptigaError:
     if isinstance(error, (known.HTTPClientError, known.ConnectionError)):
         return AwsError(
             f"AWS cannot be reached at {subject}: {said}",
-            hint=unreachable_hint(str(error.kwargs.get("endpoint_url", ""))),
+            hint=unreachable_hint(
+                str(error.kwargs.get("endpoint_url", "")), is_open=not isinstance(error, known.EndpointConnectionError)
+            ),
             reason=Reason.UNREACHABLE,
         )
     return AwsError(f"cannot send {subject} to AWS: {said}", reason=Reason.UNREACHABLE)

@@ -29,19 +29,24 @@ def endpoint_variables() -> str:
     return ", ".join(names) or "AWS_ENDPOINT_URL"
 
 
-def unreachable_hint(url: str) -> str:
+def unreachable_hint(url: str, *, is_open: bool, otherwise: str = "") -> str:
     """What to do if an endpoint cannot be reached.
 
     :param url: of the endpoint; empty if it is not known.
+    :param is_open: whether somebody listens there, although no answer comes.
+    :param otherwise: the same for an endpoint on another computer, where it is not the network or a proxy.
     """
     try:
         is_here = is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         is_here = False
-    if is_here:
-        return naming(
-            "The endpoint is on this computer: start its server, or correct the endpoint ({endpoint_url}, "
-            "{variables}). For AWS itself, give no endpoint",
-            variables=endpoint_variables(),
-        )
-    return "Check the network, and give the proxy if there is one (HTTPS_PROXY)"
+    if not is_here:
+        return otherwise or "Check the network, and give the proxy if there is one (HTTPS_PROXY)"
+    what = "start its server, or correct the endpoint"
+    if is_open:
+        what = "its server runs, so look at its log, and check that it is one of AWS with this scheme, http or https"
+    return naming(
+        "The endpoint is on this computer: {what} ({endpoint_url}, {variables}). For AWS itself, give no endpoint",
+        what=what,
+        variables=endpoint_variables(),
+    )

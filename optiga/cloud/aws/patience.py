@@ -121,9 +121,11 @@ class Patience:
             if caught_exception is not None:
                 explain(caught_exception, action, _FEW)  # nobody listens: there is no time to ask again
             said = code or "it is out of order" if caught_exception is None else _in_short(caught_exception)
+            endpoint = str(getattr(caught_exception, "kwargs", {}).get("endpoint_url") or "")
+            otherwise = naming("Check the network, or wait longer with {timeout}. Try again to continue")
             raise AwsError(
                 f"AWS has not completed {action} within {self._timeout_s:g} seconds ({said})",
-                hint=naming("Check the network, or wait longer with {timeout}. Try again to continue"),
+                hint=unreachable_hint(endpoint, is_open=True, otherwise=otherwise),
                 code=code,
                 reason=Reason.UNREACHABLE,
             )
@@ -249,7 +251,7 @@ def explain(error: Exception, action: str, attempts: int) -> None:
         if is_nobody and attempts >= _FEW:
             raise AwsError(
                 f"AWS cannot be reached at {action}: {url}: {cause.strerror or cause}",  # type: ignore[attr-defined]
-                hint=unreachable_hint(endpoint),
+                hint=unreachable_hint(endpoint, is_open=False),
                 reason=Reason.UNREACHABLE,
             ) from error
 

@@ -72,7 +72,9 @@ def command(settings: Settings, port: int, quiet: bool, program: tuple[str, ...]
     """
     gc.enable()  # a server runs for long
     settings.quiet = quiet
+    settings.show_waiting()
     with served_aws(port=port) as cloud:
+        settings.stop_waiting()
         about = f"This is not AWS: it is a stand-in for AWS IoT on this computer, at {cloud.url}"
         if program:
             told = f"{about}. The program runs with fake credentials"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from threading import Lock, Thread
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from optiga.arguments import takes
 from optiga.contexts import context
 from optiga.errors import ConfigurationError, Reason, naming
+from optiga.files.activity import Activity
 from optiga.naming import pip_install
 from optiga.testing.aws.cloud import HOST, Cloud, UnderWay, application
 
@@ -20,6 +21,7 @@ _NEEDED = {"moto": "moto", "flask": "flask", "flask_cors": "flask-cors"}
 """Modules that the stand-in needs, and the packages that bring them."""
 _WAITING = 128
 """Connections that may wait to be accepted."""
+_STARTING = "Starting the stand-in for AWS"
 _ONE = Lock()
 """Moto has one store for a process: two stand-ins would share it."""
 
@@ -43,8 +45,11 @@ def served_aws(*, port: int = 0) -> Iterator[Cloud]:
             reason=Reason.BUSY,
         )
     try:
-        with _listening(port) as listener, _ids_as_aws_has_them():
-            yield from _serve(listener)
+        with _listening(port) as listener, ExitStack() as started:
+            with Activity(lambda: _STARTING, note=lambda: f"# {_STARTING}"):
+                started.enter_context(_ids_as_aws_has_them())
+                cloud = started.enter_context(_serving(listener))
+            yield cloud
     finally:
         _ONE.release()
 
@@ -84,7 +89,8 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _serve(listener: socket.socket) -> Iterator[Cloud]:
+@contextmanager
+def _serving(listener: socket.socket) -> Iterator[Cloud]:
     from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
     class Handler(WSGIRequestHandler):

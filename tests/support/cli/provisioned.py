@@ -41,7 +41,7 @@ RESULT = [
     *("uid", "slot", "filename", "public_key"),
     *("certificate_file", "certificate_arn", "certificate_id"),
     *("thing", "thing_arn", "policy", "endpoint", "serial", "journal_seal"),
-    *("csr_path", "certificate_path", "warnings"),
+    *("csr_path", "certificate_path", "warnings", "renewed"),
 ]
 """What a run tells, in this order: scripts rely on it."""
 KEY, CERTIFICATE = 0xE0F1, 0xE0E1

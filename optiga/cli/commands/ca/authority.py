@@ -29,7 +29,7 @@ from optiga.cli.commands.ca.results import CaResult, IssueResult, print_issued
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.environment import CA_PASSPHRASE
-from optiga.cli.support.file_names import FILE, FOLDER, FileName, is_standard_output, out_file_option
+from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, is_standard_output, out_file_option
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
@@ -76,7 +76,7 @@ _new_ca_options = together(
 
 
 @click.command(name="init")
-@click.argument("path", type=FOLDER)
+@click.argument("path", type=CA_FOLDER)
 @_new_ca_options
 @click.option("--days", type=DAYS, metavar="DAYS", help="Days that the certificate is valid (default: 7300).")
 @passphrase_options
@@ -122,7 +122,7 @@ def init(
 
 
 @click.command(name="intermediate", cls=CaCommand)
-@click.argument("path", type=FOLDER)
+@click.argument("path", type=CA_FOLDER)
 @click.option(
     "--ca",
     "parent_path",
@@ -182,6 +182,7 @@ def intermediate(
         prompt=f"New passphrase of {path}",
         names=ca_name.parts,
     )
+    is_shared = ca_passphrase_file is None and parent.folder.key_is_encrypted
     value = passphrase.value if passphrase else None
     folder = create_intermediate(
         Path(path),
@@ -193,15 +194,9 @@ def intermediate(
         settings=ca_settings,
         allowed_dns=ca_settings.allow_dns,
     )
-    is_shared = ca_passphrase_file is None and parent.folder.key_is_encrypted
-    if is_shared and passphrase is not None and CA_PASSPHRASE in passphrase.source:
-        settings.note(
-            f"The passphrase in {CA_PASSPHRASE} opens the key of {shown(parent_path)} and encrypts the key of "
-            f"{shown(path)}. To use two passphrases, use --passphrase-file for the new key"
-        )
     if days is None:
         warn_of_shortening(settings, folder.certificate, (parent.certificate,), INTERMEDIATE_DAYS)
-    show_ca(settings, folder, passphrase)
+    show_ca(settings, folder, passphrase, opens=parent_path if is_shared else "")
 
 
 @click.command(name="sign", cls=CaCommand)
@@ -317,10 +312,11 @@ def warn_of_shortening(
         settings.warn(warning)
 
 
-def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None) -> None:
+def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None, *, opens: str = "") -> None:
     """Print the result of a command that has made a CA, or its certificate.
 
     :param passphrase: what its key was encrypted with, if it was; its warnings are said.
+    :param opens: the folder of another CA, whose key the environment variable has opened, too.
     """
     parsed = folder.certificate.parsed
     result = CaResult(
@@ -335,6 +331,10 @@ def show_ca(settings: Settings, folder: CaFolder, passphrase: Passphrase | None)
         settings.note(
             f"The CA's key lies in {shown_path(folder.path)} unencrypted: anyone who can read it can issue certificates"
         )
+    if passphrase is not None and CA_PASSPHRASE in passphrase.source:
+        does = f"opens the key of {shown(opens)} and encrypts" if opens else "encrypts"
+        two = ". To use two passphrases, use --passphrase-file for the new key" if opens else ""
+        settings.note(f"The passphrase in {CA_PASSPHRASE} {does} the key of {shown_path(folder.path)}{two}")
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     settings.print_result(result)

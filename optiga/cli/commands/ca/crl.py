@@ -17,7 +17,7 @@ from optiga.ca.revoking import find_keys_unknown, warnings_of_keys_unknown
 from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.file_names import CA_FOLDER, FILE
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from optiga.ca.revocation import PublishedCrl
 
 DAYS = WholeNumber(1, MAX_DAYS)
-ca_option: Decorator = click.option("--ca", "ca_path", type=FOLDER, required=True, help="Folder of the CA.")
+ca_option: Decorator = click.option("--ca", "ca_path", type=CA_FOLDER, required=True, help="Folder of the CA.")
 published_option: Decorator = click.option(
     "--crl",
     "published",

@@ -11,7 +11,7 @@ from optiga.ca.folder import KEY
 from optiga.ca.keys import is_passphrase_of
 from optiga.ca.passphrase_rules import names_in
 from optiga.cli.commands.ca.parsing import CaCommand
-from optiga.cli.support.file_names import FILE, FOLDER
+from optiga.cli.support.file_names import CA_FOLDER, FILE
 from optiga.cli.support.passphrase import (
     no_passphrase_option,
     open_authority,
@@ -36,7 +36,7 @@ class CaPassphraseResult:
 
 
 @click.command(name="passphrase", cls=CaCommand)
-@click.argument("ca_path", metavar="CA", type=FOLDER)
+@click.argument("ca_path", type=CA_FOLDER)
 @passphrase_options
 @click.option(
     "--new-passphrase-file",

@@ -9,7 +9,7 @@ import click
 
 from optiga.cli.commands.ca.parsing import CaCommand
 from optiga.cli.support.cloud_options import aws_options, build_aws_options
-from optiga.cli.support.file_names import FOLDER
+from optiga.cli.support.file_names import CA_FOLDER
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.certificates import Certificates
@@ -38,7 +38,7 @@ class RegisteredCa:
 
 
 @click.command(name="register", cls=CaCommand)
-@click.argument("ca_path", type=FOLDER)
+@click.argument("ca_path", type=CA_FOLDER)
 @click.option("--auto-registration", is_flag=True, help="Register devices automatically when they first connect.")
 @click.option("--template", metavar="NAME", help="Name of the provisioning template in AWS for these devices.")
 @click.option("--several-accounts", is_flag=True, help="Let other AWS accounts register the CA, too (SNI_ONLY).")

@@ -86,10 +86,15 @@ class ListedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class IssuedList:
-    """The result of ``ca list``; ``ca`` is the subject of the CA."""
+    """The result of ``ca list``.
+
+    :param ca: subject of the CA.
+    :param warnings: what was warned of, for example of the records, one sentence each.
+    """
 
     ca: str
     certificates: tuple[ListedCertificate, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

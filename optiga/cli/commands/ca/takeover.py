@@ -27,7 +27,7 @@ from optiga.cli.commands.ca.parsing import CaCommand, ImportCommand
 from optiga.cli.commands.ca.results import CaResult
 from optiga.cli.support.containers import container_passphrase
 from optiga.cli.support.environment import FILE_PASSPHRASE
-from optiga.cli.support.file_names import FILE, FOLDER, FileName
+from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName
 from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.options import called
 from optiga.cli.support.passphrase import (
@@ -49,7 +49,7 @@ _MOST_NAMED = 5
 
 
 @click.command(name="import", cls=ImportCommand)
-@click.argument("path", type=FOLDER)
+@click.argument("path", type=CA_FOLDER)
 @click.option(
     "--certificate", type=FILE, required=True, help="The CA's certificate: PEM, DER, PKCS #7, or PKCS #12 with its key."
 )
@@ -171,7 +171,7 @@ def import_(
 
 
 @click.command(name="renew", cls=CaCommand)
-@click.argument("ca_path", metavar="CA", type=FOLDER)
+@click.argument("ca_path", type=CA_FOLDER)
 @click.option(
     "--ca",
     "parent_path",

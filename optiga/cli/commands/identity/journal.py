@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -275,16 +275,9 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
     settings.check_query(JournalCheck)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         found = journal.check(seal)
-    if found.version == 1:
-        settings.warn(
-            "a journal of version 1 has no hash chains and no seals. The next run that adds to it creates them"
-        )
-    if found.unsealed:
-        settings.note(
-            f"{counted(found.unsealed, 'chip', 'have')} steps since the last seal, because a run was interrupted: the "
-            "next run seals them"
-        )
-    settings.print_result(found)
+    for warning in found.warnings:
+        settings.warn(warning)
+    settings.print_result(replace(found, warnings=tuple(settings.warned)))
 
 
 def _refuse_query(settings: Settings) -> None:

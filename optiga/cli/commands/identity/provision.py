@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,9 @@ from optiga.cli.support.cloud_options import (
     refuse_cloud_options,
 )
 from optiga.cli.support.confirm import confirm, yes_option
-from optiga.cli.support.file_names import FILE, FOLDER, FileName, out_dir_option
+from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import options_for
+from optiga.cli.support.options import of_option, options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -39,12 +40,14 @@ from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
-from optiga.provision.events import StepName
-from optiga.provision.job import Job
+from optiga.provision.events import Event, RunDone, StepName
+from optiga.provision.interrupted import told_that_it_is_finished
+from optiga.provision.job import LONGEST_DAYS, Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
+from optiga.provision.renewal import parse_moment
 from optiga.provision.results import RunResult
 from optiga.provision.run import provision
 from optiga.provision.services import Services
@@ -62,6 +65,11 @@ class DryRun:
     steps: tuple[str, ...]
 
 
+def _take_moment(_ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    with of_option(param.opts[0]):
+        return None if text is None else parse_moment(text)
+
+
 @click.command(name="provision")
 @click.argument("config_path", type=FileName("CONFIG"))
 @click.option("--slot", metavar="SLOT", help="Slot of the key (default: slot of CONFIG).")
@@ -75,11 +83,24 @@ class DryRun:
 @shared_journal_option
 @yes_option
 @click.option("--renew", is_flag=True, help="Generate a new key and certificate, then deactivate the old certificate.")
+@click.option(
+    "--issued-before",
+    metavar="DATE",
+    callback=_take_moment,
+    help="With --renew: renew only a certificate that was issued before DATE, for example 2026-11-28 or "
+    "2026-11-28T10:00:00Z (UTC).",
+)
+@click.option(
+    "--expires-within",
+    type=WholeNumber(1, LONGEST_DAYS),
+    metavar="DAYS",
+    help="With --renew: renew only a certificate that expires within DAYS.",
+)
 @trust_options
 @click.option("--dry-run", is_flag=True, help="Check everything and show every step, but change nothing.")
 @aws_options
 @device_options
-@click.option("--ca", "ca_path", type=FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
+@click.option("--ca", "ca_path", type=CA_FOLDER, help="Folder of your own CA, to use instead of AWS's CA.")
 @click.option(
     "--days",
     type=WholeNumber(1, MAX_DAYS),
@@ -109,6 +130,8 @@ def command(
     shared_journal: bool,
     yes: bool,
     renew: bool,
+    issued_before: datetime | None,
+    expires_within: int | None,
     trust: str | None,
     pkcs12_passphrase_file: str | None,
     emulated: bool,
@@ -174,6 +197,8 @@ def command(
             outputs=outputs,
             trust=believed,
             renew=renew,
+            issued_before=issued_before,
+            expires_within=expires_within,
         )
     with KeyFate(job.slot.key_oid):
         plan = make_plan(job, services)
@@ -253,10 +278,13 @@ def run_plan(
             journal.check_writable()
         with KeyFate(plan.slot.key_oid):
             chip = used.enter_context(settings.open_chip())
-        entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
+        heard: list[Event] = []
+        services = replace(services, journal=journal, listeners=(*services.listeners, heard.append))
+        entry = provision(plan.job, services, chip, plan=plan)
+        used.enter_context(told_that_it_is_finished(plan.job))
         outputs = plan.outputs(entry.uid)
-        result = entry.run_result(journal.newest_seal, outputs.folder, warnings)
-    if settings.is_read_by_a_person:
-        settings.print_result(result, text=summary_of(result, outputs, journal_path))
-    else:
-        settings.print_result(result, default="json")
+        is_new = plan.job.renew and any(isinstance(event, RunDone) and event.is_changed for event in heard)
+        result = replace(entry.run_result(journal.newest_seal, outputs.folder, warnings), renewed=is_new)
+    with told_that_it_is_finished(plan.job):
+        text = summary_of(result, outputs, journal_path) if settings.is_read_by_a_person else None
+        settings.print_result(result, text=text, default="json" if text is None else "text")
