@@ -95,6 +95,7 @@ def test_a_name_that_only_other_programs_do_not_load(
     assert openssl("x509", "-inform", "DER", "-noout", "-in", path).returncode != 0
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @pytest.mark.parametrize("serial", [b"\x00", b"\xfb", b"\x80"])
 def test_a_serial_number_that_is_not_positive(serial: bytes) -> None:
     (broken,) = Certificate.parse_leniently(odd.odd_certificate(KEY, serial=serial)).broken_rules
