@@ -6,13 +6,15 @@ it as ``field(metadata=named("global"))``, several of these as ``field(metadata=
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, TypeVar
 
 from optiga.files.shown import shown
 
+T = TypeVar("T")
 ABSENT: dict[str, object] = {"absent": True}
 """Left out of the JSON where its value is None or empty."""
 HIDDEN: dict[str, object] = {"hidden": True}
@@ -21,6 +23,8 @@ OID: dict[str, object] = {"oid": True}
 """An object's identifier, a number that JSON has as ``"0xE0E1"``."""
 ADDED: dict[str, object] = {"added": True}
 """Not in the Python literal, which the predecessor's users parse."""
+SAID: dict[str, object] = {"said": True, "added": True}
+"""Nothing for the form for people, who have read it on standard error, nor for the Python literal."""
 MERGED: dict[str, object] = {"merged": True}
 """A result within the result, whose fields stand in the place of this one."""
 
@@ -92,9 +96,24 @@ def _members(result: Any) -> Iterable[tuple[str, Any]]:
             yield said.get("name", name), f"0x{value:04X}" if is_oid else to_json(value)
 
 
-def lines(result: object) -> str:
-    """A line for each field of a result; ``-`` for what is missing."""
-    return "\n".join(f"{name}: {cell(value)}" for name, value in to_json(result).items())
+def lines(result: object, **texts: str) -> str:
+    """A line for each field of a result; ``-`` for what is missing.
+
+    :param texts: what stands there instead of the values of fields.
+    """
+    fields: Mapping[str, Any] = getattr(result, "__dataclass_fields__", {})
+    said = {name for name, field in fields.items() if "said" in field.metadata}
+    shown_as = {**to_json(result), **texts}
+    return "\n".join(f"{name}: {cell(value)}" for name, value in shown_as.items() if name not in said)
+
+
+def with_warnings(result: T, warned: Sequence[str]) -> T:
+    """A result whose ``warnings`` are what people were warned of, if it has such a field (:data:`SAID`)."""
+    fields: Mapping[str, Any] = getattr(result, "__dataclass_fields__", {})
+    if "warnings" not in fields or "said" not in fields["warnings"].metadata:
+        return result
+    told: Any = replace(result, warnings=tuple(warned))  # type: ignore[type-var]
+    return told  # type: ignore[no-any-return]
 
 
 def cell(value: object) -> str:

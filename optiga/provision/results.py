@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from optiga.results import SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class RunResult(SlotResult):
     journal_seal: str | None
     csr_path: str | None
     certificate_path: str | None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
     renewed: bool = False
 
 
@@ -102,4 +104,4 @@ class JournalCheck:
     unsealed: int
     journal_seal: str | None
     sealed_at: str | None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)

@@ -152,4 +152,4 @@ def test_openssl(cli: Cli, root: str) -> None:
 
 def test_json(cli: Cli, root: str) -> None:
     result = cli("ca", "crl", "--ca", root, "--trust-clock", "--yes", "--output", "json")
-    assert set(json.loads(result.out)) == {"ca", "crl_file", "crl_days", "completed"}
+    assert set(json.loads(result.out)) == {"ca", "crl_file", "crl_days", "completed", "warnings"}

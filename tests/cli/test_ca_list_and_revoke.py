@@ -60,7 +60,7 @@ class TestListAndRevoke:
         assert cli("ca", "crl", "--ca", root, "--query", "crl_file").out == f"{crl}\n"
         assert cli("ca", "crl", "--ca", root, "--crl-days", "1").err.endswith("valid for 1 day\n")
         shown = json.loads(cli("ca", "crl", "--ca", root, "--crl-days", "7", "--output", "json").out)
-        assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7, "completed": []}
+        assert shown == {"ca": "CN=root", "crl_file": str(crl), "crl_days": 7, "completed": [], "warnings": []}
 
     def test_a_crl_that_runs_out(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is said when the CA is used, not only when devices are refused."""

@@ -63,7 +63,7 @@ from optiga.objects.counters import CounterState, CounterStep
 from optiga.objects.info import ChipInformation
 from optiga.objects.pairing import Pairing
 from optiga.provision.results import JournalCheck, RunResult
-from optiga.results import to_json
+from optiga.results import to_json, with_warnings
 from optiga.testing import Cloud
 from optiga.transfer.execute import ImportResult
 from optiga.update.update_set import UpdateDescription
@@ -154,7 +154,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
     def keep(settings: Settings, result: object, **options: Any) -> None:
         found.commands.add(_command_in(click.get_current_context()))
-        printed.append((result, result_in_full(to_json(result))))
+        printed.append((result, result_in_full(to_json(with_warnings(result, settings.warned)))))
         before(settings, result, **options)
 
     def take(name: str, *words: object) -> None:

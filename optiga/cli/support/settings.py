@@ -17,7 +17,7 @@ from optiga.cli.support.options import QuietOption, in_full, option_of, result_i
 from optiga.cli.support.printing import is_new, is_other_file, print_lines, say, takes_every_letter
 from optiga.errors import OptigaError, shorten, told
 from optiga.files.shown import shown, shown_json, shown_lines
-from optiga.results import lines, to_json, to_literal
+from optiga.results import lines, to_json, to_literal, with_warnings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,7 +238,7 @@ class Settings:
         """
         import json
 
-        form = self.output or default
+        form, result = self.output or default, with_warnings(result, self.warned)
         value = result_in_full(to_json(result))
         if self.query is not None:
             from optiga.cli.support.query import find

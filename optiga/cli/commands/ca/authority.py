@@ -47,7 +47,7 @@ from optiga.files.files import check_output_file
 from optiga.files.precious import check_nothing_lost
 from optiga.files.shown import shown, shown_path
 from optiga.pki.certificate import format_serial
-from optiga.results import lines, to_json
+from optiga.results import lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -288,12 +288,10 @@ def sign(
         ca=authority.certificate.subject,
         names=tuple(issued.certificate.alt_names),
         purposes=tuple(issued.certificate.purposes),
-        warnings=issued.warnings,
         notes=notes,
     )
     listed = {"names": ", ".join(result.names) or "none", "purposes": ", ".join(result.purposes) or "none"}
-    said = {name: value for name, value in to_json(result).items() if name not in ("warnings", "notes")}
-    settings.print_result(result, text=lines({**said, **listed}))
+    settings.print_result(result, text=lines(result, **listed))
 
 
 def _unlock(authority: CertificateAuthority, csr: bytes, days: int | None, *, server: bool, ignore_names: bool) -> None:

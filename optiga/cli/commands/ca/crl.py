@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from optiga.cli.support.filler import warn_of_filler
 from optiga.cli.support.passphrase import open_authority, passphrase_options
 from optiga.cli.support.settings import Decorator, Settings, common_options, pass_settings
 from optiga.errors import counted
+from optiga.results import SAID
 
 if TYPE_CHECKING:
     from optiga.ca.authority import CertificateAuthority
@@ -52,12 +53,14 @@ class CrlResult:
     :param crl_file: the CRL, PEM.
     :param crl_days: days until the next one has to be made.
     :param completed: serial numbers that stay revoked, although the records that were accepted did not revoke them.
+    :param warnings: what was warned of, one sentence each.
     """
 
     ca: str
     crl_file: str
     crl_days: int
     completed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 def check_published(settings: Settings, authority: CertificateAuthority, published: str | None) -> None:

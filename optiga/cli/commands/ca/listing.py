@@ -67,7 +67,7 @@ def list_issued(settings: Settings, ca_path: str, published: str | None) -> None
         for one, record in zip(listed, every, strict=True)
     ]
     text = whole_table(_COLUMNS, rows, width_for(settings)) if rows else "This CA has not issued any certificates yet"
-    settings.print_result(IssuedList(folder.certificate.subject, listed, tuple(settings.warned)), text=text)
+    settings.print_result(IssuedList(folder.certificate.subject, listed), text=text)
 
 
 @click.command(name="show", cls=CaCommand)

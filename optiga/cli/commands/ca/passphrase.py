@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import click
@@ -20,6 +20,7 @@ from optiga.cli.support.passphrase import (
 )
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.files.shown import shown_path
+from optiga.results import SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,13 @@ class CaPassphraseResult:
 
     :param ca: subject of the CA, as RFC 4514 has it.
     :param key_file: its private key.
+    :param warnings: what was warned of, one sentence each.
     """
 
     ca: str
     key_file: str
     key_encrypted: bool
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 @click.command(name="passphrase", cls=CaCommand)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -15,6 +15,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import connect
 from optiga.provision.ca_registration import CaRegistration, register_ca
+from optiga.results import SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class RegisteredCa:
     :param status: ``ACTIVE`` or ``INACTIVE``.
     :param mode: ``DEFAULT`` or ``SNI_ONLY``.
     :param auto_registration: whether devices are registered when they first connect.
+    :param warnings: what was warned of, one sentence each.
     """
 
     ca: str
@@ -35,6 +37,7 @@ class RegisteredCa:
     mode: str
     auto_registration: bool
     region: str
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 @click.command(name="register", cls=CaCommand)

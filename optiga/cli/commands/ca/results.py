@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from optiga.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from optiga.ca.issued import IssuedCertificate
+
+from optiga.results import SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class CaResult:
     :param not_after: until when it is valid, UTC.
     :param certificate_file: its certificate, PEM.
     :param key_encrypted: whether a passphrase is needed for its key.
+    :param warnings: what was warned of, one sentence each.
     """
 
     ca: str
@@ -31,6 +34,7 @@ class CaResult:
     not_after: datetime
     certificate_file: str
     key_encrypted: bool
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class IssueResult:
     :param not_after: until when it is valid, UTC.
     :param names: subject alternative names.
     :param purposes: extended key usages, for example ``clientAuth``.
-    :param warnings: what matters even to whoever reads no notes.
+    :param warnings: what was warned of, one sentence each.
     :param notes: how the certificate differs from what the CSR asks for, and the like.
     """
 
@@ -54,8 +58,8 @@ class IssueResult:
     ca: str
     names: tuple[str, ...]
     purposes: tuple[str, ...]
-    warnings: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = field(default=(), metadata=SAID)
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class IssuedList:
 
     ca: str
     certificates: tuple[ListedCertificate, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.passphrase import find_crl_warning, open_authority, passphrase_options
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import counted
-from optiga.results import lines, to_json
+from optiga.results import SAID, lines
 
 _SHORT = "Revoke this certificate"
 
@@ -38,6 +38,7 @@ class RevocationResult:
     :param also_revoked: serial numbers of other certificates of the same key, revoked in the same step because the
         key is compromised.
     :param still_valid: serial numbers of other certificates of the same key that stay valid.
+    :param warnings: what was warned of, one sentence each.
     """
 
     serial: str
@@ -47,6 +48,7 @@ class RevocationResult:
     crl_file: str
     also_revoked: tuple[str, ...]
     still_valid: tuple[str, ...]
+    warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
 
 @click.command(name="revoke", cls=CaCommand)
@@ -135,7 +137,7 @@ def revoke(
         what = "Another certificate" if len(result.still_valid) == 1 else "Other certificates"
         settings.note(f"{what} of the same key can still be used: {', '.join(result.still_valid)}")
     listed = {name: ", ".join(getattr(result, name)) or "none" for name in ("also_revoked", "still_valid")}
-    settings.print_result(result, text=lines({**to_json(result), **listed}))
+    settings.print_result(result, text=lines(result, **listed))
 
 
 def _revoking(folder: CaFolder, name: str | Path, reason: str) -> tuple[tuple[str, list[str]], str | None]:

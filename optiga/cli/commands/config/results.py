@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optiga.identity.configuration import Configuration
-from optiga.results import lines, to_json
+from optiga.results import lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,4 @@ def describe(configuration: Configuration) -> CheckedConfiguration:
 def text_of(checked: CheckedConfiguration) -> str:
     """A configuration for people: a line for each field."""
     subject = ", ".join(f"{component.name}={component.value}" for component in checked.subject)
-    return lines({**to_json(checked), "subject": subject})
+    return lines(checked, subject=subject)

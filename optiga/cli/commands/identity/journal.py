@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +277,7 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
         found = journal.check(seal)
     for warning in found.warnings:
         settings.warn(warning)
-    settings.print_result(replace(found, warnings=tuple(settings.warned)))
+    settings.print_result(found)
 
 
 def _refuse_query(settings: Settings) -> None:
