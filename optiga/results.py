@@ -7,7 +7,6 @@ it as ``field(metadata=named("global"))``, several of these as ``field(metadata=
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 from os import PathLike, fspath
 from typing import Any, TypeVar
@@ -112,6 +111,8 @@ def with_warnings(result: T, warned: Sequence[str]) -> T:
     fields: Mapping[str, Any] = getattr(result, "__dataclass_fields__", {})
     if "warnings" not in fields or "said" not in fields["warnings"].metadata:
         return result
+    from dataclasses import replace
+
     told: Any = replace(result, warnings=tuple(warned))  # type: ignore[type-var]
     return told  # type: ignore[no-any-return]
 
