@@ -110,14 +110,11 @@ def explains_arguments(kind: type[C]) -> type[C]:
 
 
 def _explaining(method: Callable[P, R]) -> Callable[P, R]:
-    flags = {name for name, annotation in method.__annotations__.items() if annotation == "bool"}
-
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         # True is a 1 to Python, so that a call with it would not fail.
-        if (
-            bool in map(type, args) or (kwargs and any(type(kwargs[name]) is bool for name in kwargs.keys() - flags))
-        ) and (mistake := _find_mistake(method, args, kwargs)):
+        is_there = bool in map(type, args) or (kwargs and bool in map(type, kwargs.values()))
+        if is_there and (mistake := _find_mistake(method, args, kwargs)):
             raise TypeError(mistake)
         try:
             return method(*args, **kwargs)

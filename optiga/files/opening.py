@@ -30,7 +30,7 @@ _NO_DASH = "'-' (standard input) is not supported here; " + (
 _MOST_LINKS = 40
 _LONGEST_NAME = 255
 """Most characters of a name of a file, on every system."""
-_JSON = re.compile(r"\s*[\[{]\s*[\"\[{\]}]")
+_JSON = r"[\[{]\s*[\"\[{\]}]"
 """How an object or a list begins in JSON."""
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -110,7 +110,11 @@ def check_path(text: str, what: str, instead: str) -> None:
     :raises ConfigurationError: if it is no path.
     """
     is_long = any(len(part) > _LONGEST_NAME for part in re.split(r"[/\\]", text))
-    if (is_long or "\n" in text or _JSON.match(text)) and "\0" not in text and not os.path.lexists(text):
+    if (
+        (is_long or "\n" in text or (text.lstrip()[:1] in ("[", "{") and re.match(_JSON, text.lstrip())))
+        and "\0" not in text
+        and not os.path.lexists(text)
+    ):
         raise ConfigurationError(
             f"the {what} is given as a text of {len(text)} characters, which is not a path",
             hint=f"Give {instead} or the path of a file",

@@ -11,7 +11,7 @@ import click
 from click.types import StringParamType
 
 from optiga.cli.support.settings import Decorator, Settings, together
-from optiga.errors import naming
+from optiga.errors import Naming
 
 STANDARD_OUTPUT = "-"
 
@@ -59,7 +59,7 @@ out_dir_option: Decorator = click.option(
     help="Output folder for files and journal; may contain {uid} and {slot} (default: current folder).",
 )
 """Where runs leave their files, as ``out_dir``."""
-ANOTHER_FOLDER = naming("Choose another folder with {out_dir}")
+ANOTHER_FOLDER = Naming("Choose another folder with ", "out_dir", "")  # a template would be parsed for every help
 
 
 def _keep_force(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001

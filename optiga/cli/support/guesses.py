@@ -72,7 +72,13 @@ class OurFormatter(click.HelpFormatter):
 
     def with_program(self, text: str) -> str:
         """A text whose examples call the program as it was called."""
-        return re.sub(rf"^( *){re.escape(_SCRIPT)} ", rf"\g<1>{self.program} ", text, flags=re.MULTILINE)
+        if f"{_SCRIPT} " not in text:
+            return text
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
+            if (words := line.lstrip(" ")).startswith(f"{_SCRIPT} "):
+                lines[number] = line[: len(line) - len(words)] + self.program + words[len(_SCRIPT) :]
+        return "\n".join(lines)
 
 
 class OurContext(click.Context):
