@@ -197,9 +197,11 @@ def look_first(
         return None
     aws = _connect(entry, options, services.connect, reporter)
     registry, certificates = Registry(aws), Certificates(aws)
-    held = look(entry, certificates, registry, reporter)
+    lived = [entry] if services.journal is None else lives(services.journal, entry.uid, entry.slot) or [entry]
+    attached = {one.thing for one in lived if one.thing and one.attached and place_of(one) == place_of(entry)}
+    held = replace(look(entry, certificates, registry, reporter), attached=frozenset(attached))
     if delete_thing and entry.thing is not None and held.may_have(entry.thing):
-        held.check_thing(entry.thing, registry, reporter)
+        held.check_thing(entry.thing, registry, certificates, reporter)
     if delete_policy and entry.policy is not None:
         held.check_policy(entry.policy, registry, reporter)
     return Seen(held, registry, certificates)
