@@ -13,7 +13,7 @@ from optiga.chip.key_fate import KeyFate
 from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
 from optiga.provision.attestation import Attestation
-from optiga.provision.chip_slot import ChipSlot
+from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot
 from optiga.provision.entry import Entry
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
@@ -152,7 +152,8 @@ def _confirm(entry: Entry, work: Work) -> bool:
     :raises CloudError: if AWS no longer lets its certificate in.
     """
     if problem := work.chip_slot.key_problem(entry):
-        raise CertificateError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=work.plan.anew_hint)
+        hint = naming("{other}. {anew}", other=OTHER_JOURNAL, anew=work.plan.anew_hint)
+        raise CertificateError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=hint)
     check_accepted(entry, work.plan, work.reporter)
     return work.chip_slot.confirm(entry, work.journal)
 

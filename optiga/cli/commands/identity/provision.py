@@ -30,7 +30,7 @@ from optiga.cli.support.cloud_options import (
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import of_option, options_for
+from optiga.cli.support.options import in_full, of_option, options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -240,12 +240,10 @@ def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
     :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
     """
     try:
-        confirm(settings, what, lost, yes=False)
+        confirm(settings, what, tuple(map(in_full, lost)), yes=False)
     except ConfigurationError as error:
-        advice = "If another journal has this chip, name the journal with --journal"
         if what.startswith("Replacing the certificate"):
-            advice = "To keep that certificate, give another object with --id"
-        error.advise(advice, first=True)
+            error.advise("To keep that certificate, give another object with --id", first=True)
         raise
 
 
