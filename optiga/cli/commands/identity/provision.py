@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -35,7 +35,7 @@ from optiga.cli.support.passphrase import open_authority, passphrase_options, wa
 from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
-from optiga.errors import CloudError, ConfigurationError, Reason
+from optiga.errors import ConfigurationError
 from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
 from optiga.identity.configuration import load_configuration
@@ -199,7 +199,7 @@ def command(
             issued_before=issued_before,
             expires_within=expires_within,
         )
-    with KeyFate(job.slot.key_oid), _naming_no_cloud(is_used=authority is not None and not no_cloud):
+    with KeyFate(job.slot.key_oid):
         plan = make_plan(job, services)
     if authority is not None:
         warn_of_crl(settings, authority.folder)
@@ -223,20 +223,6 @@ def command(
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, warnings, shared=shared_journal)
-
-
-@contextmanager
-def _naming_no_cloud(*, is_used: bool) -> Iterator[None]:
-    """Say that a CA needs no cloud, where the cloud is not set up.
-
-    :param is_used: whether the run is to use both.
-    """
-    try:
-        yield
-    except CloudError as error:
-        if is_used and error.reason in (Reason.MISSING, Reason.NO_CREDENTIALS):
-            error.advise("To use only the CA, without AWS, use --no-cloud")
-        raise
 
 
 def _ca_not_used(settings: Settings) -> str:
