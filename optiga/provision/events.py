@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, cast
 
 from optiga.arguments import takes
 from optiga.errors import OptigaError, Reason, shorten
+from optiga.files.interruptions import place_interruption
 from optiga.provision.facts import Fact, encode_fact
 
 _log = logging.getLogger(__name__)
@@ -261,6 +262,8 @@ class Reporter:
         try:
             yield
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                place_interruption(error, self._port, self.uid)
             self.tell(RunFailed, error=_text_of(error), reason=_reason_of(error))
             raise
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
 from optiga.chip import open_chip
-from optiga.chip.key_fate import KeyFate
+from optiga.chip.key_fate import KeyFate, goes_on_by_itself
 from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
 from optiga.provision.attestation import Attestation
@@ -111,6 +111,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
     """
     work.outputs.make_folder()
     restore_files(entry, work.outputs, work.reporter)
+    fate = KeyFate(work.plan.slot.key_oid, had_certificate=work.chip_slot.had_certificate)
     try:
         for step in kept:
             if entry.step < step.level:
@@ -118,13 +119,14 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
                     progress = step.run(entry, work)
                     done = next(progress, None)
                     while done is not None:
+                        if entry.step < Level.KEY <= done.step and work.plan.new is not None:
+                            fate.made()
                         entry = work.journal.save(done)
                         facts.extend(done.pending)
                         done = _send(progress, entry)
     except (OptigaError, KeyboardInterrupt) as error:
-        if work.plan.new is not None and Level.KEY <= entry.step < Level.WRITTEN:
-            fate = KeyFate(work.plan.slot.key_oid, had_certificate=work.chip_slot.had_certificate)
-            fate.made()
+        goes_on_by_itself(error)
+        if work.plan.new is not None and entry.step < Level.WRITTEN:
             fate.tell(error)
         if entry.started_at is not None:
             how = again(work.plan.job)
