@@ -38,9 +38,12 @@ def again(job: Job) -> Naming:
 
 @contextmanager
 def told_that_it_is_finished(job: Job) -> Iterator[None]:
-    """Have an interruption say that the chip is finished, and that only the result was not told."""
+    """Have an interruption or a failure say that the chip is finished, and that only the result was not told."""
     try:
         yield
+    except OptigaError as error:
+        error.advise(naming("The chip is finished. To see the result, {again}", again=again(job)))
+        raise
     except KeyboardInterrupt as interrupted:
         if not any(isinstance(said, Unchanged) for said in interrupted.args):
             text = naming("The chip is finished. To see the result, {again}", again=again(job))
