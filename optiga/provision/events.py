@@ -218,10 +218,12 @@ class Reporter:
         self.tell(Noted, text=text, step=self._step)
 
     def warn(self, text: str) -> None:
-        """Say what must be known.
+        """Say what must be known; it is logged where nobody listens.
 
         :param text: one sentence without the final full stop.
         """
+        if not self._listeners:
+            _log.warning("%s%s", f"chip {self.uid}: " * bool(self.uid), text)
         self.tell(Warned, text=text, step=self._step)
 
     def tell(self, kind: type[Event], **values: Any) -> None:

@@ -287,3 +287,11 @@ def test_a_program_is_not_asked_unless_it_wants_to_be(run: Cli, live: Bench, con
         entry = optiga.provision(job, optiga.Services(journal, port=live.port, listeners=(heard.append,)))
     assert entry.is_finished
     assert any("not in this journal" in one.text for one in heard if isinstance(one, Warned))
+
+
+def test_a_warning_that_nobody_hears_is_logged(live: Bench, config: Path, caplog: pytest.LogCaptureFixture) -> None:
+    job = optiga.Job.new_identity(optiga.load_configuration(config))
+    with optiga.open_journal("other.db", make=True) as journal:
+        entry = optiga.provision(job, optiga.Services(journal, port=live.port))
+    (said,) = [one.getMessage() for one in caplog.records if "not in this journal" in one.getMessage()]
+    assert entry.uid in said
