@@ -34,6 +34,7 @@ def test_another_one_that_is_active(cli: Cli, run: Cli, bench: Bench) -> None:
     assert [one["certificateId"] for one in bench.active()] == [other]
     done = cli("--port", bench.port, "deprovision", "--journal", "b.db", "--yes")
     assert (done.code, bench.certificates()) == (0, [])
+    assert "warnings" not in done.out
     assert "it keeps its key and certificate, but AWS IoT no longer accepts them" in done.err
 
 
