@@ -92,6 +92,15 @@ def told(text: str, call: Call) -> str:
     return text if call is for_program else text.replace(COMMAND, "'")
 
 
+def replaced(text: str, old: str, new: str) -> str:
+    """A text with other words in place of some of its own; the parameters that it names stay."""
+    return (
+        type(text)(*(part.replace(old, new) for part in text.parts))
+        if isinstance(text, Naming)
+        else text.replace(old, new)
+    )
+
+
 def for_program(name: str, value: str = "") -> str:
     """A parameter as Python's own errors show it."""
     return f"{name}={value}" if value else f"'{name}'"

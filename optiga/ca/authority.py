@@ -170,7 +170,7 @@ class CertificateAuthority(NotCopied):
         """
         judged = judge(self.folder, csr_der, days, now or utc_now(), server=server, ignore_names=ignore_names)
         check_writable(self.folder.path)
-        with open_records(self.folder.records_path) as records, records.transaction():  # which has to be possible
+        with open_records(self.folder.records_path) as records, records.trial():
             check_records(self.folder, records)
         return judged.changes
 

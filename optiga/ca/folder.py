@@ -28,6 +28,7 @@ from optiga.files.files import check_folder_writable, check_own_output, is_there
 from optiga.files.opening import about_its
 from optiga.files.owners import check_status, others_read, others_write
 from optiga.files.placeholders import check_new_name
+from optiga.files.reserved import ReservedFile
 from optiga.files.shown import file_in_command, shown_path
 from optiga.files.temporary import Temporary
 from optiga.pki.certificate import Certificate, load_certificates
@@ -43,6 +44,9 @@ OWN_MODE = 0o644
 _MAX_KEY_SIZE = 1 << 16
 _MAX_CRL_SIZE = 1 << 26
 _RESTORE = "Restore it from a backup"
+
+_MOST_BYTES = 1 << 16
+"""More than what SQLite writes for one more certificate, and the newest signature of the records."""
 
 
 @dataclass(frozen=True)
@@ -202,11 +206,13 @@ def check_new(path: Path) -> None:
 
 @about_its("path")
 def check_writable(path: Path) -> None:
-    """Make sure that files can be made in the folder of a CA.
+    """Make sure that files can be made in the folder of a CA, and the disk has room for a new record.
 
-    :raises ConfigurationError: if they cannot.
+    :raises ConfigurationError: if they cannot, or it has not.
     """
     check_folder_writable(path, hint="A CA keeps its records in its folder: get permission to write there")
+    with ReservedFile(path, _MOST_BYTES, "A CA keeps its records in its folder") as room:
+        room.secure()
 
 
 def _no_ca(path: Path) -> ConfigurationError:

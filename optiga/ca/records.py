@@ -128,6 +128,15 @@ class Records:
             yield
 
     @contextmanager
+    def trial(self) -> Iterator[None]:
+        """A transaction that changes nothing, and fails if none could: SQLite begins one even if it may only read."""
+        with self.transaction():
+            yield
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            self._connection.execute(f"PRAGMA user_version = {version}")
+            self._connection.rollback()
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """What is read in the block is of one moment."""
         self._connection.execute("BEGIN")

@@ -16,6 +16,7 @@ from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.threads import one_at_a_time, refuse_elsewhere
 from optiga.chip.watched import exchange
 from optiga.errors import ChipError, ClosedError, ConfigurationError, OptigaError, Reason
+from optiga.files.interruptions import place_interruption
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode
@@ -113,6 +114,8 @@ class Chip(NotCopied):
                     explain_refusal(error, error.oid, metadata, refused, self.authorized, shielded=self.is_shielded)
             error.port = error.port or self.port
             error.uid = error.uid or ("" if self._uid is None else self._uid.hex)
+        elif isinstance(error, KeyboardInterrupt):
+            place_interruption(error, self.port, "" if self._uid is None else self._uid.hex)
         self.close()
 
     def __repr__(self) -> str:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ChipError, ClosedError, OptigaError, UnsavedError
 from optiga.files.interruptions import Unchanged
+from optiga.naming import replaced
 from optiga.protocol.objects import SLOTS, Slot, format_oid
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from optiga.protocol.algorithms import KeyAlgorithm
+
+
+_TO_BE_SURE = "To be sure, generate the key again"
+_OR_SEE = ", or see with 'python -m optiga info' whether a certificate in the slot still matches its key"
 
 
 class Fate(Enum):
@@ -87,12 +92,23 @@ class KeyFate:
                 return f"{text}, and a certificate of it, if there is one, no longer matches"
             return f"{text}, and the certificate in the slot no longer matches" if self._had_certificate else text
         if self.fate is Fate.UNKNOWN:
-            text = f"{self._label} may have a new key: if so, any earlier key is lost"
-            text += ". To be sure, generate the key again"
-            if self._is_in_slot and self._had_certificate is not False:
-                text += ", or see with 'python -m optiga info' whether a certificate in the slot still matches its key"
-            return text
+            text = f"{self._label} may have a new key: if so, any earlier key is lost. {_TO_BE_SURE}"
+            return text + _OR_SEE * (self._is_in_slot and self._had_certificate is not False)
         return f"The key in {self._label} did not change"
+
+
+def goes_on_by_itself(error: OptigaError | KeyboardInterrupt) -> None:
+    """Leave out how to be sure of a key, where whoever goes on generates it again anyway."""
+    if isinstance(error, OptigaError):
+        error.hint = _without_way(error.hint)
+    else:
+        error.args = tuple(_without_way(one) if isinstance(one, str) else one for one in error.args)
+
+
+def _without_way(text: str) -> str:
+    for way in (_TO_BE_SURE + _OR_SEE, _TO_BE_SURE):
+        text = replaced(text, f". {way}", "")
+    return text
 
 
 def what_it_means(slot: Slot, algorithm: KeyAlgorithm, *, is_blank: bool = False) -> str:

@@ -117,12 +117,16 @@ def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
     """Say what is to be said of a run that was to end, and what ended it. The exit code is the signal's."""
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
+        left: list[str] = []
         for said in interrupted.args:
             text = import_module("optiga.cli.support.options").in_full(said if isinstance(said, str) else str(said))
-            print("" if isinstance(said, Unchanged) else "Warning: ", shown(text), sep="", file=sys.stderr)
+            left.append(shown(text))
+            print("" if isinstance(said, Unchanged) else "Warning: ", left[-1], sep="", file=sys.stderr)
         said = _ENDINGS.get(number.name, "Interrupted")
         if as_json:
-            said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said)
+            place = {name: getattr(interrupted, name, "") for name in ("port", "uid")}
+            hint = ". ".join(left)
+            said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said, hint=hint, **place)
         print(said, file=sys.stderr)
     return EXIT_SIGNAL + number
 

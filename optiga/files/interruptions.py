@@ -49,6 +49,15 @@ class Unchanged(Naming):
     __slots__ = ()
 
 
+def place_interruption(interrupted: KeyboardInterrupt, port: str, uid: str) -> None:
+    """Have an interruption say at which port and chip it was, as ``port`` and ``uid``, once.
+
+    :param uid: in hex; empty if it is not known.
+    """
+    interrupted.__dict__.setdefault("port", port)
+    interrupted.__dict__.setdefault("uid", uid)
+
+
 class Interruptions:
     """Makes an :class:`EndRequested` of each request to end, as long as the context lasts.
 

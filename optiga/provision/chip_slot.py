@@ -24,6 +24,8 @@ from optiga.provision.facts import Issued, KeyMade, damaged
 from optiga.provision.sizes import check_room
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optiga.chip import Chip
     from optiga.objects.addressing import Target
     from optiga.pki.certificate import Certificate
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from optiga.provision.journal import Journal
     from optiga.provision.plan import Plan
 
+OTHER_JOURNAL = naming("If another journal has this chip, use {journal}")
+"""A hint where the chip is not what the journal says."""
 _SIGNATURES = 2
 """How often a new key signs: its CSR, and the proof that the certificate is its own."""
 _READS = 5
@@ -54,9 +58,11 @@ class Identity:
     key_oid: int
     target: Target
 
-    @property
-    def loss(self) -> tuple[str, str]:
-        """What is going to be replaced, and what is lost with it."""
+    def loss(self, journal: Path) -> tuple[str, str]:
+        """What is going to be replaced, and what is lost with it.
+
+        :param journal: the journal that does not have it.
+        """
         held = self.certificate.subject
         if self.slot is None:
             label = self.target.info.label
@@ -65,8 +71,8 @@ class Identity:
                 "certificate is replaced later"
             )
         return f"Replacing the key in slot {self.slot.name}", (
-            f"slot {self.slot.name} has a key and a certificate of {held} that are not in this journal: the key is "
-            "replaced now, the certificate later"
+            f"slot {self.slot.name} has a key and a certificate of {held} that are not in this journal, {journal}: the "
+            "key is replaced now, the certificate later"
         )
 
 
@@ -239,7 +245,7 @@ class ChipSlot:
         owner = other_owner(held[0], journal, self.uid, entry.slot)
         if not entry.is_finished and not owner:
             return None
-        label, whose = self._plan.target.info.label, "which is not in this journal"
+        label, whose = self._plan.target.info.label, f"which is not in this journal, {journal.path}"
         if owner:
             whose = f"which this journal has as that of slot {owner}"
         said = "the interrupted run cannot be continued: "
@@ -248,9 +254,10 @@ class ChipSlot:
         return CertificateError(
             f"{said}{label} holds another certificate, of {held[0].subject}, {whose}",
             hint=naming(
-                "To have the journal's certificate there, write the file {file} to {label}. {anew}",
+                "To have the journal's certificate there, write the file {file} to {label}. {other}{anew}",
                 file=self._plan.outputs(entry.uid).folder / entry.of(Issued).file,
                 label=label,
+                other="" if owner else naming("{other}. ", other=OTHER_JOURNAL),
                 anew=self._plan.anew_hint,
             ),
             oid=self._plan.target.oid,

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, cast
 
 from optiga.arguments import takes
 from optiga.errors import OptigaError, Reason, shorten
+from optiga.files.interruptions import place_interruption
 from optiga.provision.facts import Fact, encode_fact
 
 _log = logging.getLogger(__name__)
@@ -217,10 +218,12 @@ class Reporter:
         self.tell(Noted, text=text, step=self._step)
 
     def warn(self, text: str) -> None:
-        """Say what must be known.
+        """Say what must be known; it is logged where nobody listens.
 
         :param text: one sentence without the final full stop.
         """
+        if not self._listeners:
+            _log.warning("%s%s", f"chip {self.uid}: " * bool(self.uid), text)
         self.tell(Warned, text=text, step=self._step)
 
     def tell(self, kind: type[Event], **values: Any) -> None:
@@ -261,6 +264,8 @@ class Reporter:
         try:
             yield
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                place_interruption(error, self._port, self.uid)
             self.tell(RunFailed, error=_text_of(error), reason=_reason_of(error))
             raise
 

@@ -15,6 +15,8 @@ from optiga.provision.facts import damaged
 from optiga.provision.issuers import AwsIssuer, find_unrecorded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from optiga.cloud.aws.certificates import Certificates
     from optiga.cloud.aws.registry import Registry
     from optiga.provision.entry import Entry
@@ -45,18 +47,21 @@ class Holdings:
     :param own: those that are to be removed.
     :param stays: whether there may be others of its own, which are not.
     :param is_seen: whether one of them was looked at; where none was, nobody knows what they were attached to.
+    :param attached: names of the things that they were attached to by the journal; a run that was interrupted may
+        have detached them.
     """
 
     own: tuple[Held, ...]
     stays: bool
     is_seen: bool
+    attached: frozenset[str] = frozenset()
 
     def may_have(self, thing: str) -> bool:
         """Whether a thing is one of these certificates', or can have been."""
         things = {name for one in self.own for name in one.things}
-        return thing in things or not (self.is_seen or things)
+        return thing in things or (not things and (not self.is_seen or thing in self.attached))
 
-    def check_thing(self, name: str, registry: Registry, reporter: Reporter) -> None:
+    def check_thing(self, name: str, registry: Registry, certificates: Certificates, reporter: Reporter) -> None:
         """Refuse to remove a thing that has other certificates.
 
         :raises CloudError: if it has.
@@ -66,8 +71,13 @@ class Holdings:
         others = sorted(set(attached) - {one.certificate_id for one in self.own})
         if others:
             raise CloudError(
-                f"the thing {name} has {counted(len(others), 'other certificate')}: {_named(others)}",
-                hint=naming("Nothing was changed. Omit {delete_thing}, or detach its other certificates first"),
+                f"the thing {name} has {counted(len(others), 'other certificate')}: "
+                f"{_named(others, partial(_status, certificates, reporter))}",
+                hint=naming(
+                    "Nothing was changed. Omit {delete_thing}, or detach its other certificates first: use 'python -m "
+                    "optiga deprovision' with the journal ({journal}) or slot that has them, or detach them in AWS IoT "
+                    "(aws iot detach-thing-principal)"
+                ),
                 reason=Reason.CONFLICT,
             )
 
@@ -83,8 +93,8 @@ class Holdings:
             raise CloudError(
                 f"the policy {name} is attached to {counted(len(others), 'other target')}: {_named(others)}",
                 hint=naming(
-                    "Nothing was changed. Omit {delete_policy}, or detach the policy from them first. AWS takes up to "
-                    "five minutes to release a policy"
+                    "Nothing was changed. Omit {delete_policy}, or detach the policy from them first (aws iot "
+                    "detach-policy). AWS takes up to five minutes to release a policy"
                 ),
                 reason=Reason.CONFLICT,
             )
@@ -93,7 +103,10 @@ class Holdings:
             raise CloudError(
                 f"the policy {name} has {counted(more, 'version')} beside the default one, and AWS does not delete it "
                 "with those",
-                hint=naming("Nothing was changed. Omit {delete_policy}, or delete its other versions first"),
+                hint=naming(
+                    "Nothing was changed. Omit {delete_policy}, or delete its other versions first (aws iot "
+                    "delete-policy-version)"
+                ),
                 reason=Reason.CONFLICT,
             )
 
@@ -158,6 +171,15 @@ def _attached(
     return Held(name, arn, is_active, things, policies)
 
 
-def _named(names: list[str]) -> str:
-    """The first of some names."""
-    return ", ".join(names[:_MAX_NAMED]) + " …" * (len(names) > _MAX_NAMED)
+def _named(names: list[str], told: Callable[[str], str] = "{}".format) -> str:
+    """The first of some names.
+
+    :param told: how a name is told.
+    """
+    return ", ".join(map(told, names[:_MAX_NAMED])) + " …" * (len(names) > _MAX_NAMED)
+
+
+def _status(certificates: Certificates, reporter: Reporter, name: str) -> str:
+    """A certificate with its state in AWS IoT, as far as these credentials may ask."""
+    held = ask(partial(certificates.describe, name), UNANSWERED, reporter, f"cannot check the certificate {name}")
+    return name if held is None or held is UNANSWERED else f"{name} ({held.status})"

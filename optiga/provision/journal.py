@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
 from optiga.contexts import context
-from optiga.errors import ConfigurationError, OptigaError, Reason, counted
+from optiga.errors import ConfigurationError, OptigaError, Reason, counted, naming
 from optiga.files.files import is_there
 from optiga.files.interruptions import Uninterrupted
 from optiga.files.placeholders import check_new_name
+from optiga.files.reserved import ReservedFile
 from optiga.provision.chain import Head, Link, Seal, changed, check_links, dated, facts_of
 from optiga.provision.entry import Entry, Step
 from optiga.provision.facts import Fact, Finished, damaged, kind_of
@@ -43,6 +44,9 @@ __all__ = ["FILE_NAME", "Entry", "Journal", "JournalCheck", "Step", "damaged", "
 
 FILE_NAME = "personalization.db"
 _log = logging.getLogger(__name__)
+
+_MOST_BYTES = 1 << 17
+"""More than what SQLite writes for the facts of a run and their seal, with its rollback journal."""
 
 
 class Journal(NotCopied):
@@ -148,13 +152,15 @@ class Journal(NotCopied):
             return self._store.chips_of_kind(slot, kind_of(Finished()))
 
     def check_writable(self) -> None:
-        """Make sure that facts can be added; nothing changes.
+        """Make sure that facts can be added, and the disk has room for those of a run; nothing changes.
 
         :raises ConfigurationError: if the journal cannot be written.
         """
         if is_there(self.path):  # otherwise it has been looked at where it would be made
             with self._file.writing():
                 self._store.try_to_write()
+        with ReservedFile(self.path.parent, _MOST_BYTES, naming("Use another journal with {journal}")) as room:
+            room.secure()
 
     def append(self, uid: str, slot: str, *facts: Fact) -> datetime:
         """Write down what has been done to a chip's slot; on the disk when this returns, all of it or nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, CloudError, OptigaError, Reason, capitalized, naming
+from optiga.errors import CertificateError, CloudError, Naming, OptigaError, Reason, capitalized, naming
 from optiga.pki.name_parts import subject_components
 from optiga.pki.names import fill_uid
 from optiga.provision.believed import (
@@ -16,7 +16,7 @@ from optiga.provision.believed import (
     known_keys,
     other_owner,
 )
-from optiga.provision.chip_slot import ChipSlot, Identity, chain_of
+from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot, Identity, chain_of
 from optiga.provision.earlier import known_before, left_in_aws, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
@@ -149,7 +149,9 @@ class Preparation:
                 f"{said}: {problem}", hint=hint, reason=Reason.CONFLICT, parameter=problem.parameter
             )
         if problem:
-            return CertificateError(f"{said}: {problem}", hint=hint)
+            return CertificateError(
+                f"{said}: {problem}", hint=naming("{other}. {hint}", other=OTHER_JOURNAL, hint=hint)
+            )
         if revoked := self._plan.revoked(entry):
             return CertificateError(f"{said}: {revoked}", hint=hint, reason=Reason.REVOKED)
         if cloud and (problem := cloud.certificate_problem(entry, self._reporter)):
@@ -212,7 +214,7 @@ class Preparation:
         if identity is None:
             return None
         identity = replace(identity, slot=None) if has_key else identity
-        what, lost = identity.loss
+        what, lost = identity.loss(self._journal.path)
         later = self._what_becomes_of(identity)
         others = [one for one in self._journal.of_chip(self._uid) if one.slot != self._plan.slot.name]
         is_kept = any(identity.certificate.fingerprint in known_certificates(one) for one in others)
@@ -220,8 +222,10 @@ class Preparation:
         if owner:
             later = (f"slot {owner}, which has this certificate in the journal, then has none on the chip", *later)
         is_lost = bool(owner) or not is_kept  # else it was taken back
+        if identity.slot is not None and is_lost and not owner:
+            later = (naming("if another journal has this chip, use {journal}"), *later)
         if self._confirm is None or not is_lost:
-            self._reporter.warn(". ".join((lost, *map(capitalized, later))))
+            self._reporter.warn(_joined(lost, later))
         else:
             have_confirmed(self._confirm, what, (lost, *later))
         name = identity.certificate.fingerprint
@@ -307,6 +311,15 @@ def warn_of_difference(entry: Entry, plan: Plan, reporter: Reporter) -> None:
     if different := plan.difference(entry):
         said = f"the certificate of this {'finished chip' if entry.is_finished else 'interrupted run'} {different}"
         reporter.warn(naming("{said}. {anew}", said=said, anew=plan.anew_hint))
+
+
+def _joined(sentence: str, others: tuple[str, ...]) -> Naming:
+    """Sentences as one text, with their parameters."""
+    text = naming("{first}", first=sentence)
+    for one in others:
+        first, *parts = one.parts if isinstance(one, Naming) else (one,)
+        text = naming("{before}. {after}", before=text, after=Naming(capitalized(first), *parts))
+    return text
 
 
 def check_standing(entry: Entry, plan: Plan) -> None:

@@ -11,7 +11,7 @@ from optiga.errors import CertificateError, CloudError, ConfigurationError, Opti
 from optiga.objects.stored import is_empty, read_stored
 from optiga.provision.attestation import Attestation
 from optiga.provision.believed import other_owner
-from optiga.provision.chip_slot import ChipSlot, certificates_in, chain_of
+from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot, certificates_in, chain_of
 from optiga.provision.earlier import known_before
 from optiga.provision.entry import Entry, Step
 from optiga.provision.preparation import Preparation
@@ -106,6 +106,7 @@ def preview(
         is_bound = foreseen.level >= Step.REQUESTED  # without its key such a run is refused
         lost = "this certificate" if is_bound else f"this certificate, and {key} if that is not the interrupted run's"
     told = f"{plan.target.info.label} holds a certificate{subject} {whose}: a run replaces {lost}"
+    told = told if owner else naming("{told}. {other}", told=told, other=OTHER_JOURNAL)
     asked = naming(
         "{told}. If the key belongs to the certificate, the run asks for confirmation, unless {yes} is given", told=told
     )

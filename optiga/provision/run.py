@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from optiga.arguments import takes
 from optiga.chip import open_chip
-from optiga.chip.key_fate import KeyFate
+from optiga.chip.key_fate import KeyFate, goes_on_by_itself
 from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
 from optiga.identity.csr import check_model
 from optiga.provision.attestation import Attestation
-from optiga.provision.chip_slot import ChipSlot
+from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot
 from optiga.provision.entry import Entry
 from optiga.provision.entry import Step as Level
 from optiga.provision.events import Reporter, RunDone, RunStarted
@@ -111,6 +111,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
     """
     work.outputs.make_folder()
     restore_files(entry, work.outputs, work.reporter)
+    fate = KeyFate(work.plan.slot.key_oid, had_certificate=work.chip_slot.had_certificate)
     try:
         for step in kept:
             if entry.step < step.level:
@@ -118,13 +119,14 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
                     progress = step.run(entry, work)
                     done = next(progress, None)
                     while done is not None:
+                        if entry.step < Level.KEY <= done.step and work.plan.new is not None:
+                            fate.made()
                         entry = work.journal.save(done)
                         facts.extend(done.pending)
                         done = _send(progress, entry)
     except (OptigaError, KeyboardInterrupt) as error:
-        if work.plan.new is not None and Level.KEY <= entry.step < Level.WRITTEN:
-            fate = KeyFate(work.plan.slot.key_oid, had_certificate=work.chip_slot.had_certificate)
-            fate.made()
+        goes_on_by_itself(error)
+        if work.plan.new is not None and entry.step < Level.WRITTEN:
             fate.tell(error)
         if entry.started_at is not None:
             how = again(work.plan.job)
@@ -152,7 +154,8 @@ def _confirm(entry: Entry, work: Work) -> bool:
     :raises CloudError: if AWS no longer lets its certificate in.
     """
     if problem := work.chip_slot.key_problem(entry):
-        raise CertificateError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=work.plan.anew_hint)
+        hint = naming("{other}. {anew}", other=OTHER_JOURNAL, anew=work.plan.anew_hint)
+        raise CertificateError(f"chip {entry.uid} is finished in the journal, but {problem}", hint=hint)
     check_accepted(entry, work.plan, work.reporter)
     return work.chip_slot.confirm(entry, work.journal)
 

@@ -44,7 +44,7 @@ class Services(NotCopied):
     :param authority: the open CA for jobs with a :class:`.specs.CaIssuerSpec`.
     :param connect: function that makes the AWS clients, or returns existing ones.
     :param clock: function that returns the time for events and requests.
-    :param listeners: functions that get each event.
+    :param listeners: functions that get each event; if there are none, warnings go to the logger ``optiga``.
     :param port: port of the worker's chip; None if exactly one board is connected.
     :param trust_passphrase: passphrase for a PKCS #12 container with the trusted roots, or a function that asks for it.
     :param station: name of the station in events.

@@ -95,3 +95,19 @@ def test_a_result_that_is_lost_is_an_error(tmp_path: Path) -> None:
     (error,) = (line for line in done.stderr.splitlines() if line.startswith("Error: "))
     assert "standard output: it is closed" in error
     assert csr.name in error
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is full")
+@pytest.mark.parametrize("stream", [">/dev/full", ">&-"])
+def test_a_result_that_is_lost_is_said_to_be_of_something_done(stream: str, tmp_path: Path) -> None:
+    for typed, said in (
+        ("ca init ca --no-passphrase", "is done"),
+        (f"--port emulator:chip provision {CONFIG} --ca ca --no-cloud", "is finished"),
+        ("--port emulator:chip deprovision --yes", "is done"),
+    ):
+        done = run_process(["sh", "-c", f'"$@" {stream}', "sh", *OPTIGA, *typed.split()], tmp_path)
+        assert done.returncode == 2
+        last = done.stderr.splitlines()[-1]
+        assert "cannot write to standard output" in last
+        assert said in last

@@ -347,3 +347,13 @@ class TestNew:
         assert words[0] in result.err
         assert "new.jsn" not in result.err.replace("config new", "")
         assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(("lacking", "other"), [("policy", "thing"), ("thing", "policy")])
+def test_a_thing_without_a_policy(cli: Cli, lacking: str, other: str) -> None:
+    """What ``provision`` refuses, the file's maker and its check say."""
+    for words in (("new", "lone.jsn", "--yes", f"--{lacking}", "-"), ("check", "lone.jsn")):
+        result = cli("config", *words)
+        assert result.code == 0
+        assert f"Warning: lone.jsn has a {other}, but no {lacking}" in result.err
+    assert "no policy" not in cli("config", "new", "none.jsn", "--yes", "--thing", "-", "--policy", "-").err

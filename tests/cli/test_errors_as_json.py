@@ -161,7 +161,8 @@ def test_what_an_interruption_leaves_is_told_before(cli: Cli, monkeypatch: pytes
     result = cli(*JSON, "boards")
     *before, last = result.err.splitlines()
     assert before == ["Warning: the key is new"]
-    assert json.loads(last)["error"]["family"] == "interrupted"
+    error = json.loads(last)["error"]
+    assert (error["family"], error["hint"]) == ("interrupted", "the key is new")
 
 
 def test_all_mistakes_of_a_file(cli: Cli, port: str, tmp_path: Path) -> None:

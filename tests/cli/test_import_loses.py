@@ -95,3 +95,15 @@ def test_an_object_without_data_is_locked_only_with_consent(cli: Cli, port: str)
     assert "0xF1D0: its data are not in the file" in refused.errors[0]
     Path("f.json").write_text(json.dumps({"f1d0": {"metadata": "2003c00107", "data": "aa"}}))
     assert "not in the file" not in cli("--port", port, "import", "f.json").errors[0]
+
+
+def test_a_certificate_of_no_key_is_told_of_beforehand(cli: Cli, provisioned: str, tmp_path: Path) -> None:
+    """A dry run lets no key sign, and says what is known without a signature."""
+    assert cli("--port", provisioned, "export", "f.json", "--object", "0xE0E1").code == 0
+    other = f"emulator:{tmp_path / 'other.chip'}"
+    assert cli("emulator", "new", tmp_path / "other.chip").code == 0
+    told = [cli("--port", other, "import", "f.json", *words).err for words in (("--dry-run",), ("--yes",))]
+    assert all("0xE0E1: there is no key in 0xE0F1 yet" in one for one in told)
+    assert cli("--port", other, "key", "generate", "third", "--yes").code == 0
+    assert "belongs to another key" not in cli("--port", other, "import", "f.json", "--dry-run").err
+    assert "belong" not in cli("--port", provisioned, "import", "f.json", "--dry-run").err

@@ -258,6 +258,8 @@ class TestAnotherKey:
         assert found["status"] == "INACTIVE"
         assert "has certified another key than the CSR's" in result.errors[0]
         assert found["certificateId"] in result.errors[0]
+        assert "aws iot delete-certificate" in result.errors[0]
+        assert "remove the cause, then run the same command again" in result.errors[0]
         assert bench.stored() == []
         assert result.out == ""
         assert not list(bench.folder.glob("*.pem"))

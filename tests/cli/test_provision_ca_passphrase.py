@@ -9,7 +9,7 @@ import pytest
 
 from optiga.ca import keys
 from optiga.provision.steps.identity import SignCsr, WriteCertificate
-from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, result_of
+from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
 
@@ -109,6 +109,25 @@ def test_whoever_sits_at_the_terminal_is_asked_when_it_is_needed(
     assert len(asked) == 1
     assert run(*NO_CLOUD, "--renew").code == 0
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("fault", ["region", "credentials", "journal"])
+def test_what_needs_no_passphrase_is_checked_first(
+    run: Cli, bench: Bench, word: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Nobody types a passphrase for a run that cannot begin; who has only a CA reads how to use no cloud."""
+    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("a passphrase is asked for"))
+    sit_down(monkeypatch)
+    if fault == "region":
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+    elif fault == "credentials":
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name, raising=False)
+    result = run("--ca", "line", *(("--journal", "missing/journal.db") if fault == "journal" else ()))
+    assert result.code in (CONFIGURATION_EXIT, CLOUD_EXIT)
+    assert ("use --no-cloud" in result.errors[0]) == (fault != "journal")
+    assert not bench.chip.exists()
 
 
 def test_a_ca_that_is_registered_already(cli: Cli, bench: Bench, word: tuple[str, ...]) -> None:

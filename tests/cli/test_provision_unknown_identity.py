@@ -14,7 +14,7 @@ from optiga.provision.events import Warned
 from optiga.provision.steps.identity import MakeKey, SignCsr
 from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import journal_entries
-from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
+from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
 from tests.support.places import CONFIG
@@ -77,6 +77,19 @@ def strike_at(step: type, run: Cli, *options: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(step, "run", strike)
         assert run(*options).code == 130
+
+
+def test_the_question_names_the_journal(run: Cli, live: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has forgotten the option reads it before the answer, not only after it."""
+    sit_down(monkeypatch, "n\n")
+    said = run(*OTHER).err
+    question = said.index("[y/N]")
+    assert said.index("not in this journal, other.db") < question
+    assert said.index("if another journal has this chip, use --journal") < question
+    assert "not in this journal, other.db" in run(*OTHER, "--yes").err
+    result = run()
+    assert result.code == CERTIFICATE_EXIT
+    assert "If another journal has this chip, use --journal. For a new key and certificate, use --renew" in result.err
 
 
 @pytest.mark.parametrize("step", [MakeKey, SignCsr])
@@ -274,3 +287,11 @@ def test_a_program_is_not_asked_unless_it_wants_to_be(run: Cli, live: Bench, con
         entry = optiga.provision(job, optiga.Services(journal, port=live.port, listeners=(heard.append,)))
     assert entry.is_finished
     assert any("not in this journal" in one.text for one in heard if isinstance(one, Warned))
+
+
+def test_a_warning_that_nobody_hears_is_logged(live: Bench, config: Path, caplog: pytest.LogCaptureFixture) -> None:
+    job = optiga.Job.new_identity(optiga.load_configuration(config))
+    with optiga.open_journal("other.db", make=True) as journal:
+        entry = optiga.provision(job, optiga.Services(journal, port=live.port))
+    (said,) = [one.getMessage() for one in caplog.records if "not in this journal" in one.getMessage()]
+    assert entry.uid in said

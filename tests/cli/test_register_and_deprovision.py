@@ -225,6 +225,8 @@ class TestDeprovision:
         result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing")
         assert result.code == CLOUD_EXIT
         assert "Nothing was changed. Omit --delete-thing, or detach its other certificates first" in result.errors[0]
+        assert "detach-thing-principal" in result.errors[0]
+        assert " (ACTIVE)" in result.errors[0]
         assert len(bench.active()) == 2
 
     @pytest.mark.parametrize("what", ["thing", "policy"])
@@ -263,6 +265,27 @@ class TestDeprovision:
         assert f"Warning: cannot check whether the {'thing' if 'Thing' in operation else 'policy'}" in result.err
         assert f"iot:{operation}" in result.err
         assert bench.certificates() == []
+
+    @pytest.mark.parametrize("operation", ["DeleteCertificate", "DeleteThing", "DeletePolicy"])
+    def test_an_interrupted_one_is_finished(self, cli: Cli, run: Cli, bench: Bench, operation: str) -> None:
+        """Also what was detached before the interruption is deleted."""
+        run()
+        command = ("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy")
+        bench.cloud.fail(operation, CloudFault.error("AccessDeniedException", 403, "no"), times=1)
+        assert cli(*command).code == CLOUD_EXIT
+        foreseen = cli(*command[:3], *command[4:], "--dry-run").out
+        assert ("The thing my_thing is deleted" in foreseen) == (operation != "DeletePolicy")
+        assert cli(*command).code == 0
+        iot = bench.cloud.iot
+        assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
+
+    def test_a_thing_that_was_never_attached_stays(self, cli: Cli, run: Cli, bench: Bench) -> None:
+        bench.cloud.iot.create_thing(thingName="my_thing")
+        bench.cloud.fail("AttachThingPrincipal", CloudFault.error("AccessDeniedException", 403, "no"), times=1)
+        assert run("--join").code == CLOUD_EXIT
+        result = cli("--port", bench.port, "deprovision", "--yes", "--delete-thing")
+        assert result.code == 0
+        assert [one["thingName"] for one in bench.cloud.iot.list_things()["things"]] == ["my_thing"]
 
     def test_what_is_gone_is_not_deleted_again(self, cli: Cli, run: Cli, bench: Bench) -> None:
         name = result_of(run())["certificate_id"]

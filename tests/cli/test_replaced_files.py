@@ -161,6 +161,23 @@ def test_a_report_of_the_journal_is_made_again(run: Cli) -> None:
         assert b"uid" in Path("report").read_bytes()
 
 
+@pytest.mark.parametrize("output", ["csv", "json"])
+def test_a_report_of_another_journal_is_not_replaced(run: Cli, output: str) -> None:
+    """Also after the journal has grown, its own report is made again, but no other journal's."""
+    report = f"journal export --output {output} --out report --journal"
+    provision = f"provision {CONFIG} --ca ca --no-cloud --renew --yes --journal"
+    assert run(f"{report} journal").code == 0
+    for _ in range(2):
+        assert run(f"{provision} journal").code == 0
+        assert run(f"{report} journal").code == 0
+    held = Path("report").read_bytes()
+    assert run(f"{provision} another").code == 0
+    result = run(f"{report} another")
+    assert result.code == USAGE
+    assert "the content of a journal" in result.err
+    assert Path("report").read_bytes() == held
+
+
 def test_a_refused_certificate_is_not_issued(run: Cli) -> None:
     Path("out").write_bytes(OTHER)
     count = "ca list --ca ca --query length(certificates)"

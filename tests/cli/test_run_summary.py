@@ -35,7 +35,13 @@ class TestWithAws:
         words = {word for line in lines for word in line.split()}
         assert "{" not in result.out
         assert {told[name] for name in ("uid", "certificate_arn", "thing", "thing_arn", "policy", "endpoint")} <= words
-        files = {told["filename"], told["certificate_file"], "optiga.aws_arn", "personalization.db"}
+        files = {
+            told["filename"],
+            told["certificate_file"],
+            "optiga.aws_arn",
+            "personalization.db",
+            "personalization.db.seal",
+        }
         assert files | {"my_policy.aws_iot_policy"} <= words
         assert all(Path(name).is_file() for name in files)
         assert json.loads(cli(*RUN, "--output", "json").out) == told

@@ -83,3 +83,24 @@ def test_a_finished_chip_is_checked_with_a_journal_that_may_only_be_read(
     before = bench.objects()
     assert sealed_run(run, *JOURNAL).out == first.out
     assert bench.objects() == before
+
+
+@pytest.mark.parametrize("what", ["issued.db", "."])
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_before_a_key_is_lost_for_a_ca_that_cannot_write(
+    cli: Cli, run: Cli, bench: Bench, what: str, words: tuple[str, ...]
+) -> None:
+    """A CA that could not record the certificate is refused before the chip generates a key."""
+    assert cli("ca", "init", "factory", "--no-passphrase").code == 0
+    command = ("--ca", "factory", "--no-cloud", "--renew", *words)
+    result_of(run("--ca", "factory", "--no-cloud"))
+    before = bench.objects()
+    Path("factory", what).chmod(0o500 if what == "." else 0o400)
+    with permissions_count():
+        result = run(*command)
+    assert result.code == CONFIGURATION_EXIT
+    assert "permission" in result.errors[0]
+    assert "factory" in result.errors[0]
+    assert bench.objects() == before
+    Path("factory", what).chmod(0o700 if what == "." else 0o600)
+    assert run(*command).code == 0

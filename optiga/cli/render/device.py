@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optiga.cli.render.tables import align
+from optiga.provision.seal_file import seal_path
 
 if TYPE_CHECKING:
     from optiga.provision.outputs import ChipOutputs
@@ -36,7 +37,7 @@ def _rows(result: RunResult, outputs: ChipOutputs, journal: Path) -> Iterator[tu
         if value is not None:
             yield label, value
     label = "files"
-    for path in (*_files(result, outputs), journal):
+    for path in (*_files(result, outputs), journal, *filter(Path.is_file, [seal_path(journal)])):
         yield label, str(path)
         label = ""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_IS_DONE = "What the command did is done: only its output is lost"
 HELP_COLUMNS = 100
 """Most columns of a help text."""
 _COLUMNS = 80
@@ -109,16 +110,21 @@ def print_lines(text: str, *, line_break: bool = True) -> None:
 
     :raises ConfigurationError: if standard output does not take it, for example on a full disk, or is closed.
     """
-    require_standard_output()
     try:
+        require_standard_output()
         click.echo(text, nl=line_break)
     except BrokenPipeError:
+        raise
+    except ConfigurationError as error:
+        error.hint = _IS_DONE
         raise
     except OSError as error:
         from optiga.files.files import cause_of, reason_of
 
         raise ConfigurationError(
-            f"cannot write to standard output: {cause_of(error)}", reason=reason_of(error, Reason.NOT_WRITABLE)
+            f"cannot write to standard output: {cause_of(error)}",
+            hint=_IS_DONE,
+            reason=reason_of(error, Reason.NOT_WRITABLE),
         ) from None
 
 

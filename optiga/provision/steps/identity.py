@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from optiga.chip.key_fate import KeyFate
-from optiga.errors import CertificateError, CloudError, capitalized
+from optiga.errors import CertificateError, CloudError, Reason, capitalized
 from optiga.files.files import write_whole
 from optiga.identity.csr import sign_csr
 from optiga.identity.possession import prove_key
@@ -135,9 +135,11 @@ class Certify:
         if certified.chain[0].public_key.info != public_key_of_info(request.key_info).info:
             registered = certified.registered
             which = f" {registered.certificate_id}, which stays inactive" if registered else ""
+            way = ". Delete this certificate (aws iot delete-certificate): each further run may get another one"
             raise CloudError(
                 f"{issuer.title} has certified another key than the CSR's: certificate{which}",
-                hint="Check that the endpoint belongs to AWS. Nothing was written to the chip",
+                hint=f"Nothing was written to the chip. Check that the endpoint belongs to AWS{way * bool(registered)}",
+                reason=Reason.BAD_ANSWER,
             )
         for note in certified.notes:
             reporter.note(note)

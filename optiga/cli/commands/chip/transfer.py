@@ -132,9 +132,9 @@ def import_(
         settings.check_query(import_result(plan, failures))
         for warning in plan.warnings:
             settings.warn(warning)
+        for stranger in find_strangers(chip, plan, dry=dry_run):
+            settings.warn(stranger)
         if not dry_run:
-            for stranger in find_strangers(chip, plan):
-                settings.warn(stranger)
             confirm(settings, f"Importing {name}", plan.stays, yes=yes, short="Import this file")
             failures = execute_import(chip, plan, keep_going=keep_going)
     result = _in_options(import_result(plan, failures))

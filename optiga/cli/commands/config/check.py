@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from optiga.cli.commands.config.results import CheckedConfiguration, describe, text_of
+from optiga.cli.commands.config.results import CheckedConfiguration, describe, text_of, warn_of_lone_name
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.support.content import named_or_input
 from optiga.cli.support.file_names import FileName
@@ -70,7 +70,8 @@ def _check_file(settings: Settings, name: str, slot: str | None) -> CheckedConfi
     mistakes += _names_refused(document, name)
     _raise_together(mistakes)
     warn_of_names(settings, configuration)
-    return describe(configuration)
+    warn_of_lone_name(settings, checked := describe(configuration))
+    return checked
 
 
 def _names_refused(document: Document, file: str) -> Iterator[ConfigurationError]:

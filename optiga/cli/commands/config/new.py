@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from optiga.cli.commands.config.results import CheckedConfiguration, describe
+from optiga.cli.commands.config.results import CheckedConfiguration, describe, warn_of_lone_name
 from optiga.cli.commands.identity.csr import warn_of_names
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import ask as ask_at_terminal
@@ -110,6 +110,7 @@ def new(
     settings.note(f"The configuration has been written to {name}")
     configuration = parse_configuration(text, name)
     warn_of_names(settings, configuration)
+    warn_of_lone_name(settings, describe(configuration))
     if configuration.slot.certificate_oid is None:
         settings.note(
             f"Slot {configuration.slot.name} has no object for a certificate: with 'provision', choose one with --id"

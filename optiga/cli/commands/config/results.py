@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optiga.cli.support.settings import Settings
 from optiga.identity.configuration import Configuration
 from optiga.results import lines
 
@@ -46,6 +47,16 @@ def describe(configuration: Configuration) -> CheckedConfiguration:
         thing=aws_iot.thing if aws_iot else None,
         policy=aws_iot.policy if aws_iot else None,
     )
+
+
+def warn_of_lone_name(settings: Settings, checked: CheckedConfiguration) -> None:
+    """Say what a configuration cannot be used for that names a thing or a policy, but not both."""
+    if (checked.thing is None) != (checked.policy is None):
+        has, lacks = ("policy", "thing") if checked.thing is None else ("thing", "policy")
+        settings.warn(
+            f"{checked.file} has a {has}, but no {lacks}: 'provision' needs both. Without the {lacks}, use it for "
+            "'provision --template', 'provision --ca --no-cloud' or --csr"
+        )
 
 
 def text_of(checked: CheckedConfiguration) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,10 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings,
 from optiga.cli.support.wide import wide_option, width_for
 from optiga.errors import ConfigurationError, Reason, counted, naming
 from optiga.files.kept import JOURNAL, what_is_kept
-from optiga.files.shown import shown, shown_lines
+from optiga.files.shown import shown_lines
 from optiga.provision.history import HistoryEvent
-from optiga.provision.journal import FILE_NAME
+from optiga.provision.journal import FILE_NAME, Journal
+from optiga.provision.report import as_csv, as_json, is_report_of
 from optiga.provision.results import JournalCheck, SlotSummary
 from optiga.results import cell, to_json
 
@@ -35,8 +34,6 @@ _journal_options = together(
     click.option("--journal", "path", type=FILE, default=FILE_NAME, help=f"Journal file (default: {FILE_NAME})."),
     shared_journal_option,
 )
-_PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
-_BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOTHING = "The journal has no entries yet"
 _FORMS = ("json", "csv")
 """Formats of an export, also as the ending of a file's name; the first is the usual one."""
@@ -134,7 +131,7 @@ def show(settings: Settings, path: str, shared_journal: bool, uid: str | None, h
             reason=Reason.NOT_FOUND,
         )
     if settings.output == "csv":
-        print_lines(_csv(rows), line_break=False)
+        print_lines(as_csv(rows), line_break=False)
         return
     width = width_for(settings)
     if history:
@@ -222,18 +219,19 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     check_out(out)
     with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
         slots = to_json([entry.export() for entry in journal.all()])
-    text = _csv(slots) if form == "csv" else json.dumps({"slots": slots}, indent=4) + "\n"
-    if out is None:
-        print_lines(shown_lines(text), line_break=False)
-    else:
+        text = (as_csv if form == "csv" else as_json)(slots)
+        if out is None:
+            print_lines(shown_lines(text), line_break=False)
+            return
         # What was given out before still stands in the journal: a report is made again every day.
-        write_output(settings, out, text.encode(), is_kept=True, is_elsewhere=_is_report)
-        settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
-        ending = Path(out).suffix.lower()
-        if form == "json" and ending in _OTHER_TABLES:
-            settings.warn(f"{out} is JSON, although its name ends in {ending}: for a spreadsheet, use --output csv")
-        if settings.output == "json" or settings.query is not None:
-            settings.print_result(JournalExport(out, len(slots), form))
+        is_earlier = partial(_is_report, journal, Path(out))
+        write_output(settings, out, text.encode(), is_kept=True, is_elsewhere=is_earlier)
+    settings.note(f"{counted(len(slots), 'slot', 'have')} been written to {out}")
+    ending = Path(out).suffix.lower()
+    if form == "json" and ending in _OTHER_TABLES:
+        settings.warn(f"{out} is JSON, although its name ends in {ending}: for a spreadsheet, use --output csv")
+    if settings.output == "json" or settings.query is not None:
+        settings.print_result(JournalExport(out, len(slots), form))
 
 
 _OTHER_TABLES = (".xlsx", ".xls", ".ods", ".tsv", ".numbers")
@@ -252,8 +250,8 @@ def _form_of(asked: str | None, out: str | None) -> str:
     return asked or named or _FORMS[0]
 
 
-def _is_report(held: bytes) -> bool:
-    return what_is_kept(held) == JOURNAL
+def _is_report(journal: Journal, path: Path, held: bytes) -> bool:
+    return what_is_kept(held) == JOURNAL and is_report_of(journal, path)
 
 
 @command.command(name="check", short_help="Check that nobody has changed the journal.")
@@ -283,24 +281,3 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
 def _refuse_query(settings: Settings) -> None:
     if settings.query is not None:
         raise click.UsageError("--query does not go together with an export. For a part, use 'journal show'.")
-
-
-def _csv(slots: Sequence[Mapping[str, Any]]) -> str:
-    """One line for each slot below a line of names (RFC 4180, but with line feeds)."""
-    text = io.StringIO()
-    if slots:
-        writer = csv.DictWriter(text, list(slots[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in slot.items()} for slot in slots)
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A value that no spreadsheet takes for a formula (OWASP, "CSV Injection"); PEM is none, and stays as it is."""
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if isinstance(value, list):
-        value = " ".join(map(str, value))
-    if not isinstance(value, str) or _PEM.fullmatch(value):
-        return value
-    return shown(f"'{value}" if value.startswith(_BEGIN_OF_FORMULA) else value)

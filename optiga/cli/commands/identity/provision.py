@@ -30,7 +30,7 @@ from optiga.cli.support.cloud_options import (
 from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
-from optiga.cli.support.options import of_option, options_for
+from optiga.cli.support.options import in_full, of_option, options_for
 from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
@@ -174,11 +174,10 @@ def command(
     if not dry_run or settings.port is not None:
         settings.find_port()
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
-    # A chip that is finished needs no key of a CA; one that is still to be made is not.
-    is_known = dry_run or (is_there(journal) and not is_still_to_be_made(settings))
+    # Whatever needs no passphrase is checked before it is asked for; a chip that is finished needs none.
     authority = None
     if ca_path:
-        authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=is_known)
+        authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     aws, thing = build_aws_options(options), build_thing(options)
     warnings: list[str] = []
     services = Services(
@@ -240,12 +239,10 @@ def _confirm_loss(settings: Settings, what: str, lost: tuple[str, ...]) -> None:
     :raises ConfigurationError: if it is not confirmed, or nobody is there to be asked.
     """
     try:
-        confirm(settings, what, lost, yes=False)
+        confirm(settings, what, tuple(map(in_full, lost)), yes=False)
     except ConfigurationError as error:
-        advice = "If another journal has this chip, name the journal with --journal"
         if what.startswith("Replacing the certificate"):
-            advice = "To keep that certificate, give another object with --id"
-        error.advise(advice, first=True)
+            error.advise("To keep that certificate, give another object with --id", first=True)
         raise
 
 
@@ -276,6 +273,8 @@ def run_plan(
     with opened as journal, ExitStack() as used:
         if is_still_to_be_made(settings):
             journal.check_writable()
+            if services.authority is not None:
+                services.authority.unlock()
         with KeyFate(plan.slot.key_oid):
             chip = used.enter_context(settings.open_chip())
         heard: list[Event] = []
