@@ -19,6 +19,8 @@ _NOT_QUOTED = r"[\"'`$!%]" if os.name == "nt" else r"[\"'`$\\!]"
 """What a shell also reads between double quotes, or that ends the message's own: no command is completed with it."""
 _AS_IT_IS = r"[\w+:./\\~-]+" if os.name == "nt" else r"[\w@%+=:,./-]+"
 """A word that no shell of the system takes for anything else."""
+_NO_TEXT = re.compile(r"True|False|None|\d+|0x[0-9A-F]+|[A-Z_:=]+")
+"""A value that Python needs no quotes for, and what stands for a value of the reader's."""
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
 
@@ -89,7 +91,9 @@ def told(text: str, call: Call) -> str:
 
 def for_program(name: str, value: str = "") -> str:
     """A parameter as Python's own errors show it."""
-    return f"{name}={value}" if value else f"'{name}'"
+    if not value:
+        return f"'{name}'"
+    return f"{name}={value if _NO_TEXT.fullmatch(value) else repr(value)}"
 
 
 def _join(parts: tuple[str, ...], call: Call) -> str:
