@@ -46,6 +46,7 @@ _OPTIONS = {
     "parent_passphrase": _PARENT_PASSPHRASE,
     "passphrase": _PASSPHRASE,
     "shared": "--shared-journal",
+    "trust": "--trust FILE",
     "thing=None": "--no-cloud",
     "trust_clock": "'ca crl --trust-clock'",
     "trust_records": "'ca crl --trust-records'",
