@@ -283,6 +283,8 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
+        name = error.kwargs.get("profile", "")
+        said = f"the AWS profile ({name}) could not be found in AWS's files (~/.aws/config and ~/.aws/credentials)"
         return AwsError(said, hint="To list the profiles, use 'aws configure list-profiles'", reason=Reason.NOT_FOUND)
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):
         return AwsError(
