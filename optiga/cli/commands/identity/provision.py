@@ -37,6 +37,7 @@ from optiga.cli.support.trust import build_trust, trust_options, trust_passphras
 from optiga.errors import ConfigurationError
 from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
+from optiga.files.shown import whole_path
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
 from optiga.provision.events import StepName
@@ -255,7 +256,7 @@ def run_plan(
             chip = used.enter_context(settings.open_chip())
         entry = provision(plan.job, replace(services, journal=journal), chip, plan=plan)
         outputs = plan.outputs(entry.uid)
-        result = entry.run_result(journal.newest_seal, outputs.folder, warnings)
+        result = entry.run_result(journal.newest_seal, Path(whole_path(outputs.folder)), warnings)
     if settings.is_read_by_a_person:
         settings.print_result(result, text=summary_of(result, outputs, journal_path))
     else:
