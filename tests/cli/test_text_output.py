@@ -135,8 +135,8 @@ class TestTables:
         for width in (20, 33, 60):
             fitted = table(("x", "y", "z"), [tuple(row) for row in rows], width)
             assert max(map(len, fitted.split("\n"))) <= width
-            assert sorted(re.sub(r"\s", "", fitted)) == sorted(
-                re.sub(r"\s", "", table(("x", "y", "z"), map(tuple, rows)))
+            assert sorted(re.sub(r"[\sxyz]", "", fitted)) == sorted(
+                re.sub(r"[\sxyz]", "", table(("x", "y", "z"), map(tuple, rows)))
             )
 
     def test_a_long_cell_in_a_log_widens_no_other(self) -> None:
