@@ -80,7 +80,6 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     """Get N random bytes from the chip's true random number generator."""
     if as_hex and raw:
         raise click.UsageError("--hex and --raw do not go together.")
-    is_raw = raw
     if out == STANDARD_OUTPUT:
         out, raw = None, not as_hex
     settings.check_query(RandomResult)
@@ -88,7 +87,7 @@ def random(settings: Settings, size: int, as_hex: bool, raw: bool, out: str | No
     if out is not None:
         check_replaced(settings, out, None, is_kept=False)
     if raw and out is None and not settings.wants_result:
-        check_not_terminal("random bytes", f"omit {'--raw' if is_raw else '--out -'} to print hex")
+        check_not_terminal("random bytes", "omit --raw and --out - to print hex")
     with settings.open_chip() as chip:
         drawn = draw_random(chip, size)
     if settings.wants_result:
