@@ -37,6 +37,7 @@ _FORMS: Mapping[str, tuple[type, ...]] = {
 """What stands for a type that is written so, where it is more or something else than the class of that name."""
 
 _IN_WORDS = {
+    "Metadata": "Metadata, of words made with optiga.protocol.metadata_words.parse_metadata_words",
     "bool": "True or False",
     "Chip": "an open Chip of optiga.open_chip",
     "Configuration": "a Configuration of optiga.load_configuration",

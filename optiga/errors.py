@@ -14,6 +14,7 @@ from enum import Enum, unique
 from typing import ClassVar
 
 from optiga.naming import (
+    COMMAND,
     Call,
     Naming,
     capitalized,
@@ -244,6 +245,9 @@ class OptigaError(Exception):
         :param first: put the sentence before the present hint.
         """
         _check(text=text, first=first)
+        if self.hint and self.hint.replace(COMMAND, "'") in text.replace(COMMAND, "'"):  # perhaps told already
+            self.hint = text
+            return
         texts = [text, self.hint] if first else [self.hint, text]
         self.hint = naming("{one}. {other}", one=texts[0], other=texts[1]) if self.hint else text
 

@@ -24,6 +24,8 @@ _BEGINNING, _END = 80, 40
 _LONG = rf"(?<!\w)'[^'\n]{{{_LONGEST},}}'(?!\w)|\"[^\"\n]{{{_LONGEST},}}\"|\S{{{_LONGEST},}}"
 """A long value; an apostrophe within a word opens no quotation."""
 _OF_ONE = {"have": "has", "are": "is", "do": "does"}
+_NO_TEXT = r"True|False|None|\d+|0x[0-9A-F]+|[A-Z_:=]+"
+"""A value that Python needs no quotes for, and what stands for a value of the reader's."""
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
 
@@ -103,7 +105,9 @@ def replaced(text: str, old: str, new: str) -> str:
 
 def for_program(name: str, value: str = "") -> str:
     """A parameter as Python's own errors show it."""
-    return f"{name}={value}" if value else f"'{name}'"
+    if not value:
+        return f"'{name}'"
+    return f"{name}={value if re.fullmatch(_NO_TEXT, value) else repr(value)}"
 
 
 def _join(parts: tuple[str, ...], call: Call) -> str:

@@ -271,3 +271,11 @@ def test_each_parameter_has_an_option() -> None:
 )
 def test_numbers_of_things(number: int, verb: str, said: str) -> None:
     assert errors.counted(number, "byte", verb) == said
+
+
+def test_the_same_advice_stands_once() -> None:
+    hint = naming("To make a CSR, use 'python -m optiga {csr=CONFIG}'")
+    for held in (hint, told(hint, option_of)):
+        error = ConfigurationError("no CSR", hint=held)
+        error.advise(f"It is a configuration. {hint}", first=True)
+        assert error.text(option_of) == "no CSR. It is a configuration. To make a CSR, use '--csr CONFIG'"

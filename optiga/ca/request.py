@@ -41,7 +41,7 @@ MOST_RSA_BITS = 8192
 """Most bits: certificates with larger ones do not fit into a chip, and to judge one can take minutes."""
 _MAX_FILE_SIZE = 1 << 20
 _PEM = "-----BEGIN"
-_WHERE_FROM = naming("To make a CSR, use {csr}")
+_WHERE_FROM = naming("To make a CSR, use 'python -m optiga {csr=CONFIG}'")
 _INDEFINITE = b"\x80"
 """The first byte of the length of a BER value that ends with two zeros (X.690, 8.1.3.6)."""
 _ANEW = "The CSR is damaged or malformed. Generate a new CSR on the device"

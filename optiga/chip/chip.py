@@ -39,8 +39,8 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed: try again. A "
-    "program must open the chip again first",
+    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed. Try again; "
+    "in a program, open the chip again first",
     ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
@@ -278,7 +278,10 @@ class Chip(NotCopied):
         return self.objects.metadata(oid)
 
     def write_metadata(self, oid: Reference, changes: Metadata) -> None:
-        """As :meth:`Objects.write_metadata <optiga.chip.sessions.objects.Objects.write_metadata>`."""
+        """As :meth:`Objects.write_metadata <optiga.chip.sessions.objects.Objects.write_metadata>`.
+
+        :param changes: for example ``optiga.protocol.metadata_words.parse_metadata_words(["change: always"])``.
+        """
         self.objects.write_metadata(oid, changes)
 
     def random(
@@ -293,7 +296,7 @@ class Chip(NotCopied):
         return found
 
     def generate_key(
-        self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
+        self, slot: Reference, algorithm: KeyAlgorithm | str | None = None, usage: KeyUsage | None = None
     ) -> Key:
         """Generate a key pair on the chip, as :func:`optiga.chip.key.generate_key`. The old key in the slot is lost."""
         made: Key = _keys().generate_key(self, slot, algorithm, usage)

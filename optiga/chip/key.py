@@ -147,13 +147,14 @@ def _name_of(oid: int) -> str:
 def generate_key(
     chip: Session,
     slot: Reference,
-    algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1,
+    algorithm: KeyAlgorithm | str | None = None,
     usage: KeyUsage | None = None,
 ) -> Key:
     """Generate a key pair on the chip. The old key in the slot is lost. One exchange.
 
     :param slot: name of a slot, OID of its key or certificate, or a session.
-    :param algorithm: name as in a configuration, for example ``secp384r1`` or ``rsa2048``.
+    :param algorithm: name as in a configuration, for example ``secp384r1`` or ``rsa2048``; None for
+        ``secp256r1``, in the slots five and six ``rsa2048``.
     :param usage: key usage; by default authentication and key agreement, for RSA also encryption.
     :raises ConfigurationError: if slot or algorithm is unknown, or the chip cannot use the key for this usage; the chip
         is not asked then.
@@ -161,7 +162,7 @@ def generate_key(
     :raises OptigaError: if the connection fails; the error says that the slot may have a new key.
     """
     oid = key_oid_of(slot)
-    chosen = algorithm_of(algorithm)
+    chosen = _usual_algorithm(oid) if algorithm is None else algorithm_of(algorithm)
     if usage is None:
         usage = KeyUsage.AUTHENTICATION | KeyUsage.KEY_AGREEMENT
         if chosen.is_rsa:
@@ -171,6 +172,12 @@ def generate_key(
         fate.asked()
         public_key = chip.perform(GenKeyPair(oid, chosen, usage))
     return Key(chip, oid, chosen, public_key)
+
+
+def _usual_algorithm(oid: int) -> KeyAlgorithm:
+    """The algorithm of a new key of which none is named."""
+    is_rsa = any(slot.key_oid == oid and slot.certificate_oid is None for slot in SLOTS)
+    return KeyAlgorithm.RSA2048 if is_rsa else KeyAlgorithm.SECP256R1
 
 
 def check_hash(name: str) -> str:

@@ -19,7 +19,7 @@ from optiga.files.interruptions import Uninterrupted
 from optiga.files.locks import DEFAULT_WAIT_S, Owner
 from optiga.files.placeholders import check_new_name
 from optiga.files.shown import file_in_command, shown_path
-from optiga.files.sqlite_guard import SMALLEST, check_file, connect, reason_of, schema_problem
+from optiga.files.sqlite_guard import SMALLEST, GuardedConnection, check_file, connect, reason_of, schema_problem
 from optiga.files.temporary import Temporary
 from optiga.protocol.objects import format_oid
 
@@ -345,12 +345,8 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
         with owner.waiting():
             connection = _connect(path, wait_s)
         try:
-            # In this order: a connection in exclusive mode would not give up its shared lock while it waits for the
-            # exclusive one, and of two such neither would get it.
             with owner.waiting():
-                connection.execute("BEGIN EXCLUSIVE")
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("COMMIT")
+                connection.take_exclusively()
         except BaseException:
             connection.close()
             raise
@@ -363,7 +359,7 @@ def _open(path: Path, owner: Owner, wait_s: float) -> sqlite3.Connection:
     return connection
 
 
-def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
+def _connect(path: Path, wait_s: float) -> GuardedConnection:
     """A connection in which transactions are begun and ended by statements alone."""
     # The file is used by one thread at a time, not always the one that opened it.
     return connect(path, synchronous="FULL", check_same_thread=False, timeout=wait_s)

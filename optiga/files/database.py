@@ -208,9 +208,7 @@ def _explain(path: Path, kind: Kind, error: sqlite3.Error | OSError, *, make: bo
         path.stat()
     except FileNotFoundError:
         if not make and path.parent.is_dir():
-            return ConfigurationError(
-                f"{kind.title} {path}: the file does not exist", hint=kind.absent, reason=Reason.NOT_FOUND
-            )
+            return ConfigurationError(f"{kind.title} {path} does not exist", hint=kind.absent, reason=Reason.NOT_FOUND)
         if not path.parent.is_dir():
             return ConfigurationError(
                 f"{kind.title} {path} cannot be made: the folder does not exist"

@@ -375,7 +375,7 @@ def _hint_of(error: OSError, hint: str) -> str:
     :param hint: how the user chooses another place.
     """
     if reason_of(error, Reason.NOT_WRITABLE) is Reason.OUT_OF_SPACE:
-        return naming("Delete files that you do not need, or use another disk. {hint}", hint=hint)
+        return naming("Delete files that you do not need. {hint}", hint=hint)
     return hint
 
 

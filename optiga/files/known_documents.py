@@ -32,7 +32,7 @@ EXPORT = Known(
 )
 UPDATE_SET = Known("an update set", "Use it with 'python -m optiga update show' or 'python -m optiga update apply'")
 STATE = Known("the state of an emulated chip", "Use it with 'python -m optiga emulator load'")
-CONFIGURATION = Known("a configuration", "Use it to make a CSR")
+CONFIGURATION = Known("a configuration", str(naming("To make a CSR, use 'python -m optiga {csr=CONFIG}'")))
 POLICY = Known("an AWS policy", "Use it with 'python -m optiga provision' as the policy template")
 PROVISIONING = Known("an AWS provisioning template", "Use it with 'python -m optiga provision' instead of a policy")
 SUBJECT = Known(

@@ -140,9 +140,15 @@ class Owner:
         return Activity(lambda: f"Waiting for {self.name}", note=lambda: f"Waiting for {self.name}, which {self._use}")
 
 
+_NO_PROGRAM = ("", "-", "-c")
+"""What Python has as the name of a program that is in no file: typed in, piped in, or on the command line."""
+
+
 def command_line(words: Sequence[str]) -> str:
     """A command line as others are told it: with … for long words."""
-    program, *others = words or ["python"]
+    program, *others = words or [""]
+    if program in _NO_PROGRAM:
+        return " ".join(["python", *filter(None, [program])])
     shown = [os.path.basename(program.removesuffix(f"{os.sep}__main__.py")) or "python"]  # noqa: PTH119
     for word in others:
         one = word if len(word) < _LONG_WORD else "…"

@@ -22,6 +22,11 @@ def shown_path(path: Path) -> str:
     return str(path) if str(path).strip("./") else os.path.abspath(path)  # noqa: PTH100 - without the dots
 
 
+def whole_path(path: Path) -> str:
+    """A path from the root, without dots. Where ``..`` leads to depends on the links before it."""
+    return str(path.resolve() if ".." in path.parts else path.absolute())
+
+
 def file_in_command(name: Path | str) -> str:
     """The name of a file or folder as a command in a message has it; ``FILE`` for one that cannot be pasted.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from stat import S_IFMT, S_IFREG
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ _COMPANIONS = ("", "-journal", "-wal", "-shm")
 """What SQLite reads together with a file, by the end of its name."""
 SMALLEST = 512
 """Bytes of the smallest page, and so of the smallest file, of SQLite: it takes anything shorter for an empty one."""
+_JOURNAL_HEADER = 28
+"""Bytes of the header of a rollback journal (sqlite.org, "Database File Format")."""
 _FOR_OTHERS = 0o022
 _STEPS_BETWEEN = 5000
 _STEPS_AT_LEAST = 500_000
@@ -72,6 +75,30 @@ class GuardedConnection(sqlite3.Connection):
             if str(error):
                 raise
             raise sqlite3.DatabaseError("malformed: its schema is not text") from None  # as Python 3.10 says it
+
+    def take_exclusively(self) -> None:
+        """Keep all others out until the connection is closed.
+
+        :raises sqlite3.OperationalError: if somebody else has the file for longer than the connection waits.
+        """
+        # In this order: a connection in exclusive mode would not give up its shared lock while it waits for the
+        # exclusive one, and of two such neither would get it.
+        self.execute("BEGIN EXCLUSIVE")
+        self.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self.execute("COMMIT")
+        self._drop_spent_journal()
+
+    def _drop_spent_journal(self) -> None:
+        """Remove the rollback journal of whoever was killed between two transactions: its header is zeroed, and SQLite
+        reads it no more. One with which something had to be rolled back is gone by now.
+        """
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        with suppress(OSError):
+            if S_IFMT(journal.lstat().st_mode) == S_IFREG:
+                with journal.open("rb") as file:
+                    header = file.read(_JOURNAL_HEADER)
+                if not header.strip(b"\0"):
+                    journal.unlink()
 
     def _count(self) -> int:
         """Called by SQLite now and then; whether the statement is to end."""

@@ -86,6 +86,12 @@ def component_mistake(name: str, value: str) -> str:
     return f"{name} {mistake}" if mistake else ""
 
 
+def small_country(name: str, value: str) -> str:
+    """What is odd about a country's letters, empty if nothing: X.509 takes small ones, but ISO 3166 has none."""
+    is_small = component_of(name) == "country_name" and value != value.upper()
+    return f"a country code has capital letters: {value.upper()}" if is_small else ""
+
+
 def compose(wanted: Wanted) -> str:
     """The text of a configuration file.
 

@@ -44,6 +44,7 @@ class Proof:
     :param text: what it means, one sentence.
     :param is_denied: whether the key did not sign because its access condition does not hold.
     :param is_misplaced: whether the certificate is of another slot's key, though this slot was chosen.
+    :param done: the text once the certificate is in its object nevertheless; empty if it is the same.
     """
 
     outcome: Outcome
@@ -51,6 +52,7 @@ class Proof:
     text: str
     is_denied: bool = False
     is_misplaced: bool = False
+    done: str = ""
 
     @property
     def key_match(self) -> bool | None:
@@ -63,16 +65,24 @@ class Proof:
             return self
         own = next(other.name for other in SLOTS if other.key_oid == self.key_oid)
         here = format_oid(slot.certificate_oid)
+        belongs = f"the certificate belongs to the key in {name_key(self.key_oid)}"
+        own_slot = naming("To write it to its own slot, use {own}", own=Naming("", f"object={own}", ""))
         text = naming(
-            "the certificate belongs to the key in {its_key}, not to that of slot {chosen}. To write it to its own "
-            "slot, use {own}; to write it to {here} nevertheless, use {oid}",
-            its_key=name_key(self.key_oid),
+            "{belongs}, not to slot {chosen}. {own_slot}; to write it to {here} nevertheless, use {oid}",
+            belongs=belongs,
             chosen=slot.name,
-            own=Naming("", f"object={own}", ""),
+            own_slot=own_slot,
             here=here,
             oid=Naming("", f"object={here}", ""),
         )
-        return Proof(Outcome.MISMATCH, slot.key_oid, text, is_misplaced=True)
+        done = naming(
+            "{belongs}, but is now in {here}, slot {chosen}. {own_slot}",
+            belongs=belongs,
+            here=here,
+            chosen=slot.name,
+            own_slot=own_slot,
+        )
+        return Proof(Outcome.MISMATCH, slot.key_oid, text, is_misplaced=True, done=done)
 
     def is_elsewhere(self, slot: Slot) -> bool:
         """Whether the key is another slot's, where the certificate has an object, too.

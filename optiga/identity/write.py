@@ -257,7 +257,7 @@ def execute_write(chip: Chip, plan: WritePlan, *, strict: bool = False) -> Write
         chip.objects.write(target.oid, plan.data)
         warnings += _check_written(chip, plan, None if found.is_there is None else found.comparison)
     if proof and not proof.key_match:
-        warnings.append(proof.text)
+        warnings.append(proof.done or proof.text)
     return WriteResult(
         target.oid,
         target.slot.name if target.slot else None,

@@ -112,8 +112,8 @@ def read_counter(chip: Chip, info: ObjectInfo) -> Counter:
         raise ConfigurationError(
             f"{info.label} holds {counted(len(data), 'byte')}, but a counter has {_SIZE}",
             hint=naming(
-                "To make it a counter, use 'python -m optiga counter set {oid}' with {value} and {threshold}, and set "
-                "its type to up_counter",
+                "To make it a counter, use 'python -m optiga counter set {oid} {value=N} {threshold=N}', and set its "
+                "type to up_counter",
                 oid=info.label,
             ),
             oid=info.oid,

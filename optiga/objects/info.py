@@ -28,7 +28,7 @@ from optiga.protocol.objects import (
 )
 from optiga.protocol.rules.known import is_counted
 from optiga.protocol.uid import Uid
-from optiga.results import ABSENT, keyed, named, there_with
+from optiga.results import ABSENT, HIDDEN, keyed, named, there_with
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -65,6 +65,7 @@ class CertificateInformation:
     :param public_key: its algorithm, for example ``secp256r1``.
     :param not_before: from when on it is valid, UTC, and so is ``not_after``, until when.
     :param expired: whether it was no longer valid at the time that was asked for.
+    :param is_ahead: whether it was not valid yet.
     """
 
     size: int
@@ -76,6 +77,7 @@ class CertificateInformation:
     not_before: datetime
     not_after: datetime
     expired: bool
+    is_ahead: bool = field(default=False, metadata=HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,4 +361,5 @@ def _describe_certificate(chain: list[Certificate], size: int, now: datetime) ->
         not_before=leaf.not_before,
         not_after=leaf.not_after,
         expired=now > leaf.not_after,
+        is_ahead=now < leaf.not_before,
     )

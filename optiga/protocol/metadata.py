@@ -73,6 +73,12 @@ class Metadata:
     def __init__(self, items: Mapping[int, bytes]) -> None:
         if not isinstance(items, Mapping):
             raise TypeError(f"Metadata: items must be Mapping[int, bytes], not {type(items).__name__}")
+        for tag, value in items.items():
+            if not isinstance(tag, int) or not isinstance(value, (bytes, bytearray)):
+                raise TypeError(
+                    "Metadata: items must be bytes by tag, a number such as Tag.CHANGE, not "
+                    f"{type(value).__name__} by {type(tag).__name__}"
+                )
         self._items = dict(items)
 
     @classmethod

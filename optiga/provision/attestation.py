@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from optiga.errors import CertificateError, ChipError, ConfigurationError, Reason, naming
+from optiga.errors import CertificateError, ChipError, ConfigurationError, Naming, Reason, naming
 from optiga.identity.attestation import IDENTITY_SLOT, Genuineness, Trust, prove_genuine, prove_unchanged
 from optiga.identity.emulated import is_emulated, warning_of
 from optiga.objects.stored import read_certificates
@@ -77,7 +77,8 @@ class Attestation:
                 hint="Check whether the board was changed",
                 port=chip.port,
             )
-        self._reporter.note(f"The chip is genuine by {genuine.root}")
+        said = "The emulated chip has proven that it is one" if genuine.is_emulated else "The chip is genuine"
+        self._reporter.note(f"{said}. Root CA of its certificate: {genuine.root}")
         self.see(genuine.stored[0])
         return genuine
 
@@ -126,9 +127,15 @@ class Attestation:
             self._reporter.warn(
                 naming(
                     "the old certificate was activated after the chip had proven that it is genuine, but the new "
-                    "certificate is activated without this proof. To have the chip prove it again, use {trust}"
+                    "certificate is activated without this proof. To have the chip prove it again, use the same {trust}"
                 )
             )
+
+    def _roots(self) -> Naming:
+        """How to have the chip prove it, with the root certificates of its maker."""
+        if is_emulator(self._chip_slot.chip.port):
+            return naming("{trust} with the root certificate that 'python -m optiga emulator root' prints")
+        return naming("{trust} with the certificates of Infineon/optiga-trust-m-overview")
 
     def begin(self, entry: Entry) -> Entry:
         """An entry, held against the proof, and with what the proof has shown.
@@ -140,7 +147,10 @@ class Attestation:
             if entry.is_finished:
                 return entry
             self._reporter.note(
-                naming("The chip has not proven that it is genuine. To have the chip prove it, use {trust}")
+                naming(
+                    "The chip has not proven that it is genuine. To have the chip prove it, use {roots}",
+                    roots=self._roots(),
+                )
             )
             return self.mark(entry)
         proven = self.genuine.certificate.fingerprint

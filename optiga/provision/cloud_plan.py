@@ -23,6 +23,7 @@ from optiga.cloud.aws.registry import Registry
 from optiga.cloud.aws.templates import THING, own_template
 from optiga.errors import CloudError, Reason
 from optiga.files.placeholders import UID_FIELD
+from optiga.files.shown import whole_path
 from optiga.pki.names import fill_uid, with_sample_uid
 from optiga.provision.checks import (
     UNANSWERED,
@@ -233,7 +234,7 @@ def _find_policy_template(device: ThingSpec, reporter: Reporter) -> PolicyTempla
     if other := passed_over(path):
         reporter.warn(other)
     template = load_template(path)
-    reporter.note(f"The policy template is {path.absolute()}")
+    reporter.note(f"The policy template is {whole_path(path)}")
     template.check()
     return template
 

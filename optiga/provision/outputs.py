@@ -24,7 +24,7 @@ _ARN_ENDING = ".aws_arn"
 POLICY_ENDING = ".aws_iot_policy"
 """How the name of a file with a policy's document ends."""
 _ELSEWHERE = naming("Move it away, or use another folder ({outputs})")
-_ANOTHER = naming("Free some space, or use another folder ({outputs})")
+_ANOTHER = naming("Use another folder ({outputs})")
 _MOST_BYTES = 32768
 """More than a CSR, a chain that fits into a chip, and the names of what is in AWS take together."""
 

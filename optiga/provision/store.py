@@ -25,7 +25,7 @@ _BEFORE = Kind(
     version=1,
     schema=version1.SCHEMA,
     title="the journal",
-    absent=naming("To create it, use {make}"),
+    absent=naming("To create it, use {make=True}"),
     later=tuple(f"slots.{name}" for name in version1.ADDED),
     forbidden=naming("Change the permissions, or use another journal with {journal}"),
     shared=naming("To accept a journal that your group may write, use {shared}"),

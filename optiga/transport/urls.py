@@ -9,7 +9,7 @@ from optiga.errors import ConfigurationError
 SOCKET, RFC2217 = "socket", "rfc2217"
 _OPTIONS = {SOCKET: (), RFC2217: ("ign_set_control", "poll_modem", "timeout")}
 _LONGEST_TIMEOUT_S = 10.0
-_FORMS = "Use a device name, socket://HOST:PORT, rfc2217://HOST:PORT or emulator"
+_FORMS = "Use a serial device, ft260, /dev/i2c-1, socket://HOST:PORT, rfc2217://HOST:PORT or emulator"
 
 
 def is_url(port: str) -> bool:

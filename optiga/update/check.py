@@ -147,11 +147,13 @@ def _check_condition(target: Metadata, update: UpdateSet) -> None:
     if evaluate(condition, known, anchor=anchor) is not False:
         return
     wanted = f"int {format_oid(anchor)}"
+    has = f"is for the trust anchor {format_oid(anchor)}, and not encrypted"
     if secret is not None:
         wanted += f" && conf {format_oid(secret)}"
+        has = f"is for the trust anchor {format_oid(anchor)}, encrypted with the secret in {format_oid(secret)}"
     raise ConfigurationError(
         f"{format_oid(update.oid)} does not accept this update: its {what} condition is {condition}, but the update "
-        f"has {wanted}",
+        f"{has}",
         hint=_how_to_accept(target, update, condition, wanted),
         oid=update.oid,
         reason=Reason.DENIED,

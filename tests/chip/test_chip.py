@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 import optiga
+from optiga import testing
 from optiga.chip import Chip, Key
 from optiga.chip.commands import calc_hash
 from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
@@ -32,6 +33,30 @@ UID = "cd16338201001c000500000a091b5c0007006200ad801010712564"
 def open_with(*answers: bytes) -> tuple[Chip, ScriptedTransport]:
     transport = ScriptedTransport(*answers)
     return Chip(transport, port="board"), transport
+
+
+@pytest.mark.parametrize(("offset", "said"), [(-1, "an offset of -1 is negative"), (0x10000, "65536 is greater than")])
+def test_an_offset_that_no_command_has(offset: int, said: str) -> None:
+    with testing.emulated_chip() as chip:
+        for act in (lambda: chip.read(0xF1D0, offset), lambda: chip.write(0xF1D0, b"1", offset=offset)):
+            with pytest.raises(optiga.ConfigurationError, match=said) as raised:
+                act()
+            assert raised.value.parameter == "offset"
+
+
+def test_a_key_of_the_usual_algorithm() -> None:
+    with testing.emulated_chip() as chip:
+        made = {slot: chip.generate_key(slot).algorithm for slot in ("second", "five", 0xE0FD)}
+    assert set(made.values()) == {optiga.KeyAlgorithm.SECP256R1, optiga.KeyAlgorithm.RSA2048}
+    assert made["second"] is optiga.KeyAlgorithm.SECP256R1
+
+
+def test_metadata_that_are_none() -> None:
+    with testing.emulated_chip() as chip, pytest.raises(TypeError, match="parse_metadata_words"):
+        chip.write_metadata(0xF1D0, {"change": "always"})  # type: ignore[arg-type]
+    for items in ({"change": b"\x00"}, {0xD0: "always"}):
+        with pytest.raises(TypeError, match="bytes by tag"):
+            optiga.Metadata(items)  # type: ignore[arg-type]
 
 
 def test_opening_is_one_exchange_and_leaving_closes_the_transport() -> None:
@@ -140,7 +165,7 @@ def test_an_empty_object_holds_nothing() -> None:
 @pytest.mark.parametrize("part", [(0, -1), (-1, None), (-1, 5), (2**16, None)])
 def test_reading_a_part_that_cannot_be(part: tuple[int, int | None]) -> None:
     chip, transport = open_with()
-    with pytest.raises(optiga.ConfigurationError, match="negative"):
+    with pytest.raises(optiga.ConfigurationError, match=r"negative|greater"):
         chip.read(0xF1D0, *part)
     assert len(transport.sent) == 1
 

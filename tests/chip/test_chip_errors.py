@@ -91,7 +91,7 @@ def test_a_chip_that_was_reset_meanwhile_is_said_so() -> None:
     with Chip(EmulatedTransport(emulated)) as chip:
         chip.random(8)
         Chip(EmulatedTransport(emulated)).close_application()  # another host, or the chip's reset
-        with pytest.raises(ChipError, match=r"GetRandom: .*reset in the meantime.*try again.*open the chip again"):
+        with pytest.raises(ChipError, match=r"GetRandom: .*reset in the meantime.*Try again.*open the chip again"):
             chip.random(8)
 
 

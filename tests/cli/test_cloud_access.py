@@ -44,6 +44,11 @@ BARRED = {
         r"'python -m optiga\.testing\.aws'.*use your own CA \(--ca\) and --no-cloud",
         set=NO_KEYS,
     ),
+    "no credentials and no such region": Barred(
+        "there are no AWS credentials.*does not know an AWS region eucentral1.*did you mean 'eu-central-1'",
+        "--region eucentral1",
+        NO_KEYS,
+    ),
     "half credentials": Barred(
         "there are no AWS credentials: .*missing: AWS_SECRET_ACCESS_KEY", set={"AWS_SECRET_ACCESS_KEY": None}
     ),
@@ -54,7 +59,9 @@ BARRED = {
         NO_KEYS,
         "aws_access_key_id = A",
     ),
-    "no such profile": Barred(r"profile \(nope\) could not be found.*aws configure list-profiles", "--profile nope"),
+    "no such profile": Barred(
+        r"the AWS profile \(nope\) could not be found.*aws configure list-profiles", "--profile nope"
+    ),
     "no such profile in the environment": Barred(r"profile \(nope\) could not be found", set={"AWS_PROFILE": "nope"}),
     "empty profile": Barred(r"profile \(\) could not be found", "--profile="),
     "no region": Barred(

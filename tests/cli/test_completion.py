@@ -14,6 +14,7 @@ import pytest
 
 from optiga.ca.records import Records
 from optiga.cli.app import app
+from optiga.cli.support import shells
 from optiga.cli.support.fitting import _PLACES
 from optiga.cli.support.offers import Offer, offers_for
 from optiga.cli.support.shells import split_line
@@ -283,6 +284,37 @@ class TestAnswers:
         assert len(listed) > 10
         assert all(len(f"{text}  {meaning}") < width for _, text, meaning in listed)
         assert any(meaning.endswith("…)") for _, _, meaning in listed)
+
+    @pytest.mark.parametrize("width", ["70", "80", "120"])
+    def test_long_meanings_are_told_apart(self, ask: Ask, monkeypatch: pytest.MonkeyPatch, width: str) -> None:
+        """Certificates whose common names are UIDs: beginning and end are the same in all."""
+        places = [f"44c5001f000{digit}00" for digit in "abc"]
+        subjects = [f"CN=cd16339501001c000500000a0b0b0a{place}801010712564, C=DE, O=Ex" for place in places]
+        offered = [Offer(f"{number:040x}", subject) for number, subject in enumerate([*subjects, "CN=root"])]
+        monkeypatch.setattr(shells, "offers_at", lambda *_: offered)
+        for shell in ("bash", "zsh", "fish"):
+            meanings = [meaning for _, _, meaning in ask("optiga ca show ", shell, WIDTH=width)]
+            for meaning, place in zip(meanings, places, strict=False):
+                told = meaning if width == "120" and shell == "bash" else meaning[:35]
+                assert place[-3:] in told, (shell, meaning)
+            assert "CN=root" in meanings[-1]
+
+    def test_files_of_chips(self, ask: Ask, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv("_OPTIGA_COMPLETE", raising=False)
+        assert cli("emulator", "new", "my chip").code == 0
+        Path("my.pem").write_bytes(make_request())
+        Path("my folder").mkdir()
+        Path("no chip").mkdir()
+        for line, before in {
+            "--port emulator:": "emulator:",
+            "--port=emulator:": "--port=emulator:",
+            "emulator reset ": "",
+            "emulator serve --chip ": "",
+        }.items():
+            assert ask(f"optiga {line}my") == [["word", f"{before}my chip", ""], ["part", f"{before}my folder/", ""]]
+        assert ask("optiga emulator dump no") == [["files", "", ""]], "a new chip's file may have any name"
+        assert ask("optiga emulator new my") == [["files", "", ""]]
 
     def test_profiles_of_both_files(self, ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (tmp_path / "config").write_text(

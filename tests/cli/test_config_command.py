@@ -245,7 +245,7 @@ class TestNew:
         assert (found["slot"], found["thing"], found["policy"]) == ("fourth", None, None)
 
     def test_questions(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-        answers = ["Germany", "de", "", "Munich", "", "", "lamp {uid}", "ed25519", "rsa2048", "second", "six"]
+        answers = ["Germany", "de", "DE", "", "Munich", "", "", "lamp {uid}", "ed25519", "rsa2048", "second", "six"]
         answers += ["a lamp", "lamp_{uid}", "-"]
         monkeypatch.setattr(sys, "stdin", Terminal("\n".join(answers) + "\n"))
         result = cli("config", "new", "new.jsn")
@@ -254,13 +254,19 @@ class TestNew:
             "slot": "six",
             "algorithm": "rsa2048",
             "subject": [
-                {"name": "country_name", "value": "de"},
+                {"name": "country_name", "value": "DE"},
                 {"name": "locality_name", "value": "Munich"},
                 {"name": "common_name", "value": "lamp {uid}"},
             ],
             "thing": "lamp_{uid}",
             "policy": None,
         }
+
+    def test_a_country_in_small_letters(self, cli: Cli) -> None:
+        result = cli("config", "new", "new.jsn", "--yes", "--subject", "C=de", "--subject", "CN=lamp")
+        assert (result.code, "capital letters: DE" in result.err) == (0, True)
+        result = cli("config", "new", "other.jsn", "--yes", "--subject", "C=DE", "--subject", "CN=de")
+        assert (result.code, "Warning" in result.err) == (0, False)
 
     @pytest.mark.parametrize(
         ("answer", "algorithm"),

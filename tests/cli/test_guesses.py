@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -176,6 +177,17 @@ GUESSES = {
     "object lock 0xF1D0 --force": "--yes",
     "completion --shell bash": "optiga completion bash",
 }
+TO_BE_READ = {
+    "rsa encrypt six h.txt": "name the key with --key KEY or --certificate OID",
+    "rsa encrypt h.txt six.pem": "'--key six.pem'",
+    "aes encrypt six h.txt": "'aes encrypt' takes FILE|- alone",
+    "rsa decrypt six h.rsa h.txt": "'rsa decrypt' takes SLOT FILE|- alone",
+    "key sign second h.txt h.txt": "'key sign' takes SLOT FILE|- alone",
+    "rsa encrypt h.txt h.rsa": "'--out h.rsa'",
+    "key sign second h.txt h.sig": "'--out h.sig'",
+    "random 8 h.txt": "'--out h.txt'",
+}
+"""Words too many: a file that is there is not named as the output of a command that reads files."""
 OPPOSITES = ["object unlock 0xF1D0", "ca unrevoke 1", "--no-strict", "--no-force", "unpair", "uninfo", "unregistre"]
 """Words whose nearest choice does the opposite."""
 PLAIN = [
@@ -357,3 +369,13 @@ def test_a_passphrase_on_the_command_line(cli: Cli, typed: str) -> None:
     assert "Did you mean" not in error
     for way in SECRETS[typed]:
         assert way in error
+
+
+@pytest.mark.parametrize("line", TO_BE_READ)
+def test_a_file_too_many(cli: Cli, line: str) -> None:
+    Path("h.txt").write_text("text")
+    Path("six.pem").write_text("a key")
+    result = cli(*line.split())
+    assert (result.code, len(result.errors)) == (2, 1)
+    assert TO_BE_READ[line] in result.errors[0]
+    assert ("--out" in result.errors[0]) == ("--out" in TO_BE_READ[line])

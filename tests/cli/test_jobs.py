@@ -175,6 +175,13 @@ class TestWrite:
         assert warning.startswith("Warning: there is no key in 0xE0F1 yet")
         assert last == "Certificate has been written"
 
+    def test_what_is_said_first(self, cli: Cli, port: str, certificate: Path) -> None:
+        """The same, whether it may be refused or not."""
+        for options in ((), ("--strict",)):
+            lines = cli("--port", port, "--write", certificate, *options).err.splitlines()
+            assert lines[0] == "Your are going to write the following file:"
+            assert sum(line.startswith("Emulated chip: ") for line in lines) == 1
+
     def test_of_the_chips_own_key(self, cli: Cli, port: str, certificate: Path) -> None:
         result = cli("--port", port, "--write", certificate, "--output", "json")
         assert "Warning" not in result.err

@@ -169,6 +169,20 @@ class TestShow:
             assert (result.code, result.out) == (2, "")
             assert words in result.err
 
+    def test_a_part_of_several_uids(self, cli: Cli) -> None:
+        """The error tells for each chip the part that only its UID has: neither beginning nor end."""
+        begin, end = "cd16339501001c00050000", "801010712564"
+        uids = [f"{begin}{middle}{end}" for middle in ("0a0bba44c5001f000a00", "0a0bba44c5001f000b00")]
+        with open_journal(Path(FILE_NAME), make=True) as journal:
+            for uid in uids:
+                journal.save(make_entry(uid, "second", "aws", "f00d"))
+        said = cli("journal", "show", "--uid", end).errors[0]
+        for uid in uids:
+            part = said.partition(f"{uid} (")[2].partition(")")[0]
+            shown = json.loads(cli("journal", "show", "--uid", part, "--output", "json").out)["slots"]
+            assert [one["uid"] for one in shown] == [uid], said
+        assert "digits 23 to 42" in said
+
     def test_json(self, cli: Cli, saved: list[Entry]) -> None:
         slots = json.loads(cli("journal", "show", "--output", "json").out)["slots"]
         assert slots == [to_json(entry.summary()) for entry in saved]

@@ -52,6 +52,8 @@ def test_a_certificate_in_another_slot(cli: Cli, port: str, third: Path, slot: t
     assert (result.code, said["key_match"], said["key_oid"], said["written"]) == (0, False, "0xE0F1", True)
     (warning,) = said["warnings"]
     assert "--slot third" in warning
+    assert "is now in 0xE0E1, slot second" in warning
+    assert "nevertheless" not in warning, "it is written"
     assert f"Warning: {warning}" in result.err
     told = cli("--port", port, "-q", "info", "--output", "json", "--query", "slots.second")
     assert (json.loads(told.out)["key_match"], "slot third" in json.loads(told.out)["key_note"]) == (False, True)
@@ -77,12 +79,14 @@ def test_of_an_rsa_key_which_has_no_object_of_its_own(cli: Cli, port: str) -> No
 
 def test_a_program_names_a_slot_or_an_object(cli: Cli, port: str, third: Path) -> None:
     with optiga.open_chip(port) as chip:
-        with pytest.raises(CertificateError, match="object=third"):
+        with pytest.raises(CertificateError, match="object='third'"):
             optiga.write_certificate(chip, third, "second", strict=True)
         assert optiga.write_certificate(chip, third, 0xE0E1, strict=True).key_match is True
         assert optiga.write_certificate(chip, third, "0xE0E1", strict=True).key_match is True
         result = optiga.write_certificate(chip, third)
         assert (result.key_match, len(result.warnings)) == (False, 1)
+        assert "is now in 0xE0E1" in result.warnings[0]
+        assert result.warnings[0].endswith("object='third'")
 
 
 def test_infineons_own(cli: Cli, port: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -24,10 +25,37 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(missing, "files", lambda _: tmp_path / "optiga")
 
 
-def test_in_a_checkout() -> None:
+def test_in_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missing, "_own_python", lambda _: None)
     said = say_what_to_install("boto3")
     assert "'boto3' is missing" in said
     assert shlex.join([sys.executable, "-m", "pip", "install", str(ROOT)]) in said
+
+
+@pytest.fixture
+def checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder of the project with a virtual environment, as the README makes it; another Python runs the tool."""
+    folder = tmp_path / "the tool"
+    python = folder.joinpath(".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    monkeypatch.setattr(missing, "files", lambda _: folder / "optiga")
+    return python
+
+
+def test_in_a_checkout_with_a_virtual_environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = say_what_to_install("boto3")
+    assert str(checkout) in said
+    assert "pip install" not in said
+    monkeypatch.chdir(checkout.parents[2])
+    said = say_what_to_install("boto3")
+    assert f"use {checkout.relative_to(checkout.parents[2])} in place of python" in said
+
+
+def test_in_that_virtual_environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(checkout.parents[1]))
+    assert "pip install" in say_what_to_install("boto3")
 
 
 @pytest.mark.usefixtures("installed")

@@ -71,7 +71,7 @@ MISTAKES = {
     "address without its kind": Mistake(
         "--port 127.0.0.1:4711 info", "no such port, did you mean 'socket://127.0.0.1:4711'", BOARD
     ),
-    "address without a number": Mistake("--port socket://board info", "no port number[.] Use a device name"),
+    "address without a number": Mistake("--port socket://board info", "no port number[.] Use a serial device"),
     "journal in no folder": Mistake("journal check --journal none/j.db", "none/j.db: the folder does not exist"),
     "empty port": Mistake("--port= info", "is empty", reason="usage"),
     "emulator option": Mistake("--port emulator:x?speed=1 info", "unknown option 'speed'"),

@@ -37,7 +37,7 @@ class TestRegister:
         assert found["certificatePem"] == cli("--port", bench.port, "--read", "first").out
         assert (fields["slot"], fields["certificate_arn"]) == ("first", found["certificateArn"])
         assert bench.cloud.iot.list_thing_principals(thingName="lamp")["principals"] == [found["certificateArn"]]
-        assert "The chip is genuine by " in result.err
+        assert "The emulated chip has proven that it is one. Root CA of its certificate: " in result.err
         assert cli(*command, "--output", "json").out == result.out
         assert len(bench.certificates()) == 1
 

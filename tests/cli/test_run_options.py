@@ -14,7 +14,7 @@ from optiga.cli.commands.identity.register import command as register
 from optiga.cli.support.options import option_of
 from tests.support.places import ROOT
 
-FOR_PROGRAMS = {"aws", "make", "thing"}
+FOR_PROGRAMS = {"aws", "make=True", "thing"}
 """Parameters of jobs that no option can have set wrongly, and what a command does without one."""
 
 

@@ -102,9 +102,12 @@ class TestTables:
     def test_they_fit_and_lose_nothing(self, width: int) -> None:
         whole, fitted = table(self.HEADS, self.ROWS), table(self.HEADS, self.ROWS, width)
         assert max(map(len, fitted.splitlines())) <= width
-        assert fitted.split("\n")[0].split() == list(self.HEADS) or width == 20
-        for letter in set(re.sub(r"\s", "", whole)):
-            assert fitted.count(letter) == whole.count(letter)
+        heads = "|".join(self.HEADS)
+        whole_cells, cells = (re.sub(rf"(?m)^oid .*uid$|^({heads})\b|\s", "", text) for text in (whole, fitted))
+        if width == 120:
+            assert fitted.split("\n")[0].split() == list(self.HEADS)
+        for letter in set(whole_cells):
+            assert cells.count(letter) == whole_cells.count(letter)
         assert table(self.HEADS, self.ROWS, 200) == whole
 
     def test_no_word_is_broken_if_all_have_room(self) -> None:
@@ -119,21 +122,21 @@ class TestTables:
         [
             ("/home/worker/line/optiga.toml", 20, ["/home/worker/line/", "optiga.toml"]),
             ("0123456789abcdef.csr", 18, ["0123456789abcdef.", "csr"]),
-            ("a/" + "b" * 30, 20, ["a/", "b" * 20, "b" * 10]),
+            ("a/" + "b" * 30, 20, ["x  a/", "b" * 17, "b" * 13]),
             ("account 123456789012, eu-central-1", 24, ["account 123456789012,", "eu-central-1"]),
             ("/", 20, ["/"]),
         ],
     )
     def test_a_long_word_is_broken_at_its_separators(self, text: str, width: int, lines: list[str]) -> None:
-        assert [line.strip() for line in table(("x",), [(text,)], width).split("\n")[1:]] == lines
+        assert [line.strip() for line in table(("x",), [(text,)], width).split("\n") if line != "x"] == lines
 
     @given(st.lists(st.lists(st.text("ab/.- ", max_size=40), min_size=3, max_size=3), max_size=4))
     def test_nothing_is_lost_at_any_width(self, rows: list[list[str]]) -> None:
         for width in (20, 33, 60):
             fitted = table(("x", "y", "z"), [tuple(row) for row in rows], width)
             assert max(map(len, fitted.split("\n"))) <= width
-            assert sorted(re.sub(r"\s", "", fitted)) == sorted(
-                re.sub(r"\s", "", table(("x", "y", "z"), map(tuple, rows)))
+            assert sorted(re.sub(r"[\sxyz]", "", fitted)) == sorted(
+                re.sub(r"[\sxyz]", "", table(("x", "y", "z"), map(tuple, rows)))
             )
 
     def test_a_long_cell_in_a_log_widens_no_other(self) -> None:
@@ -145,8 +148,19 @@ class TestTables:
         assert first.index("end") == head.index("last") == third.index("end")
 
     def test_every_row_begins_in_its_first_column(self) -> None:
-        rows = table(self.HEADS, self.ROWS, 60).splitlines()
+        rows = table(self.HEADS, [(*row[:3], "f" * 20) for row in self.ROWS], 60).splitlines()
         assert [row[:6] for row in rows if not row.startswith(" ")] == ["oid   ", "0xE0E1", "0xE0E2"]
+
+    @pytest.mark.parametrize("width", [20, 40])
+    def test_words_have_lines_of_their_own_where_they_would_be_broken(self, width: int) -> None:
+        row = ("0xE0F1", "second", "authentication, key_agreement", "operational")
+        fitted = table(("oid", "slot", "usage", "lcso"), [row, row], width)
+        lines = ["oid    0xE0F1", "slot   second", "usage  authentication, key_agreement", "lcso   operational"]
+        if width == 20:
+            lines[2:3] = ["usage  authenticatio", "       n,", "       key_agreement"]
+        assert fitted == "\n\n".join(["\n".join(lines)] * 2)
+        whole = whole_table(("uid", "oid", "slot", "usage", "lcso"), [("u" * 30, *row)], width)
+        assert whole.split("\n")[:2] == ["u" * 30, "  oid    0xE0F1"]
 
     @pytest.mark.parametrize("words", ["object list", "key list", "counter list", "config sample"])
     def test_commands(self, cli: Cli, port: str, monkeypatch: pytest.MonkeyPatch, words: str) -> None:

@@ -115,7 +115,7 @@ class TestOtherFiles:
         [
             ("update show export.json", "an export of a chip's objects"),
             ("update show state.json", "the state of an emulated chip"),
-            ("update show config.jsn", "a configuration, not an update set. Use it"),
+            ("update show config.jsn", "a configuration, not an update set. To make a CSR"),
             ("update show policy.jsn", "an AWS policy"),
             ("update show openssl.cnf", "a file with sections, such as an OpenSSL configuration, not an update set"),
             ("update show example.c", "not an update set: it holds no manifest"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -67,6 +68,24 @@ def test_the_second_one_is_told_who_has_it(path: Path, monkeypatch: pytest.Monke
         holder.kill()
         holder.wait()
         holder.stdout.close()
+
+
+@posix
+def test_what_a_killed_process_leaves_is_removed_by_the_next_one(path: Path) -> None:
+    """SQLite's rollback journal of its last save, which is spent; nobody has to write for that."""
+    before = content(path)
+    writer = f"""
+import os, signal
+from pathlib import Path
+from optiga.emulator import SqliteStore
+store = SqliteStore(Path({str(path)!r}))
+store.save(dict([next(iter(store.load().items()))]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", writer], check=False).returncode == -signal.SIGKILL
+    assert path.with_name(f"{path.name}-journal").is_file()
+    assert content(path) == before
+    assert not path.with_name(f"{path.name}-journal").exists()
 
 
 def test_in_one_process_the_second_is_kept_out_too(path: Path) -> None:

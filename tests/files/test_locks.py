@@ -135,6 +135,13 @@ def test_who_it_is_is_never_long(words: list[str]) -> None:
     assert 1 <= len(command_line(words)) <= 102
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"), [(["-"], "python -"), (["-c"], "python -c"), ([""], "python"), ([], "python")]
+)
+def test_a_program_without_a_file(words: list[str], shown: str) -> None:
+    assert command_line(words) == shown
+
+
 def test_words_in_no_encoding_are_written_down_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["optiga", "export", "\udcff.json"])
     lock = PortLock(tmp_path / "lock", port="board", wait_s=0)

@@ -13,6 +13,7 @@ from optiga.cli import main
 from optiga.emulator.models import DEFAULT_MODEL
 from optiga.emulator.store import create_chip, open_chip_file
 from optiga.errors import ConfigurationError, Reason
+from optiga.files import files
 from optiga.files.reserved import ReservedFile
 from tests.support.places import CONFIG
 
@@ -65,3 +66,10 @@ def test_a_full_disk_costs_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with closing(open_chip_file(chip)) as store:
         assert store.load()[0xE0F1].data == b""
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "is_full"), [(errno.ENOSPC, True), (errno.EACCES, False)])
+def test_the_hint_is_for_the_cause(tmp_path: Path, number: int, is_full: bool) -> None:
+    hint = files.not_writable(tmp_path, OSError(number, "refused"), "Use another folder").hint
+    assert ("Delete files" in hint) == is_full
+    assert hint.count("nother") == 1

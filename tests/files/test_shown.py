@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optiga.errors import ConfigurationError, OptigaError
-from optiga.files.shown import shown, shown_json, shown_lines
+from optiga.files.shown import shown, shown_json, shown_lines, whole_path
 
 ANY = st.text(st.characters())
 """Lone surrogates, as names of files in no encoding have them, included."""
@@ -60,3 +62,15 @@ def test_an_error_is_one_printable_line(message: str, hint: str) -> None:
     assert str(error).isprintable()
     assert error.problems[0].isprintable()
     assert str(OptigaError("caf\u00e9", hint="Name\nanother\x1b[2J")) == "caf\u00e9. Name another\\x1b[2J"
+
+
+def test_a_whole_path_has_no_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies above a link is not what lies above its name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there" / "below").mkdir(parents=True)
+    assert whole_path(Path("there/../x")) == str(tmp_path.resolve() / "x")
+    assert whole_path(Path("there/x")) == str(tmp_path / "there" / "x")
+    if os.name == "posix":
+        (tmp_path / "link").symlink_to(tmp_path / "there" / "below")
+        assert whole_path(Path("link/../x")) == str(tmp_path.resolve() / "there" / "x")
+        assert whole_path(Path("link/x")) == str(tmp_path / "link" / "x")

@@ -104,6 +104,17 @@ def test_information_about_a_chip(chip):
     assert any(line.startswith("                 certificate 0xE0E2 8 bytes: the lengths of") for line in lines)
 
 
+def test_a_certificate_that_is_not_valid_yet(chip):
+    key = chip.generate_key("second")
+    chip.write(0xE0E1, tls_identity.encode([Ca("issuer").certify(load_der_public_key(key.public_key_info))]))
+    held = chip_information(chip, now=NOW).slots["second"].certificate
+    information = chip_information(chip, now=held.not_before - timedelta(days=3))
+    said = f"valid from {held.not_before.date()} (not yet) until {held.not_after.date()}"
+    assert said in format_information(information)
+    assert "(not yet)" not in format_information(chip_information(chip, now=NOW))
+    assert "is_ahead" not in json.dumps(to_json(information))
+
+
 def test_a_model_that_lacks_objects(chip, monkeypatch):
     def lacking(function, lacked):
         def call(objects, oid, *part, **parts):

@@ -319,7 +319,7 @@ class TestFiles:
             assert len(journal.all()) == 2
 
     def test_none(self, path: Path) -> None:
-        assert re.search("does not exist.*'make'", refusal(path))
+        assert re.search("does not exist.*make=True", refusal(path))
         assert not path.exists()
 
     @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a?mode=memory", "a#b", "ä.db", "..db"])

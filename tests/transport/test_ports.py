@@ -42,7 +42,7 @@ def test_the_one_board_is_found_among_others(board: ListPortInfo, monkeypatch: p
 
 def test_no_board_names_the_three_ways_on(monkeypatch: pytest.MonkeyPatch) -> None:
     plug_in(monkeypatch, ARDUINO, BUILT_IN)
-    with pytest.raises(BoardError, match=r"Connect a board.*port=PORT.*port=emulator"):
+    with pytest.raises(BoardError, match=r"Connect a board.*port=PORT.*port='emulator'"):
         resolve_port(None)
 
 

@@ -83,7 +83,7 @@ class Crypto(NotCopied):
     # Keys and random bytes
 
     def generate_key(
-        self, slot: Reference, algorithm: KeyAlgorithm | str = KeyAlgorithm.SECP256R1, usage: KeyUsage | None = None
+        self, slot: Reference, algorithm: KeyAlgorithm | str | None = None, usage: KeyUsage | None = None
     ) -> Key:
         """Generate a key pair on the chip, as :func:`optiga.chip.key.generate_key`. The old key in the slot is lost."""
         return generate_key(self._chip, slot, algorithm, usage)

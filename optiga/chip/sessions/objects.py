@@ -11,7 +11,7 @@ from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.files.activity import each
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from optiga.chip.session import Session
     from optiga.chip.unusable import Unusable
     from optiga.protocol.objects import Reference
+
+_MOST_OFFSET = 0xFFFF
+"""The field of the command has two bytes."""
 
 
 @explains_arguments
@@ -50,6 +53,7 @@ class Objects(NotCopied):
         :raises ChipError: if the chip refuses, or the offset is greater than the used size.
         """
         oid, data = oid_of(oid), b""
+        _check_offset(oid, offset)
         if length is not None and length < 0:
             raise ConfigurationError(f"a length of {length} is negative", oid=oid, parameter="length")
         while length is None or len(data) < length:
@@ -87,6 +91,7 @@ class Objects(NotCopied):
         oid = oid_of(oid)
         if not data:
             raise ConfigurationError(f"no data are given for {format_oid(oid)}", oid=oid, parameter="data")
+        _check_offset(oid, offset)
         require_room(self._chip, oid, offset + len(data))
         for start in each(f"Writing {format_oid(oid)}", range(0, len(data), MAX_FRAGMENT)):
             fragment = data[start : start + MAX_FRAGMENT]
@@ -97,7 +102,11 @@ class Objects(NotCopied):
         return self._chip.execute(GetMetadata(oid_of(oid)))
 
     def write_metadata(self, oid: Reference, changes: Metadata) -> None:
-        """Change only the given metadata tags. One exchange. This may lock the object for ever."""
+        """Change only the given metadata tags. One exchange. This may lock the object for ever.
+
+        :param changes: for example ``parse_metadata_words(["change: always"])`` of
+            :mod:`optiga.protocol.metadata_words`, or bytes by tag: ``Metadata({Tag.CHANGE: b"\\x00"})``.
+        """
         if not isinstance(changes, Metadata):  # a text, too, has encode(), and the chip would get its letters
             raise TypeError(f"write_metadata: changes must be Metadata, not {type(changes).__name__}")
         self._chip.execute(SetMetadata(oid_of(oid), changes))
@@ -117,3 +126,13 @@ class Objects(NotCopied):
         :raises ChipError: if the counter is already at its threshold, or the object is not a counter.
         """
         self._chip.perform(Count(oid_of(oid), step))
+
+
+def _check_offset(oid: int, offset: int) -> None:
+    """Refuse an offset that no command has.
+
+    :raises ConfigurationError: if it is negative, or too large.
+    """
+    if not 0 <= offset <= _MOST_OFFSET:
+        said = f"an offset of {offset} is {'negative' if offset < 0 else f'greater than {_MOST_OFFSET}'}"
+        raise ConfigurationError(said, oid=oid, reason=Reason.BAD_VALUE, parameter="offset")

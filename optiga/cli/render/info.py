@@ -72,7 +72,8 @@ def _slot_lines(name: str, slot: SlotInformation) -> list[str]:
         size = "of no known size" if certificate.size is None else counted(certificate.size, "byte")
         return [*lines, _line("", f"{text}{size}: {certificate.error}")]
     chain = f", chain of {certificate.chain}" if certificate.chain > 1 else ""
-    end = f"{'EXPIRED on' if certificate.expired else 'valid until'} {certificate.not_after.date()}"
+    begin = f"valid from {certificate.not_before.date()} (not yet)" if certificate.is_ahead else "valid"
+    end = f"{'EXPIRED on' if certificate.expired else f'{begin} until'} {certificate.not_after.date()}"
     return [
         *lines,
         _line("", f"{text}{certificate.size} bytes{chain}"),

@@ -30,8 +30,8 @@ def table(
     :param columns: names of fields.
     :param rows: results or mappings, which have the fields; or tuples of their values, one for each column. A value
         that is a tuple itself stands there with commas between.
-    :param width: columns of the terminal, into which long cells are broken; None for as many as are needed: what stands
-        behind a very long cell is not aligned then.
+    :param width: columns of the terminal, into which long cells are broken; each cell has a line of its own if words
+        would be broken. None for as many as are needed: what stands behind a very long cell is not aligned then.
     :param whole: names of columns that are not broken if the others can be broken instead.
     """
     cells = [list(columns), *(list(map(cell, _values(row, columns))) for row in rows)]
@@ -42,8 +42,10 @@ def table(
         )
     if sum(widths) + _GAP * (len(widths) - 1) <= width:
         return align(cells, widths)
-    widths = _narrowed(cells, width, [name in whole for name in columns])
-    return align([line for row in cells for line in _broken(row, widths)], widths)
+    narrowed = _narrowed(cells, width, [name in whole for name in columns])
+    if narrowed is None:
+        return "\n\n".join(_one_below_the_other(columns, row, width) for row in cells[1:])
+    return align([line for row in cells for line in _broken(row, narrowed)], narrowed)
 
 
 def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | None = None) -> str:
@@ -62,7 +64,12 @@ def whole_table(columns: Sequence[str], rows: Iterable[object], width: int | Non
     cells = [list(map(cell, row)) for row in rest]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     if sum(widths) + _GAP * (len(widths) - 1) > room:
-        widths = _narrowed(cells, room, [])
+        narrowed = _narrowed(cells, room, [])
+        if narrowed is None:
+            indent = "\n" + " " * _GAP
+            below = (_one_below_the_other(columns[1:], row, room).replace("\n", indent) for row in cells[1:])
+            return "\n".join(f"{first}{indent}{block}" for first, block in zip(firsts[1:], below, strict=True))
+        widths = narrowed
     lines: list[str] = []
     for place, (first, row) in enumerate(zip(firsts, rest, strict=True)):
         if place < 2 or first != firsts[place - 1]:
@@ -87,10 +94,11 @@ def align(rows: Sequence[Sequence[str]], widths: Sequence[int] | None = None) ->
     return "\n".join((" " * _GAP).join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def _narrowed(cells: Sequence[Sequence[str]], width: int, whole: Sequence[bool]) -> list[int]:
+def _narrowed(cells: Sequence[Sequence[str]], width: int, whole: Sequence[bool]) -> list[int] | None:
     """Widths of columns that fit: those to be whole stay so, if that is possible; no word is broken if all can stay
-    whole, else none but at its separators, if that is enough; the widest columns become narrower, all to one width.
-    Dates and times are broken only where the columns would not fit at all otherwise.
+    whole, else none but at its separators; the widest columns become narrower, all to one width.
+
+    :returns: None if words would have to be broken anywhere.
     """
     columns = list(zip(*cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
@@ -101,13 +109,7 @@ def _narrowed(cells: Sequence[Sequence[str]], width: int, whole: Sequence[bool])
         if sum(least) <= room:
             break
     else:
-        lowest = [min(one, _LEAST) for one in least]
-        dates = [
-            max((len(word) for text in column for word in _WORD.findall(text) if _DATE.fullmatch(word)), default=0)
-            for column in columns
-        ]
-        with_dates = [max(low, date) for low, date in zip(lowest, dates, strict=True)]
-        least = _capped(least, with_dates if sum(with_dates) <= room else lowest, room)
+        return None
     narrowed = _capped(widths, least, room)
     over = room - sum(narrowed)
     for place, one in enumerate(widths):
@@ -115,6 +117,16 @@ def _narrowed(cells: Sequence[Sequence[str]], width: int, whole: Sequence[bool])
             narrowed[place] += 1
             over -= 1
     return narrowed
+
+
+def _one_below_the_other(heads: Sequence[str], row: Sequence[str], width: int) -> str:
+    """The cells of a row for which there is no room side by side, each on a line of its own."""
+    label = max(map(len, heads)) + _GAP
+    lines = []
+    for head, text in zip(heads, row, strict=True):
+        parts = _wrapped(text, max(width - label, _LEAST)) or [""]
+        lines += [f"{name:<{label}}{part}".rstrip() for name, part in zip_longest([head], parts, fillvalue="")]
+    return "\n".join(lines)
 
 
 def _capped(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:

@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -29,6 +30,10 @@ def say_what_to_install(module: str) -> str:
     """
     missing = f"Error: the Python package {module!r} is missing. "
     checkout = _checkout()
+    if checkout is not None and (python := _own_python(checkout)):
+        return (
+            f"{missing}The virtual environment of this tool is there: use {_command([str(python)])} in place of python"
+        )
     if checkout is not None:
         return f"{missing}Install what this tool needs: {_pip_install([str(checkout)])}"
     absent = _absent_requirements()
@@ -45,6 +50,17 @@ def _checkout() -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     return folder if _CHECKOUT.search(text) else None
+
+
+def _own_python(checkout: Path) -> Path | None:
+    """The interpreter of the virtual environment beside the tool; None if it is the one that runs, or not there."""
+    environment = checkout / ".venv"
+    python = environment.joinpath(*(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+    if Path(sys.prefix).resolve() == environment.resolve() or not python.is_file():
+        return None
+    with suppress(ValueError):  # it is elsewhere, and named whole
+        return python.relative_to(Path.cwd())
+    return python
 
 
 def _absent_requirements() -> list[str]:
@@ -84,6 +100,10 @@ def _is_installed(name: str) -> bool:
 
 
 def _pip_install(what: Sequence[str]) -> str:
-    command = [sys.executable, "-m", "pip", "install", *what]
-    text = subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
-    return f"{text} (in a virtual environment where the system's Python refuses it)"
+    command = _command([sys.executable, "-m", "pip", "install", *what])
+    return f"{command} (in a virtual environment where the system's Python refuses it)"
+
+
+def _command(words: Sequence[str]) -> str:
+    """A command as the shells of the system take it."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -15,6 +15,7 @@ from optiga.cli.support.file_names import FileName
 from optiga.cli.support.fitting import fitting
 from optiga.cli.support.lazy import load
 from optiga.emulator.control import FAULT_KINDS
+from optiga.emulator.file_names import is_chip_file
 from optiga.emulator.models import MODELS
 from optiga.errors import OptigaError
 from optiga.identity.sample_configurations import sample_paths
@@ -60,6 +61,8 @@ _BUILT_IN = {"--policy-template": ("thing_policy.template", "my_policy.template"
 """Names that options take for files in any folder."""
 _CA_FOLDERS = ("ca_path", "parent_path")
 """What parameters are called that take the folder of a CA."""
+_MAKES_CHIP = ("new", "load")
+"""Commands whose chip is in a new file."""
 _COMMON_NAME = re.compile(r"(?:^|, )(CN=(?:\\.|[^,+\\])*)")
 _LAST_WORD = re.compile(r"\w*$")
 _PROFILE = re.compile(r"""\s*\[\s*(profile\s+)?["']?(.*?)["']?\s*\]""")
@@ -140,6 +143,8 @@ def offers_for(ctx: click.Context, param: click.Parameter, typed: str) -> list[O
     if is_file or metavar in _FILES:
         if param.name in _CA_FOLDERS and (found := _cas(typed)):
             return [*found]
+        if param.name == "path" and param.type.name == "PATH" and ctx.command.name not in _MAKES_CHIP:
+            return _chips(typed)
         names = [name for option in param.opts for name in _BUILT_IN.get(option, ()) if name.startswith(typed)]
         endings = next((_ENDINGS[name] for name in (*param.opts, metavar) if name in _ENDINGS), ())
         own = [Offer(name, "built-in template") for name in names if not Path(name).exists()]
@@ -165,6 +170,17 @@ def _cas(typed: str) -> list[Offer]:
     except (OSError, RuntimeError, ValueError):
         return []
     return [Offer(front + name) for name in found if name.startswith(start) and (start or not name.startswith("."))]
+
+
+def _chips(typed: str, before: str = "") -> list[Offered]:
+    """The files of emulated chips that begin as is typed, and folders; any file where there is none.
+
+    :param before: what stands in the same word before the name.
+    """
+    folder = Path(os.path.split(typed)[0]).expanduser()
+    names = Files(before).names(before + typed)
+    files = [one for one in names if one.is_whole and is_chip_file(folder / Path(one.text.removeprefix(before)).name)]
+    return [*files, *(one for one in names if not one.is_whole)] if files else [Files(before)]
 
 
 def _named(names: Iterable[Named]) -> Iterator[Offer]:
@@ -193,7 +209,7 @@ def _slots_and_objects(ctx: click.Context, param: click.Parameter, typed: str) -
 
 def _ports(ctx: click.Context, param: click.Parameter, typed: str) -> Iterator[Offered]:  # noqa: ARG001
     if typed.startswith("emulator:"):
-        yield Files("emulator:")
+        yield from _chips(typed.removeprefix("emulator:"), "emulator:")
         return
     try:
         for port in list_ports(look=False):

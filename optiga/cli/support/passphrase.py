@@ -39,7 +39,7 @@ passphrase_options: Decorator = together(
     click.option(
         "--passphrase-file",
         type=FILE,
-        help=f"File whose first line is the passphrase (default: environment variable {CA_PASSPHRASE}, "
+        help=f"File whose first line is the passphrase of the CA's key (default: environment variable {CA_PASSPHRASE}, "
         "else asked for at the terminal).",
     ),
     click.option("--ask-passphrase", is_flag=True, help="Ask for the passphrase of the CA's key."),

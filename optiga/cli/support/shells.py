@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 from click.shell_completion import _resolve_context, _resolve_incomplete
@@ -20,6 +21,10 @@ _SCRIPT = "optiga.py"
 _ASSIGNMENT = re.compile(r"\w+=")
 _LEAST_MEANING = 12
 """Fewest characters of a meaning that are worth showing."""
+_BEFORE = 4
+"""Characters of a shortened meaning before those in which it differs from the others."""
+_USUAL_WIDTH = 80
+"""Columns of a terminal whose width is not known."""
 
 
 def answer(app: click.Command) -> int:
@@ -83,12 +88,13 @@ def in_words_of(shell: str, offered: list[Offered], typed: Word, environment: Ma
     if shell == "bash":
         width = int(environment[WIDTH]) if environment.get(WIDTH, "").isdecimal() else 0
         return _for_bash(offered, typed, typed.taken(environment.get(BREAKS, "")), width, QUOTES in environment)
+    meanings = iter(_begun([one for one in offered if isinstance(one, Offer)]))
     lines = []
     for one in offered:
         if isinstance(one, Files):
             lines.append(_line("folders" if one.folders_only else "files", one.before, " ".join(one.endings)))
             continue
-        text, meaning = one.text, _on_one_line(one.meaning)
+        text, meaning = one.text, next(meanings)
         if shell == "zsh":
             text = text.replace("\\", "\\\\").replace(":", "\\:")
         elif shell == "powershell":
@@ -119,13 +125,48 @@ def _for_bash(offered: list[Offered], typed: Word, cut: int, width: int, quotes:
     room = width - longest - len("  ()") - 1
     shows = width > 0 and len(words) > 1 and room >= _LEAST_MEANING
     lines = []
-    for one, text in zip(words, texts, strict=True):
-        meaning = _on_one_line(one.meaning) if shows else ""
-        if meaning:
-            short = textwrap.shorten(meaning, room, placeholder="…")
-            meaning = f"{' ' * (longest - len(text))}({short})"
-        lines.append(_line("word" if one.is_whole else "part", text, meaning))
+    meanings = [_on_one_line(one.meaning) if shows else "" for one in words]
+    for one, text, meaning, alike in zip(words, texts, meanings, _alike(meanings), strict=True):
+        shown_meaning = f"{' ' * (longest - len(text))}({_shortened(meaning, room, alike)})" if meaning else ""
+        lines.append(_line("word" if one.is_whole else "part", text, shown_meaning))
     return lines
+
+
+def _shortened(meaning: str, room: int, alike: int) -> str:
+    """A meaning in a number of characters: its beginning, unless others begin so, too.
+
+    :param alike: characters with which another one begins, too.
+    """
+    if len(meaning) <= room:
+        return meaning
+    short = textwrap.shorten(meaning, room, placeholder="…")
+    if len(short) > alike + 1:
+        return short
+    rest = _without_beginning(meaning, alike)
+    return rest if len(rest) <= room else f"{rest[: room - 1]}…"
+
+
+def _without_beginning(meaning: str, alike: int) -> str:
+    return f"…{meaning[alike - _BEFORE :]}" if alike > _BEFORE else meaning
+
+
+def _alike(meanings: Sequence[str]) -> list[int]:
+    """For each meaning, with how many characters another one begins, too."""
+    most = dict.fromkeys(meanings, 0)
+    for one, other in itertools.pairwise(sorted(most)):  # those that begin most alike are neighbours
+        alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+        most[one], most[other] = max(most[one], alike), alike
+    return [most[one] for one in meanings]
+
+
+def _begun(words: Sequence[Offer]) -> list[str]:
+    """The meanings for a shell that cuts off what is behind the terminal's edge, each with what tells it apart."""
+    meanings = [_on_one_line(one.meaning) for one in words]
+    room = _USUAL_WIDTH - max((len(one.text) for one in words), default=0) - len("  -- ")
+    return [
+        _without_beginning(one, alike) if alike + _BEFORE > room and len(one) > room else one
+        for one, alike in zip(meanings, _alike(meanings), strict=True)
+    ]
 
 
 def _on_one_line(text: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from optiga.cli.support.environment import CA_PASSPHRASE, FILE_PASSPHRASE, SIGNER_PASSPHRASE
-from optiga.cli.support.guesses import as_port
+from optiga.cli.support.file_names import KEY
+from optiga.cli.support.guesses import as_port, job_of
 from optiga.cli.support.option_guesses import about_option, as_options
 from optiga.naming import in_command
 
@@ -103,10 +104,28 @@ def _unexpected(words: str, message: str, ctx: click.Context | None) -> str:
 
     :param words: with blanks between them.
     """
-    meant = next((f"--port {in_command(word, 'PORT')}" for word in words.split() if as_port(word)), "")
+    every = words.split()
+    meant = next((f"--port {in_command(word, 'PORT')}" for word in every if as_port(word)), "")
     if not meant and ctx is not None:
-        meant = next(iter(as_options(ctx, words.split())), "")
+        meant = next(iter(as_options(ctx, every)), "")
+        if meant.startswith("--out ") and (instead := _no_output(ctx, meant.removeprefix("--out "))):
+            return f"{message}. {instead}"
     return f"{message}. Did you mean '{meant}'?" if meant else message
+
+
+def _no_output(ctx: click.Context, word: str) -> str:
+    """What is said of a file that a command may be meant to read, not to write; empty for others."""
+    taken = [one for one in ctx.command.params if isinstance(one, click.Argument)]
+    metavars = [one.make_metavar(ctx) for one in taken]
+    if not any("FILE" in one for one in metavars):
+        return ""
+    takes_key = any(isinstance(one, click.Option) and one.type is KEY for one in ctx.command.params)
+    if takes_key and job_of(word) == "write" and Path(str(ctx.params.get(taken[-1].name or ""))).is_file():
+        return f"Did you mean '--key {word}'?"
+    if not Path(word).is_file():
+        return ""
+    said = f"'{_path(ctx)}' takes {' '.join(metavars)} alone"
+    return f"{said}; name the key with --key KEY or --certificate OID." if takes_key else f"{said}."
 
 
 def _one_by_one(ctx: click.Context | None) -> str:

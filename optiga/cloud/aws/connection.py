@@ -26,7 +26,6 @@ from optiga.suggestions import suggest
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import ClientError
     from botocore.session import Session as CoreSession
     from mypy_boto3_iot import IoTClient
 
@@ -119,7 +118,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
     import boto3
     import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import ClientError, EndpointConnectionError
+    from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, PartialCredentialsError
 
     with asking("sts:GetCallerIdentity"):
         core = botocore.session.Session(profile=options.profile)
@@ -168,7 +167,7 @@ def connect(options: AwsOptions, notice: Notice = _log.info) -> Aws:
                     reason=Reason.UNREACHABLE,
                 ) from error
             raise
-        except ClientError as error:
+        except (ClientError, NoCredentialsError, PartialCredentialsError) as error:
             raise _refusal_in(region, session, error) from error
         account, partition = answers.identity(identity["Account"], identity["Arn"], "sts:GetCallerIdentity")
         _log.info("AWS account %s in %s as %s", account, region, identity["Arn"])
@@ -190,8 +189,8 @@ def _naming_endpoint() -> Iterator[None]:
         ) from error
 
 
-def _refusal_in(region: str, session: boto3.Session, error: ClientError) -> Exception:
-    """What AWS refuses, with the region if there may be none of that name."""
+def _refusal_in(region: str, session: boto3.Session, error: Exception) -> Exception:
+    """What AWS refuses, or is not asked for lack of credentials, with the region if there may be none of that name."""
     unknown = _unknown_region(region, session)
     if not unknown:
         return error

@@ -293,6 +293,8 @@ def _failure(error: Exception, subject: str) -> OptigaError:
             reason=Reason.NO_CREDENTIALS,
         )
     if isinstance(error, known.ProfileNotFound):
+        name = error.kwargs.get("profile", "")
+        said = f"the AWS profile ({name}) could not be found in AWS's files (~/.aws/config and ~/.aws/credentials)"
         hint = "To list the profiles, use 'aws configure list-profiles'"
         return AwsError(said, hint=hint, reason=Reason.NOT_FOUND, parameter="profile")
     if isinstance(error, (known.ConfigParseError, known.ConfigNotFound)):

@@ -39,7 +39,10 @@ class ProveGenuine:
 
     def describe(self, plan: Plan) -> tuple[str, ...]:
         roots = plan.trust.name if plan.trust else ""
-        return (f"The chip proves that it is genuine by {roots}, and again before the certificate becomes active",)
+        return (
+            f"The chip proves that it is genuine (trusted root certificates: {roots}), "
+            "and again before the certificate becomes active",
+        )
 
     def open(self, work: Work) -> None:
         work.attestation.prove()

@@ -31,6 +31,7 @@ from optiga.identity.new_configuration import (
     compose,
     slot_mistake,
     slots_for,
+    small_country,
     usual_slot,
 )
 from optiga.objects.names import algorithm_other_names
@@ -111,6 +112,9 @@ def new(
     configuration = parse_configuration(text, name)
     warn_of_names(settings, configuration)
     warn_of_lone_name(settings, describe(configuration))
+    for component, value in subject:
+        if odd := small_country(component, value):
+            settings.warn(f"--subject {component}={value}: {odd}")
     if configuration.slot.certificate_oid is None:
         settings.note(
             f"Slot {configuration.slot.name} has no object for a certificate: with 'provision', choose one with --id"
@@ -168,7 +172,7 @@ def _ask_subject() -> tuple[tuple[str, str], ...]:
 
 def _mistake_if_any(name: str, value: str) -> str:
     """What is wrong with a component that may be left out."""
-    return component_mistake(name, value) if value else ""
+    return (component_mistake(name, value) or small_country(name, value)) if value else ""
 
 
 def _ask(question: str, default: str, mistake: Callable[[str], str]) -> str:

@@ -26,6 +26,7 @@ from optiga.emulator.running import served
 from optiga.emulator.server import is_loopback, stop_on_signals
 from optiga.emulator.shared_chip import SharedChip
 from optiga.errors import OptigaError
+from optiga.files.shown import whole_path
 from optiga.results import to_json
 from optiga.transport.emulated import open_emulated
 
@@ -151,7 +152,7 @@ def _controlled(
     server = ControlServer(controls, is_slow=is_slow, report=_report_to(settings, "control: "))
     with served(lambda announce, stop: server.serve(place, announce=announce, stop=stop)) as address:
         settings.note(f"Controlled by: emulator control {address}")
-        yield str(address) if place.path is None else str(place.path.absolute())
+        yield str(address) if place.path is None else whole_path(place.path)
 
 
 def _report_to(settings: Settings, before: str = "") -> Callable[[OptigaError], None]:

@@ -17,6 +17,7 @@ from optiga.cli.support.settings import Settings
 from optiga.errors import OptigaError
 from optiga.files.placeholders import UID_FIELD, warnings_about_fields
 from optiga.files.reserved import ReservedFile
+from optiga.files.shown import whole_path
 from optiga.identity.configuration import load_configuration, parse_configuration, read_text
 from optiga.results import ADDED
 from optiga.values import Value, frozen
@@ -52,7 +53,7 @@ class CsrResult(Value):
     @classmethod
     def of(cls, csr: Csr, folder: Path) -> CsrResult:
         """What is said of a request whose file lies in a folder."""
-        return cls(csr.filename, csr.public_key, str((folder / csr.filename).absolute()))
+        return cls(csr.filename, csr.public_key, whole_path(folder / csr.filename))
 
 
 def _used(configuration: Configuration, slot: str | None) -> Mapping[str, Any]:

@@ -38,6 +38,7 @@ from optiga.cli.support.trust import build_trust, trust_options, trust_passphras
 from optiga.errors import ConfigurationError
 from optiga.files.files import is_there
 from optiga.files.placeholders import check_new_name
+from optiga.files.shown import whole_path
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
 from optiga.provision.events import Event, RunDone, StepName
@@ -283,7 +284,9 @@ def run_plan(
         used.enter_context(told_that_it_is_finished(plan.job))
         outputs = plan.outputs(entry.uid)
         is_new = plan.job.renew and any(isinstance(event, RunDone) and event.is_changed for event in heard)
-        result = replace(entry.run_result(journal.newest_seal, outputs.folder, warnings), renewed=is_new)
+        result = replace(
+            entry.run_result(journal.newest_seal, Path(whole_path(outputs.folder)), warnings), renewed=is_new
+        )
     with told_that_it_is_finished(plan.job):
         text = summary_of(result, outputs, journal_path) if settings.is_read_by_a_person else None
         settings.print_result(result, text=text, default="json" if text is None else "text")

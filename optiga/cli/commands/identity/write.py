@@ -52,9 +52,9 @@ def read_plan(
 def carry_out(settings: Settings, plan: WritePlan, *, strict: bool = False) -> None:
     """Write what is planned, and say what came of it."""
     settings.check_query(WriteResult)
+    settings.note(f"Your are going to write the following file:\n{plan.text}")
     if strict and plan.chain and plan.target.slot:
         refuse_a_blank_chip(settings, plan.target.slot.key_oid)
-    settings.note(f"Your are going to write the following file:\n{plan.text}")
     with settings.open_chip(plan.target.oid) as chip:
         result = execute_write(chip, plan, strict=strict)
     result = replace(result, warnings=tuple(map(in_full, result.warnings)))
