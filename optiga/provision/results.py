@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from optiga.provision.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +105,31 @@ class JournalCheck:
     unsealed: int
     journal_seal: str | None
     sealed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What has been taken back.
+
+    :param uid: the chip's UID in hex.
+    :param certificate_id: AWS's identifier of its certificate; None if it had none.
+    :param thing: its thing; None if it had none.
+    :param policy: its policy; None if it had none.
+    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    :param warnings: what was warned of, one sentence each.
+    """
+
+    uid: str
+    slot: str
+    step: str
+    certificate_id: str | None
+    thing: str | None
+    policy: str | None
+    journal_seal: str | None
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, entry: Entry, seal: str | None, warnings: Iterable[str] = ()) -> Undone:
+        """What is told of an entry."""
+        names = entry.certificate_id, entry.thing, entry.policy
+        return cls(entry.uid, entry.slot, entry.step.title, *names, seal, tuple(warnings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from optiga.cloud.aws.certificates import Certificates
 from optiga.cloud.aws.connection import Aws, AwsOptions
@@ -19,8 +20,12 @@ from optiga.provision.facts import Deprovisioned, Removed
 from optiga.provision.holdings import Holdings, look
 from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
+from optiga.provision.on_chip import OnChip, kept_by_chip, look_at_chip, warn_of_other
 from optiga.provision.restoring import files_left
 from optiga.provision.services import Connector, Services
+
+if TYPE_CHECKING:
+    from optiga.chip import Chip
 
 NOT_ITS_OWN = "none of these certificates was attached to it"
 """Why a thing is not deleted."""
@@ -33,31 +38,6 @@ class Seen:
     held: Holdings
     registry: Registry
     certificates: Certificates
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What has been taken back.
-
-    :param uid: the chip's UID in hex.
-    :param certificate_id: AWS's identifier of its certificate; None if it had none.
-    :param thing: its thing; None if it had none.
-    :param policy: its policy; None if it had none.
-    :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
-    """
-
-    uid: str
-    slot: str
-    step: str
-    certificate_id: str | None
-    thing: str | None
-    policy: str | None
-    journal_seal: str | None
-
-    @classmethod
-    def of(cls, entry: Entry, seal: str | None) -> Undone:
-        """What is told of an entry."""
-        return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
 
 
 _MOST_LISTED = 4
@@ -112,6 +92,7 @@ def deprovision(
     *,
     delete_thing: bool = False,
     delete_policy: bool = False,
+    chip: Chip | None = None,
 ) -> Entry:
     """Detach, deactivate and delete a device's certificate, and its replaced certificates.
 
@@ -123,6 +104,7 @@ def deprovision(
     :param options: options of the connection to AWS; if the region is None, the entry's region is used.
     :param delete_thing: delete the thing, too.
     :param delete_policy: delete the policy, too.
+    :param chip: the entry's chip, to warn if it has another certificate than the journal; it is not changed.
     :raises CloudError: if others use the thing or policy, then nothing is changed; or if AWS refuses, then earlier
         deletions remain: call the function again to continue.
     """
@@ -133,8 +115,16 @@ def deprovision(
     journal = services.journal
     with reporter.run():
         with journal.sealed():
+            found = look_at_chip(chip, entry, journal)
             done = _deprovision(
-                entry, services, journal, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy
+                entry,
+                services,
+                journal,
+                options,
+                reporter,
+                found,
+                delete_thing=delete_thing,
+                delete_policy=delete_policy,
             )
         is_changed = done is not entry or delete_thing or delete_policy
         reporter.tell(RunDone, is_changed=is_changed, journal_seal=journal.newest_seal)
@@ -147,6 +137,7 @@ def _deprovision(
     journal: Journal,
     options: AwsOptions,
     reporter: Reporter,
+    found: OnChip,
     *,
     delete_thing: bool,
     delete_policy: bool,
@@ -154,6 +145,7 @@ def _deprovision(
     present = journal.find(entry.uid, entry.slot) or entry
     seen = look_first(entry, services, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
     held = seen.held if seen else None
+    warn_of_other(found, entry.account, entry.region, seen.certificates if seen else None, reporter)
     if not is_marked(entry, present, held):
         journal.check_writable()
     if services.confirm is not None:
@@ -166,7 +158,7 @@ def _deprovision(
     try:
         if seen is not None:
             _remove_certificates(seen, reporter)
-        done = _mark(entry, present, held, journal, reporter)
+        done = _mark(entry, present, held, journal, reporter, found)
         if seen is not None and delete_thing and entry.thing is not None:
             _remove_thing(entry.thing, seen, reporter)
         if seen is not None and delete_policy and entry.policy is not None:
@@ -241,7 +233,9 @@ def _loss(kind: str, name: str, found: object | None) -> list[str]:
     return [f"the {kind} {name} will be deleted" + ", if AWS IoT has it" * (found is UNANSWERED)]
 
 
-def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal, reporter: Reporter) -> Entry:
+def _mark(
+    entry: Entry, present: Entry, held: Holdings | None, journal: Journal, reporter: Reporter, found: OnChip
+) -> Entry:
     """Write down that the certificates of an entry are gone.
 
     :param present: the slot's present entry: this one, or a newer one in another account or region.
@@ -258,7 +252,8 @@ def _mark(entry: Entry, present: Entry, held: Holdings | None, journal: Journal,
         reporter.note(f"Slot {entry.slot} of chip {entry.uid} is already deprovisioned: the journal was not changed")
         return entry
     done = journal.save(entry.after(Deprovisioned()))
-    reporter.note(_chip_keeps(entry, held))
+    is_out = held is not None and not held.stays and entry.issued is not None
+    reporter.note(kept_by_chip(found, has_certificate=entry.issued is not None, is_out=is_out))
     return done
 
 
@@ -323,13 +318,6 @@ def staying_elsewhere(entry: Entry, present: Entry, journal: Journal, article: s
             where = f"{article} certificate {name} of this chip stays in account {other.account}, {other.region}"
             told.append(naming("{where}. {removal}", where=where, removal=removal_of(other, present.region)))
     return told
-
-
-def _chip_keeps(entry: Entry, held: Holdings | None) -> str:
-    """What the chip keeps, and what that is worth from now on."""
-    text = f"The chip was not changed: it keeps its key{' and certificate' * (entry.issued is not None)}"
-    is_out = held is not None and not held.stays and entry.issued is not None
-    return f"{text}, but AWS IoT no longer accepts them" if is_out else text
 
 
 def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Reporter) -> Aws:

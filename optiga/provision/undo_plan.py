@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, naming
 from optiga.provision.checks import UNANSWERED
+from optiga.provision.on_chip import OnChip, look_at_chip, warn_of_other
 from optiga.provision.undo import (
     NOT_ITS_OWN,
     find_policy,
@@ -22,6 +23,7 @@ from optiga.provision.undo import (
 )
 
 if TYPE_CHECKING:
+    from optiga.chip import Chip
     from optiga.cloud.aws.connection import AwsOptions
     from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
@@ -44,6 +46,7 @@ class UndoPlan:
     :param stays: what would stay, one sentence each.
     :param deletes_thing: whether the thing would be deleted.
     :param deletes_policy: whether the policy would be deleted.
+    :param warnings: what was warned of, one sentence each.
     """
 
     uid: str
@@ -57,6 +60,7 @@ class UndoPlan:
     stays: tuple[str, ...]
     deletes_thing: bool
     deletes_policy: bool
+    warnings: tuple[str, ...] = ()
 
 
 def plan_undo(
@@ -66,6 +70,7 @@ def plan_undo(
     *,
     delete_thing: bool = False,
     delete_policy: bool = False,
+    chip: Chip | None = None,
 ) -> UndoPlan:
     """Find out what :func:`.undo.deprovision` would do. The parameters are the same; nobody is asked to confirm.
 
@@ -78,8 +83,10 @@ def plan_undo(
     reporter.uid = entry.uid
     present = journal.find(entry.uid, entry.slot) or entry
     seen = look_first(entry, services, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
+    found = look_at_chip(chip, entry, journal)
+    warn_of_other(found, entry.account, entry.region, seen.certificates if seen else None, reporter)
     own = seen.held.own if seen else ()
-    steps, stays = [_removal(one) for one in own], [_chip_stays(entry, present)]
+    steps, stays = [_removal(one) for one in own], [_chip_stays(entry, present, found)]
     if not is_marked(entry, present, seen.held if seen else None):
         marked = f"slot {entry.slot} of chip {entry.uid} as deprovisioned"
         if not is_present(entry, present):
@@ -118,10 +125,12 @@ def _removal(one: Held) -> str:
     return f"The certificate {one.certificate_id} is {told}"
 
 
-def _chip_stays(entry: Entry, present: Entry) -> str:
+def _chip_stays(entry: Entry, present: Entry, found: OnChip) -> str:
     if not is_present(entry, present):
         return "The chip and its present certificate do not change"
-    return f"The chip does not change: it keeps its key{' and certificate' * (entry.issued is not None)}"
+    if entry.issued is not None and not found.is_own:
+        return "The chip does not change"
+    return f"The chip does not change: it keeps its key{' and certificate' * found.is_own}"
 
 
 def _plan_thing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from optiga.chip import Chip
 from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.chip_files import is_still_to_be_made
 from optiga.cli.support.cloud_options import aws_options, build_aws_options, given_options
@@ -24,8 +26,9 @@ from optiga.errors import ConfigurationError, Reason
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.entry import Entry
 from optiga.provision.journal import FILE_NAME
+from optiga.provision.results import Undone
 from optiga.provision.services import Services
-from optiga.provision.undo import Undone, deprovision, find_entry
+from optiga.provision.undo import deprovision, find_entry
 from optiga.provision.undo_plan import UndoPlan, plan_undo
 
 
@@ -67,10 +70,12 @@ def command(
     with of_option("--slot"):
         found = resolve_slot(slot)
     settings.check_query(UndoPlan if dry_run else Undone)
-    with open_named_journal(settings, Path(path), shared=shared_journal) as journal:
+    opened = open_named_journal(settings, Path(path), shared=shared_journal)
+    with opened as journal, ExitStack() as used:
         of_cloud = {"delete_thing": delete_thing, "delete_policy": delete_policy, **options}
         way = build_aws_options(options)
-        of_chip = _uid_of_chip(settings) if uid is None else whole_uid(settings, journal, uid)
+        chip = used.enter_context(_open_chip(settings)) if uid is None else None
+        of_chip = chip.uid.hex if chip is not None else whole_uid(settings, journal, uid or "")
         if yes and not dry_run and uid not in (None, of_chip):  # a script may have cut it off
             raise ConfigurationError(
                 f"--uid {uid} is only a part of {of_chip}, and with --yes nobody confirms which chip is meant",
@@ -80,18 +85,19 @@ def command(
         entry = find_entry(journal, of_chip, found.name, way.region)
         _note_unused(settings, entry, of_cloud)
         asking = partial(confirm, settings, yes=yes, short="Deprovision this slot")
-        services = Services(journal, listeners=(tell_people(settings),), confirm=asking)
-        if dry_run:
-            plan = plan_undo(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
-            _print_plan(settings, plan)
+        warnings: list[str] = []
+        services = Services(journal, listeners=(tell_people(settings, warnings),), confirm=asking)
+        undo = plan_undo if dry_run else deprovision
+        done = undo(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy, chip=chip)
+        if isinstance(done, UndoPlan):
+            _print_plan(settings, replace(done, warnings=tuple(warnings)))
             return
-        done = deprovision(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy)
-        result = Undone.of(done, journal.newest_seal)
+        result = Undone.of(done, journal.newest_seal, warnings)
     settings.print_result(result)
 
 
-def _uid_of_chip(settings: Settings) -> str:
-    """The UID of the chip at the port.
+def _open_chip(settings: Settings) -> AbstractContextManager[Chip]:
+    """The chip at the port.
 
     :raises ConfigurationError: if it is an emulated chip that would have to be made: no journal has it.
     """
@@ -101,8 +107,7 @@ def _uid_of_chip(settings: Settings) -> str:
             hint="Name the chip's file with --port, or give its UID with --uid",
             reason=Reason.NOT_FOUND,
         )
-    with settings.open_chip() as chip:
-        return chip.uid.hex
+    return settings.open_chip()
 
 
 def _note_unused(settings: Settings, entry: Entry, of_cloud: Mapping[str, Any]) -> None:
