@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optiga.provision.events import RunDone
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from optiga.provision.entry import Entry
+    from optiga.provision.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class Undone:
     :param policy: its policy; None if it had none.
     :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
     :param warnings: what was warned of, one sentence each.
+    :param thing_deleted: whether the thing was to be deleted, and AWS IoT does not have it any more.
+    :param policy_deleted: the same of the policy.
     """
 
     uid: str
@@ -127,9 +132,26 @@ class Undone:
     policy: str | None
     journal_seal: str | None
     warnings: tuple[str, ...] = ()
+    thing_deleted: bool = False
+    policy_deleted: bool = False
 
     @classmethod
-    def of(cls, entry: Entry, seal: str | None, warnings: Iterable[str] = ()) -> Undone:
-        """What is told of an entry."""
-        names = entry.certificate_id, entry.thing, entry.policy
-        return cls(entry.uid, entry.slot, entry.step.title, *names, seal, tuple(warnings))
+    def of(cls, entry: Entry, warnings: Iterable[str], last: Event) -> Undone:
+        """What is told of an entry.
+
+        :param last: the run's last event.
+        """
+        if not isinstance(last, RunDone):
+            raise TypeError("a run ends with another event")
+        return cls(
+            entry.uid,
+            entry.slot,
+            entry.step.title,
+            entry.certificate_id,
+            entry.thing,
+            entry.policy,
+            last.journal_seal,
+            tuple(warnings),
+            last.thing_deleted,
+            last.policy_deleted,
+        )
