@@ -21,7 +21,7 @@ from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.pki.certificate import Certificate
 from optiga.pki.pem import encode_pem
 from optiga.protocol import der, tlv
@@ -172,6 +172,28 @@ class TestSecrets:
                 key.agree(wrong)  # type: ignore[arg-type]
             with pytest.raises(TypeError, match=r"a PublicKey, a Certificate, PEM or DER.*An object"):
                 chip.crypto.encrypt_rsa(b"x", wrong)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("algorithm", ["secp256r1", "secp521r1", "rsa2048"])
+    def test_what_a_key_signs_is_verified(self, chip: Chip, algorithm: str) -> None:
+        """In the form that sign has, and for ECDSA in the chip's own; another's is still none."""
+        key = chip.generate_key("fourth" if algorithm != "rsa2048" else "five", algorithm)
+        digest = hashlib.new(key.default_hash, MESSAGE).digest()
+        scheme, signature = key.algorithm.scheme(key.default_hash), key.sign_digest(digest)
+        forms = [signature] if key.algorithm.is_rsa else [signature, der.content_of(der.SEQUENCE, signature)]
+        for form in forms:
+            for given in (key, key.public_key_info):
+                chip.crypto.verify_digest(digest, form, given, scheme)
+            with pytest.raises(ChipError) as caught:
+                chip.crypto.verify_digest(bytes(len(digest)), form, key, scheme)
+            assert caught.value.reason is Reason.BAD_SIGNATURE
+
+    def test_keys_are_public_keys(self, chip: Chip) -> None:
+        key, drawn = chip.generate_key("fourth"), chip.crypto.draw_key_pair("secp256r1")
+        numbers = ec.derive_private_key(int.from_bytes(drawn.private_key, "big"), ec.SECP256R1())
+        assert spki(numbers) == drawn.public_key_info
+        assert key.agree(drawn) == numbers.exchange(ec.ECDH(), load_der_public_key(key.public_key_info))  # type: ignore[arg-type]
+        with pytest.raises(ConfigurationError, match="public key of 0xE0F3 is not known"):
+            key.agree(chip.key("fourth"))
 
     def test_authorization(self, chip: Chip) -> None:
         chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))

@@ -32,6 +32,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, SignatureScheme
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.commands.derive_key import KeyDerivation
+from optiga.protocol.ecdsa import chip_form
 from optiga.protocol.metadata import Tag
 from optiga.protocol.symmetric import CIPHERS, SymmetricMode
 from optiga.values import NotCopied
@@ -227,16 +228,18 @@ class Crypto(NotCopied):
     ) -> None:
         """Verify a signature over a digest. One exchange.
 
-        :param signature: for RSA the plain signature, for ECDSA two INTEGERs in DER without the SEQUENCE.
-        :param key: a public key (a value, a certificate, or SubjectPublicKeyInfo in DER or PEM), or the object with its
-            certificate in plain DER.
+        :param signature: as :meth:`~optiga.chip.Key.sign` returns it. For ECDSA also two INTEGERs in DER without the
+            SEQUENCE, as in the chip's manual.
+        :param key: a public key (a value, a certificate, a generated key, or SubjectPublicKeyInfo in DER or PEM), or
+            the object with its certificate in plain DER.
         :raises ConfigurationError: if the digest has another length than the key takes; the chip is not asked then.
         :raises ChipError: if the signature is not valid, with the code of a signature verification failure.
         """
         given = _given(key)
         algorithm, oid = (None, given) if isinstance(given, int) else (given.algorithm, None)
         check_digest(digest, scheme, algorithm, oid=oid, least=1)
-        self._chip.perform(VerifySign(digest, signature, given, scheme))
+        form = chip_form(signature) if scheme is SignatureScheme.ECDSA else signature
+        self._chip.perform(VerifySign(digest, form, given, scheme))
 
     # Secrets
 
