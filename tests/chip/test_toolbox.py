@@ -102,9 +102,12 @@ class TestAes:
         with pytest.raises(ConfigurationError, match="CMAC makes MACs"):
             chip.crypto.encrypt_aes(bytes(16), SymmetricMode.CMAC)
         with pytest.raises(ConfigurationError, match="multiple of the block size"):
-            chip.crypto.encrypt_aes(b"short")
+            chip.crypto.encrypt_aes(b"short", SymmetricMode.ECB)
+        for missing in (chip.crypto.encrypt_aes, chip.crypto.decrypt_aes):
+            with pytest.raises(ConfigurationError, match="CBC needs an initialization vector of 16 bytes"):
+                missing(bytes(16))
         with pytest.raises(ChipError, match="has no key"):
-            chip.crypto.encrypt_aes(bytes(16))
+            chip.crypto.encrypt_aes(bytes(16), iv=bytes(16))
 
 
 class TestSecrets:
@@ -249,14 +252,27 @@ class TestSecrets:
 
 def test_counting(chip: Chip) -> None:
     chip.write(0xE120, bytes.fromhex("0000000000000005"))
-    chip.objects.count(0xE120)
-    chip.objects.count(0xE120, 3)
+    assert chip.objects.count(0xE120) == 1
+    assert chip.objects.count(0xE120, 3) == 3
     assert chip.read(0xE120)[:4] == b"\0\0\0\x04"
-    chip.objects.count(0xE120, 200)
+    assert chip.objects.count(0xE120, 200) == 1
     with pytest.raises(ChipError, match=r"reached its threshold.* greater threshold"):
         chip.objects.count(0xE120)
     with pytest.raises(ConfigurationError, match="1 to 255"):
         chip.objects.count(0xE120, 0)
+
+
+def test_counting_what_cannot_be_read(chip: Chip) -> None:
+    """A counter whose reading counts another is not read; one that may not be read counts all the same."""
+    chip.write(0xE120, bytes.fromhex("0000000000000005"))
+    chip.write(0xF1D0, bytes.fromhex("0000000000000009"))
+    chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x01", Tag.EXECUTE: b"\x00", Tag.READ: b"\x40\xe1\x20"}))
+    assert chip.objects.count(0xF1D0, 2) is None
+    assert chip.read(0xE120)[:4] == bytes(4)
+    assert chip.objects.count(0xF1D0) == 1
+    assert chip.read(0xF1D0)[:4] == b"\0\0\0\x03"
+    chip.write_metadata(0xF1D0, Metadata({Tag.READ: b"\xff"}))
+    assert chip.objects.count(0xF1D0, 2) is None
 
 
 def test_hibernation(emulated: EmulatedChip) -> None:
