@@ -14,9 +14,18 @@ from collections.abc import Callable
 
 COMMAND = "'python -m optiga "
 """What a quoted command begins with in texts of the library."""
+PHRASES = {
+    "again.call": ("call the function again", "run the same command again"),
+    "again.open": ("open the chip again", "run the command again"),
+}
+"""What a program does, and what a person at the command line: ``{again.call}`` in a text of :func:`naming`."""
 _FIELD = r"\{([\w.]+(?:=[^{}]*)?)\}"
 _NOT_QUOTED = r"[\"'`$!%]" if os.name == "nt" else r"[\"'`$\\!]"
 """What a shell also reads between double quotes, or that ends the message's own: no command is completed with it."""
+_IS_OF_COMMAND = r"[^']*(?:' with (?:[^.;']|\.(?! ))*)?"
+"""What is between the beginning of a command and its parameter: in it, or behind it and ``with`` in its sentence."""
+_IN_PYTHON = r"[A-Z_:=]+|[0-9]+|0x[0-9A-Fa-f]+|True|False|None"
+"""A value that Python has as it is, or that stands for one, as ``FILE`` does; any other is a text."""
 _AS_IT_IS = r"[\w+:./\\~-]+" if os.name == "nt" else r"[\w@%+=:,./-]+"
 """A word that no shell of the system takes for anything else."""
 Call = Callable[[str, str], str]
@@ -88,8 +97,12 @@ def told(text: str, call: Call) -> str:
 
 
 def for_program(name: str, value: str = "") -> str:
-    """A parameter as Python's own errors show it."""
-    return f"{name}={value}" if value else f"'{name}'"
+    """A parameter as Python's own errors show it, with a value as Python code has it."""
+    if name in PHRASES:
+        return PHRASES[name][0]
+    if not value:
+        return f"'{name}'"
+    return f"{name}={value if re.fullmatch(_IN_PYTHON, value) else repr(value)}"
 
 
 def _join(parts: tuple[str, ...], call: Call) -> str:
@@ -97,6 +110,12 @@ def _join(parts: tuple[str, ...], call: Call) -> str:
     for named, after in zip(parts[1::2], parts[2::2], strict=True):
         name, _, value = named.partition("=")
         # Of a command, a shell takes only its options.
-        is_of_command = call is for_program and "'" not in text.rpartition(COMMAND)[2] and COMMAND in text
-        text += (f"--{name.replace('_', '-')} {value}" if is_of_command else call(name, value)) + after
+        is_of_command = (
+            call is for_program
+            and COMMAND in text
+            and "." not in name
+            and re.fullmatch(_IS_OF_COMMAND, text.rpartition(COMMAND)[2])
+        )
+        option = f"--{name.replace('_', '-')}"
+        text += ((f"{option} {value}" if value else option) if is_of_command else call(name, value)) + after
     return text

@@ -9,10 +9,11 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from optiga.cli.render.errors import CONFIGURATION, INTERRUPTED, json_line
-from optiga.errors import Reason
+from optiga.errors import Naming, Reason
 from optiga.files.interruptions import INTERRUPTIONS, Unchanged
 from optiga.files.shown import shown
 
@@ -115,12 +116,17 @@ def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
     number = signal.Signals(getattr(interrupted, "number", signal.SIGINT))
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         for said in interrupted.args:
-            print("" if isinstance(said, Unchanged) else "Warning: ", shown(str(said)), sep="", file=sys.stderr)
+            print("" if isinstance(said, Unchanged) else "Warning: ", shown(_in_full(said)), sep="", file=sys.stderr)
         said = _ENDINGS.get(number.name, "Interrupted")
         if as_json:
             said = json_line(INTERRUPTED, EXIT_SIGNAL + number, Reason.INTERRUPTED, said)
         print(said, file=sys.stderr)
     return EXIT_SIGNAL + number
+
+
+def _in_full(said: object) -> str:
+    """What is said of an interrupted run, with options for parameters."""
+    return str(import_module("optiga.cli.support.options").in_full(said) if isinstance(said, Naming) else said)
 
 
 def _drop_what_is_unfinished() -> None:

@@ -81,7 +81,7 @@ def find_address(text: str) -> Address:
     if _names_chip(text):
         raise BoardError(
             "no control of this chip is known",
-            hint=naming("Serve the chip with {control=SOCKET} as the same user"),
+            hint=naming("As the same user, serve the chip with 'python -m optiga emulator serve {control=SOCKET}'"),
             port=text,
             reason=Reason.NOT_FOUND,
         )
@@ -203,7 +203,7 @@ class Control:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise BoardError(
                 f"no chip offers control there: {cause}",
-                hint=naming("Serve a chip with {control=SOCKET}"),
+                hint=naming("To serve a chip with a control, use 'python -m optiga emulator serve {control=SOCKET}'"),
                 port=str(self._address),
                 reason=Reason.NOT_FOUND,
             ) from None

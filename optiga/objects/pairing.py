@@ -177,7 +177,7 @@ class _Kept:
     ) -> None:
         if self.path is None or not self.path.exists():
             return
-        text = f"The chip's secret may be only in {self.path}: keep this file, and run the same command again"
+        text = naming("The chip's secret may be only in {path}: keep this file, and {again.call}", path=self.path)
         if isinstance(error, OptigaError) and error.reason is Reason.EXISTS:
             text = naming("The chip has the secret in {path}: rename this file, and use it as {out}", path=self.path)
         if isinstance(error, OptigaError):

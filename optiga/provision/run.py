@@ -121,7 +121,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
             fate.made()
             fate.tell(error)
         if entry.started_at is not None:
-            advise_again(error, f"To continue after the step {entry.step.title!r}, run the same command again")
+            advise_again(error, f"To continue after the step {entry.step.title!r}")
         raise
     return entry
 

@@ -172,7 +172,7 @@ def _deprovision(
             gone["policy_deleted"] = True
         done = done or mark()  # of another account or region last: the journal forgets thing and policy with it
     except (OptigaError, KeyboardInterrupt) as error:
-        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
+        advise_again(error, "What is deleted stays deleted. To continue")
         raise
     for text in staying_names(entry, journal, seen, reporter):
         reporter.note(text)

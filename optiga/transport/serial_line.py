@@ -132,7 +132,7 @@ def _cannot_open(port: str, error: Exception) -> BoardError:
     if is_url(port):
         # An emulated board is served on a socket; RFC 2217 is what serial servers speak.
         example = (
-            naming(", for example 'python -m optiga emulator serve' with {tcp=HOST:PORT}")
+            naming(", for example 'python -m optiga emulator serve {tcp=HOST:PORT}'")
             if split_url(port).scheme == SOCKET
             else ""
         )

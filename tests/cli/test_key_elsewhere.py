@@ -77,7 +77,7 @@ def test_of_an_rsa_key_which_has_no_object_of_its_own(cli: Cli, port: str) -> No
 
 def test_a_program_names_a_slot_or_an_object(cli: Cli, port: str, third: Path) -> None:
     with optiga.open_chip(port) as chip:
-        with pytest.raises(CertificateError, match="object=third"):
+        with pytest.raises(CertificateError, match="object='third'"):
             optiga.write_certificate(chip, third, "second", strict=True)
         assert optiga.write_certificate(chip, third, 0xE0E1, strict=True).key_match is True
         assert optiga.write_certificate(chip, third, "0xE0E1", strict=True).key_match is True

@@ -205,10 +205,10 @@ FAILURES: dict[str, tuple[Callable[[], Exception], str]] = {
         lambda: botocore_exceptions.ConfigParseError(path="/aws/config"),
         "configuration file cannot be read: .*/aws/config",
     ),
-    "no region": (botocore_exceptions.NoRegionError, "no AWS region is set.*region=eu-central-1"),
+    "no region": (botocore_exceptions.NoRegionError, "no AWS region is set.*region='eu-central-1'"),
     "region": (
         lambda: botocore_exceptions.InvalidRegionError(region_name="e u"),
-        "AWS region is not valid.*'e u'.*region=eu-central-1",
+        "AWS region is not valid.*'e u'.*region='eu-central-1'",
     ),
     "endpoint": (
         lambda: botocore_exceptions.InvalidEndpointConfigurationError(msg="x"),
