@@ -24,10 +24,10 @@ _NOT_QUOTED = r"[\"'`$!%]" if os.name == "nt" else r"[\"'`$\\!]"
 """What a shell also reads between double quotes, or that ends the message's own: no command is completed with it."""
 _IS_OF_COMMAND = r"[^']*(?:' with (?:[^.;']|\.(?! ))*)?"
 """What is between the beginning of a command and its parameter: in it, or behind it and ``with`` in its sentence."""
-_IN_PYTHON = r"[A-Z_:=]+|[0-9]+|0x[0-9A-Fa-f]+|True|False|None"
-"""A value that Python has as it is, or that stands for one, as ``FILE`` does; any other is a text."""
 _AS_IT_IS = r"[\w+:./\\~-]+" if os.name == "nt" else r"[\w@%+=:,./-]+"
 """A word that no shell of the system takes for anything else."""
+_NO_TEXT = re.compile(r"True|False|None|\d+|0x[0-9A-F]+|[A-Z_:=]+")
+"""A value that Python needs no quotes for, and what stands for a value of the reader's."""
 Call = Callable[[str, str], str]
 """What a parameter is called, given its name and, where one is written, a value for it."""
 
@@ -97,12 +97,12 @@ def told(text: str, call: Call) -> str:
 
 
 def for_program(name: str, value: str = "") -> str:
-    """A parameter as Python's own errors show it, with a value as Python code has it."""
+    """A parameter as Python's own errors show it."""
     if name in PHRASES:
         return PHRASES[name][0]
     if not value:
         return f"'{name}'"
-    return f"{name}={value if re.fullmatch(_IN_PYTHON, value) else repr(value)}"
+    return f"{name}={value if _NO_TEXT.fullmatch(value) else repr(value)}"
 
 
 def _join(parts: tuple[str, ...], call: Call) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from optiga.arguments import takes
 from optiga.emulator.control_notes import find_control
 from optiga.emulator.events import Event
 from optiga.errors import BoardError, ConfigurationError, OptigaError, Reason, naming
@@ -139,13 +140,21 @@ class Control:
         """Take the chip's power and give it back: its application is closed, what is volatile is gone."""
         self._ask("power")
 
+    @takes
     def fault(self, kind: str, *, times: int | None = None, milliseconds: int | None = None) -> None:
         """Have something happen to the next answers of the chip, after all that was asked for before.
 
         :param kind: ``lose``, ``damage``, ``delay`` or ``repeat``.
         :param times: to how many answers, one after the other; None for one.
         :param milliseconds: how much later they come; for ``delay``, and only for that.
+        :raises ConfigurationError: if ``milliseconds`` are missing, too many, or given for another kind.
         """
+        if (milliseconds is None) is (kind == "delay") and kind in FAULT_KINDS:
+            what = "are needed for a delay" if milliseconds is None else f"are only for delay, not for {kind}"
+            raise ConfigurationError(naming("{milliseconds} {what}", what=what), reason=Reason.CONFLICT)
+        if milliseconds is not None and not 0 <= milliseconds <= LONGEST_MS:
+            text = naming("{milliseconds} must be 0 to {most}, not {given}", most=LONGEST_MS, given=milliseconds)
+            raise ConfigurationError(text)
         numbers = {"times": times, "ms": milliseconds}
         self._ask("fault", kind=kind, **{name: number for name, number in numbers.items() if number is not None})
 

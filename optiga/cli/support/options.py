@@ -38,6 +38,7 @@ _OPTIONS = {
     "object=0xE0E2": "--id 0xE0E2",
     "object=0xE0E3": "--id 0xE0E3",
     "make": "'provision'",
+    "milliseconds": "--ms",
     "key_passphrase": _KEY_PASSPHRASE,
     "outputs": "--out-dir",
     "padding": "--pad",
