@@ -102,10 +102,8 @@ class Faults(NotCopied):
             raise TypeError("Faults.delay_next_answer: give 'milliseconds', or 'seconds' as in earlier versions")
         later = seconds if milliseconds is None else milliseconds / 1000
         if later is None or not 0 <= later <= _LONGEST_S:
-            unit, given, most = (
-                ("seconds", seconds, 1) if milliseconds is None else ("milliseconds", milliseconds, 1000)
-            )
-            raise ValueError(f"'{unit}' of the delay of an answer are 0 to {_LONGEST_S * most:g}, not {given}")
+            given = f"not {seconds} seconds" if milliseconds is None else f"not 'milliseconds'={milliseconds}"
+            raise ValueError(f"the delay of an answer is 0 to {_LONGEST_S} seconds, {given}")
         self._add(self._answers, Fault(Kind.DELAYED, later), times)
 
     def clear(self) -> None:

@@ -97,7 +97,7 @@ def test_faults_are_cleared(bench: Bench) -> None:
         assert len(bench.controls.faults) == 1
         with pytest.raises(ConfigurationError, match="times"):
             control.fault("clear", times=2)
-        with pytest.raises(ConfigurationError, match="ms"):
+        with pytest.raises(ConfigurationError, match="milliseconds"):
             control.fault("clear", milliseconds=2)
         assert len(bench.controls.faults) == 1
 

@@ -94,7 +94,7 @@ class TestFaults:
             faults.lose_next_answer(times)
         with pytest.raises(ValueError, match="seconds"):
             faults.delay_next_answer(-1)
-        with pytest.raises(ValueError, match="'milliseconds' .* 0 to 3600000, not -1"):
+        with pytest.raises(ValueError, match="not 'milliseconds'=-1"):
             faults.delay_next_answer(milliseconds=-1)
         for both in ({}, {"seconds": 1.0, "milliseconds": 1.0}):
             with pytest.raises(TypeError, match="'milliseconds'"):
