@@ -110,12 +110,14 @@ def _letters(path: Path) -> str:
 def default_chip_path() -> Path:
     """The file of the user's own emulated chip.
 
-    :raises BoardError: if the user has no home that the system knows.
+    :raises BoardError: if the user has no home that the system knows, or it does not exist.
     """
     folder = state_folder()
     if folder is None:
+        home = Path(os.environ.get("HOME", ""))
+        gone = f"your home folder {home} does not exist, or you have no access to it"
         raise BoardError(
-            "the system does not know your home folder",
+            gone if home.is_absolute() else "the system does not know your home folder",
             hint=ELSEWHERE,
             port="emulator",
             reason=Reason.MISSING,

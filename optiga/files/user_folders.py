@@ -12,7 +12,7 @@ _NAME = "optiga"
 def state_folder() -> Path | None:
     """The folder of this tool among those where a user's programs keep their state; it need not be there yet.
 
-    :returns: an absolute path; None for a user whose home the system does not know.
+    :returns: an absolute path; None for a user whose home the system does not know, or does not have.
     """
     return _folder("XDG_STATE_HOME", ".local/state", "user_state_path")
 
@@ -30,13 +30,15 @@ def cache_folder() -> Path | None:
 def _folder(variable: str, below_home: str, function: str) -> Path | None:
     """A folder of platformdirs, which on Linux says what two variables of the environment say, and is slow to load.
 
-    Source: XDG Base Directory Specification.
+    A path in a variable counts only if it is absolute. Source: XDG Base Directory Specification.
 
     :param function: that of platformdirs.
     """
     if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
         for name, below in ((variable, ""), ("HOME", below_home)):
             base = Path(os.environ.get(name, ""))
+            if base.is_absolute() and below and not os.access(base, os.F_OK):
+                return None  # as of accounts without a home: nobody but the system makes one
             if base.is_absolute():
                 return base / below / _NAME
     import platformdirs

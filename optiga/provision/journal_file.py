@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Reason, counted
@@ -92,6 +92,7 @@ class JournalFile:
         beside = read_seal(self.path, shared=self._shared)  # before the journal, which may only be newer
         if make and not is_there(self.path):
             self._refuse_lone_seal(beside)
+        is_empty = not make and not self._is_awaited and beside is None and is_there(self.path) and self._has_nothing()
         with ExitStack() as opened:
             connection = opened.enter_context(
                 open_database(self.path, KIND, make=make, shared=self._shared, threads=True)
@@ -103,6 +104,14 @@ class JournalFile:
                     self._check_seals(store, beside)
             self._held.push(opened.pop_all())
         self.connection, self.store, self._is_awaited = connection, store, False
+        if is_empty:
+            self._warn(f"{self.name} is an empty file: nothing was written into it, or its content was lost")
+
+    def _has_nothing(self) -> bool:
+        """Whether the file has no bytes, as one that a program is about to make a journal of."""
+        with suppress(OSError):
+            return not self.path.stat().st_size
+        return False
 
     def _refuse_lone_seal(self, beside: tuple[int, str] | None) -> None:
         """Refuse to begin a journal where the seal of another one lies."""
