@@ -334,7 +334,7 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
         reporter.warn(warning)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
-            f"the certificate is in account {entry.account}, {entry.region}, but this command works in account "
+            f"the certificate is in account {entry.account}, {entry.region}, but the connection is to account "
             f"{aws.account}, {aws.region}",
             hint=way_to((entry.account or "", entry.region or ""), aws),
             reason=Reason.CONFLICT,

@@ -11,6 +11,7 @@ from optiga.provision.entry import Step
 from optiga.provision.journal import open_journal
 from optiga.testing import Cloud, CloudFault
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
+from tests.support.cli.provisioned import OPERATIONS as PROVISION_CALLS
 from tests.support.cli.runner import Cli
 from tests.support.sampling import sampled
 
@@ -154,3 +155,16 @@ def test_of_another_region(run: Cli, undo: Cli, bench: Bench) -> None:
     bench.cloud.fail("DeleteThing", FAULTS["broken before"], times=1)
     assert undo("--region", "us-east-1").code == CLOUD_EXIT
     assert result_of(undo("--region", "us-east-1"))["thing_deleted"] is True
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["broken before", "broken after"])
+@pytest.mark.parametrize("call", PROVISION_CALLS[PROVISION_CALLS.index("CreateCertificateFromCsr") :])
+def test_of_a_provision_that_was_interrupted_at_a_call(
+    run: Cli, undo: Cli, bench: Bench, call: str, fault: str
+) -> None:
+    bench.cloud.iot.create_thing_group(thingGroupName="hall")
+    bench.cloud.fail(call, FAULTS[fault], times=1)
+    assert run("--thing-group", "hall").code == CLOUD_EXIT
+    assert warned(result_of(undo())) == []
+    check_nothing_left(bench)
