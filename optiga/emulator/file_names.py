@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optiga.errors import BoardError, Reason
 from optiga.files.opening import may
-from optiga.files.user_folders import state_folder
+from optiga.files.user_folders import no_home, state_folder
 
 _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
@@ -114,10 +114,8 @@ def default_chip_path() -> Path:
     """
     folder = state_folder()
     if folder is None:
-        home = Path(os.environ.get("HOME", ""))
-        gone = f"your home folder {home} does not exist, or you have no access to it"
         raise BoardError(
-            gone if home.is_absolute() else "the system does not know your home folder",
+            no_home(),
             hint=ELSEWHERE,
             port="emulator",
             reason=Reason.MISSING,
