@@ -87,12 +87,17 @@ class JournalFile:
             with self.connection:
                 yield
 
+    def warn_if_empty(self) -> None:
+        """Warn of a file without a byte, as one that a program is about to make a journal of."""
+        with suppress(OSError):
+            if not self.path.stat().st_size:
+                self._warn(f"{self.name} is an empty file: nothing was written into it, or its content was lost")
+
     def _open(self, *, make: bool) -> None:
         """Open the file, or make it, and go on with it; nothing has changed if it is refused."""
         beside = read_seal(self.path, shared=self._shared)  # before the journal, which may only be newer
         if make and not is_there(self.path):
             self._refuse_lone_seal(beside)
-        is_empty = not make and not self._is_awaited and beside is None and is_there(self.path) and self._has_nothing()
         with ExitStack() as opened:
             connection = opened.enter_context(
                 open_database(self.path, KIND, make=make, shared=self._shared, threads=True)
@@ -104,14 +109,6 @@ class JournalFile:
                     self._check_seals(store, beside)
             self._held.push(opened.pop_all())
         self.connection, self.store, self._is_awaited = connection, store, False
-        if is_empty:
-            self._warn(f"{self.name} is an empty file: nothing was written into it, or its content was lost")
-
-    def _has_nothing(self) -> bool:
-        """Whether the file has no bytes, as one that a program is about to make a journal of."""
-        with suppress(OSError):
-            return not self.path.stat().st_size
-        return False
 
     def _refuse_lone_seal(self, beside: tuple[int, str] | None) -> None:
         """Refuse to begin a journal where the seal of another one lies."""
