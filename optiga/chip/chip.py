@@ -296,8 +296,9 @@ class Chip(NotCopied):
         said = f"the chip returned error 0x{code:02X}, {name}"
         is_closed = was_reset or (code == ErrorCode.COMMAND_NOT_AVAILABLE and not hint)
         if is_closed:
-            how = "the chip's application was closed" if self._is_closed else "the chip was reset in the meantime"
-            said, hint = f"{how}, so it accepts no commands", naming("To continue, {again.open}")
+            reset = "the chip was reset in the meantime, so its application is closed"
+            said = "the chip's application was closed before" if self._is_closed else reset
+            hint = naming("To continue, {again.open}")
         self._refused = command, hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
