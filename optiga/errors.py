@@ -104,7 +104,7 @@ class Reason(str, Enum):
     DISTURBED = "disturbed"
     """The line loses, damages or duplicates bytes."""
     DISCONNECTED = "disconnected"
-    """The connection broke, or the chip, journal or CA was closed."""
+    """The connection broke, the chip was reset, or the chip, journal or CA was closed."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     """A command that must not be sent twice may or may not have run."""
     UNPROVEN = "unproven"

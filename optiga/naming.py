@@ -14,9 +14,16 @@ from collections.abc import Callable
 
 COMMAND = "'python -m optiga "
 """What a quoted command begins with in texts of the library."""
+PHRASES = {
+    "again.call": ("call the function again", "run the same command again"),
+    "again.open": ("open the chip again", "run the command again"),
+}
+"""What a program does, and what a person at the command line: ``{again.call}`` in a text of :func:`naming`."""
 _FIELD = r"\{([\w.]+(?:=[^{}]*)?)\}"
 _NOT_QUOTED = r"[\"'`$!%]" if os.name == "nt" else r"[\"'`$\\!]"
 """What a shell also reads between double quotes, or that ends the message's own: no command is completed with it."""
+_IS_OF_COMMAND = r"[^']*(?:' with (?:[^.;']|\.(?! ))*)?"
+"""What is between the beginning of a command and its parameter: in it, or behind it and ``with`` in its sentence."""
 _AS_IT_IS = r"[\w+:./\\~-]+" if os.name == "nt" else r"[\w@%+=:,./-]+"
 """A word that no shell of the system takes for anything else."""
 _LONGEST = 200
@@ -105,6 +112,8 @@ def replaced(text: str, old: str, new: str) -> str:
 
 def for_program(name: str, value: str = "") -> str:
     """A parameter as Python's own errors show it."""
+    if name in PHRASES:
+        return PHRASES[name][0]
     if not value:
         return f"'{name}'"
     return f"{name}={value if re.fullmatch(_NO_TEXT, value) else repr(value)}"
@@ -115,8 +124,14 @@ def _join(parts: tuple[str, ...], call: Call) -> str:
     for named, after in zip(parts[1::2], parts[2::2], strict=True):
         name, _, value = named.partition("=")
         # Of a command, a shell takes only its options.
-        is_of_command = call is for_program and "'" not in text.rpartition(COMMAND)[2] and COMMAND in text
-        text += (f"--{name.replace('_', '-')} {value}" if is_of_command else call(name, value)) + after
+        is_of_command = (
+            call is for_program
+            and COMMAND in text
+            and "." not in name
+            and re.fullmatch(_IS_OF_COMMAND, text.rpartition(COMMAND)[2])
+        )
+        option = f"--{name.replace('_', '-')}"
+        text += ((f"{option} {value}" if value else option) if is_of_command else call(name, value)) + after
     return text
 
 

@@ -15,7 +15,7 @@ from optiga.chip.commands.base import Command
 from optiga.chip.commands.open_application import OpenApplication
 from optiga.chip.threads import one_at_a_time, refuse_elsewhere
 from optiga.chip.watched import exchange
-from optiga.errors import ChipError, ClosedError, ConfigurationError, OptigaError, Reason
+from optiga.errors import ChipError, ClosedError, ConfigurationError, OptigaError, Reason, naming
 from optiga.files.interruptions import place_interruption
 from optiga.protocol import apdu, objects
 from optiga.protocol.algorithms import KeyAlgorithm
@@ -39,8 +39,6 @@ T = TypeVar("T")
 
 _GENERAL_HINTS = {
     ErrorCode.INVALID_OID: "The chip has no such object",
-    ErrorCode.COMMAND_NOT_AVAILABLE: "The chip was reset in the meantime, so its application is closed. Try again; "
-    "in a program, open the chip again first",
     ErrorCode.INVALID_COMMAND: "This chip does not support the command",
     ErrorCode.INVALID_METADATA: "A protected update of the object was interrupted",
 }
@@ -319,19 +317,22 @@ class Chip(NotCopied):
         else:
             name = known.title if code else "no reason given"
             hint = command.hint(known) or _GENERAL_HINTS.get(known, "")
-        if was_reset and self._is_closed:
-            hint = "The chip's application was closed before: open the chip again"
-        elif was_reset:
-            hint = _GENERAL_HINTS[ErrorCode.COMMAND_NOT_AVAILABLE]
+        said = f"the chip returned error 0x{code:02X}, {name}"
+        is_closed = was_reset or (code == ErrorCode.COMMAND_NOT_AVAILABLE and not hint)
+        if is_closed:
+            reset = "the chip was reset in the meantime, so its application is closed"
+            said = "the chip's application was closed before" if self._is_closed else reset
+            hint = naming("To continue, {again.open}")
         self._refused = command, hint
         about = f" {objects.format_oid(command.target)}" if command.target is not None else ""
         return ChipError(
-            f"{command.code.title}{about}: the chip returned error 0x{code:02X}, {name}",
+            f"{command.code.title}{about}: {said}",
             code=code,
             name=name,
             hint=hint,
             port=self.port,
             oid=command.target,
+            reason=Reason.DISCONNECTED if is_closed else None,
         )
 
     def _last_error_code(self) -> int | None:

@@ -23,7 +23,14 @@ class HasPublicKey(Protocol):
     def public_key(self) -> PublicKey: ...
 
 
-PublicKeySource: TypeAlias = "PublicKey | HasPublicKey | bytes | str"
+class HasPublicKeyInfo(Protocol):
+    """What has a public key as SubjectPublicKeyInfo in DER, as a generated :class:`~optiga.chip.Key` does."""
+
+    @property
+    def public_key_info(self) -> bytes: ...
+
+
+PublicKeySource: TypeAlias = "PublicKey | HasPublicKey | HasPublicKeyInfo | bytes | str"
 """A public key, what has one, or its SubjectPublicKeyInfo: DER, or PEM as text or bytes."""
 
 
@@ -41,6 +48,9 @@ def public_key_of(source: PublicKeySource, whose: str, oid: int | None = None) -
         held = getattr(source, "public_key", None)
         if isinstance(held, PublicKey):
             return held
+        info = getattr(source, "public_key_info", None)
+        if isinstance(info, bytes):
+            return public_key_of(info, whose, oid)
         kind = "None" if source is None else type(source).__name__
         raise TypeError(f"{whose} must be a PublicKey, a Certificate, PEM or DER, not {kind}")
     data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from optiga.cli.render.errors import CONFIGURATION, INTERRUPTED, json_line
-from optiga.errors import Reason
+from optiga.errors import Naming, Reason
 from optiga.files.interruptions import INTERRUPTIONS, Unchanged
 from optiga.files.shown import shown
 
@@ -119,8 +119,7 @@ def _say_interrupted(interrupted: KeyboardInterrupt, *, as_json: bool) -> int:
     with suppress(OSError, ValueError):  # whoever hangs up takes the terminal along
         left: list[str] = []
         for said in interrupted.args:
-            text = import_module("optiga.cli.support.options").in_full(said if isinstance(said, str) else str(said))
-            left.append(shown(text))
+            left.append(shown(_in_full(said)))
             print("" if isinstance(said, Unchanged) else "Warning: ", left[-1], sep="", file=sys.stderr)
         said = _ENDINGS.get(number.name, "Interrupted")
         if as_json:
@@ -141,6 +140,11 @@ def _has_begun(interrupted: KeyboardInterrupt) -> bool:
             return True
         at = at.tb_next
     return False
+
+
+def _in_full(said: object) -> str:
+    """What is said of an interrupted run, with options for parameters."""
+    return str(import_module("optiga.cli.support.options").in_full(said) if isinstance(said, Naming) else said)
 
 
 def _drop_what_is_unfinished() -> None:

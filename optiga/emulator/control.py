@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from optiga.arguments import takes
 from optiga.emulator.control_notes import find_control
 from optiga.emulator.events import Event
 from optiga.errors import BoardError, ClosedError, ConfigurationError, OptigaError, Reason, naming
@@ -79,7 +80,7 @@ def find_address(text: str) -> Address:
     if _names_chip(text):
         raise BoardError(
             "no control of this chip is known",
-            hint=naming("Serve the chip with {control=SOCKET} as the same user"),
+            hint=naming("As the same user, serve the chip with 'python -m optiga emulator serve {control=SOCKET}'"),
             port=text,
             reason=Reason.NOT_FOUND,
         )
@@ -139,13 +140,21 @@ class Control:
         """Take the chip's power and give it back: its application is closed, what is volatile is gone."""
         self._ask("power")
 
+    @takes
     def fault(self, kind: str, *, times: int | None = None, milliseconds: int | None = None) -> None:
         """Have something happen to the next answers of the chip, after all that was asked for before.
 
         :param kind: ``lose``, ``damage``, ``delay`` or ``repeat``.
         :param times: to how many answers, one after the other; None for one.
         :param milliseconds: how much later they come; for ``delay``, and only for that.
+        :raises ConfigurationError: if ``milliseconds`` are missing, too many, or given for another kind.
         """
+        if (milliseconds is None) is (kind == "delay") and kind in FAULT_KINDS:
+            what = "are needed for a delay" if milliseconds is None else f"are only for delay, not for {kind}"
+            raise ConfigurationError(naming("{milliseconds} {what}", what=what), reason=Reason.CONFLICT)
+        if milliseconds is not None and not 0 <= milliseconds <= LONGEST_MS:
+            text = naming("{milliseconds} must be 0 to {most}, not {given}", most=LONGEST_MS, given=milliseconds)
+            raise ConfigurationError(text)
         numbers = {"times": times, "ms": milliseconds}
         self._ask("fault", kind=kind, **{name: number for name, number in numbers.items() if number is not None})
 
@@ -215,7 +224,7 @@ class Control:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise BoardError(
                 f"no chip offers control there: {cause}",
-                hint=naming("Serve a chip with {control=SOCKET}"),
+                hint=naming("To serve a chip with a control, use 'python -m optiga emulator serve {control=SOCKET}'"),
                 port=str(self._address),
                 reason=Reason.NOT_FOUND,
             ) from None

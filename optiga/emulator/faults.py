@@ -91,14 +91,23 @@ class Faults(NotCopied):
         self._add(self._answers, Fault(Kind.REPEATED), times)
 
     @takes
-    def delay_next_answer(self, seconds: float, times: int = 1) -> None:
+    def delay_next_answer(
+        self, seconds: float | None = None, times: int = 1, *, milliseconds: float | None = None
+    ) -> None:
         """The next answer comes later than it would.
 
-        :param seconds: how much later. On a served board they pass; for a chip in the same process they only count.
+        :param milliseconds: how much later. On a served board they pass; for a chip in the same process they only
+            count.
+        :param seconds: the same in seconds, as in earlier versions.
+        :raises TypeError: unless one of the two is given.
         """
-        if not 0 <= seconds <= _LONGEST_S:
-            raise ValueError(f"the delay of an answer is 0 to {_LONGEST_S} seconds, not {seconds}")
-        self._add(self._answers, Fault(Kind.DELAYED, seconds), times)
+        if (seconds is None) is (milliseconds is None):
+            raise TypeError("Faults.delay_next_answer: give 'milliseconds', or 'seconds' as in earlier versions")
+        later = seconds if milliseconds is None else milliseconds / 1000
+        if later is None or not 0 <= later <= _LONGEST_S:
+            given = f"not {seconds} seconds" if milliseconds is None else f"not 'milliseconds'={milliseconds}"
+            raise ValueError(f"the delay of an answer is 0 to {_LONGEST_S} seconds, {given}")
+        self._add(self._answers, Fault(Kind.DELAYED, later), times)
 
     def clear(self) -> None:
         """Nothing goes wrong from now on."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optiga.errors import BoardError, Reason
 from optiga.files.opening import may
-from optiga.files.user_folders import state_folder
+from optiga.files.user_folders import no_home, state_folder
 
 _DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\..*)?"
 """Names of devices on Windows, in every folder and with any ending. Source: "Naming Files, Paths, and Namespaces"."""
@@ -110,12 +110,12 @@ def _letters(path: Path) -> str:
 def default_chip_path() -> Path:
     """The file of the user's own emulated chip.
 
-    :raises BoardError: if the user has no home that the system knows.
+    :raises BoardError: if the user has no home that the system knows, or it does not exist.
     """
     folder = state_folder()
     if folder is None:
         raise BoardError(
-            "the system does not know your home folder",
+            no_home(),
             hint=ELSEWHERE,
             port="emulator",
             reason=Reason.MISSING,

@@ -122,7 +122,11 @@ def read_passphrase_file(path: Path) -> Passphrase:
     if b"\0" in value:
         value, problem = b"", f"the passphrase {path} contains a null character, as in UTF-16 without a byte order mark"
     if not value and not problem:
-        raise ConfigurationError(f"no passphrase in the first line of {path}", reason=Reason.MISSING)
+        raise ConfigurationError(
+            f"no passphrase in the first line of {path}",
+            hint="Write the passphrase into the first line of this file, or name another file",
+            reason=Reason.MISSING,
+        )
     older = (raw,) if raw and raw != value else ()
     found = Passphrase(value, older, problem, file.warnings, source=str(path))
     return _refusing_documents(found, file.data, str(path))

@@ -9,7 +9,6 @@ from optiga.chip.unusable import find_unusable
 from optiga.errors import ChipError, ConfigurationError, Reason, counted, naming
 from optiga.files.activity import each
 from optiga.objects.addressing import COUNTER
-from optiga.objects.objects import read_data
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.objects import OBJECTS, ObjectInfo, ObjectKind
 
@@ -128,12 +127,10 @@ def count_up(chip: Chip, info: ObjectInfo, step: int) -> CounterStep:
     :param step: 1 to 255.
     :raises ChipError: if the chip refuses, as it does at the threshold.
     """
-    data = read_data(chip, info, chip.objects.metadata(info.oid))
-    chip.objects.count(info.oid, step)
+    counted = chip.objects.count(info.oid, step)
     state = read_counter(chip, info).state
-    counted: int | None = None if state.frozen else step
-    if data is not None and len(data) == _SIZE:
-        counted = state.value - int.from_bytes(data[:4], "big")
+    if counted is None and not state.frozen:
+        counted = step
     return CounterStep(state.oid, state.value, state.threshold, state.left, state.frozen, counted)
 
 

@@ -96,13 +96,23 @@ def check_out(port: Port, out: Path) -> Pairing | None:
 
     :returns: what chip and file have in common already; None if the file is not there.
     :raises ConfigurationError: if it cannot; or the file is there, and holds the factory's secret, or one that this
-        chip does not prove.
+        chip does not prove, or another file.
     :raises BoardError: if the file is there, and the chip cannot be reached.
     """
     port.shielded_with(out)
     if not os.path.lexists(out):
         check_output_file(out, naming("Name another file with {out}"), secret=True, over_keys=True)
         return None
+    try:
+        read_binding_secret(out)
+    except ConfigurationError as error:
+        if error.reason is not Reason.BAD_VALUE:
+            raise
+        raise ConfigurationError(
+            f"{out} already exists, and it is not the file of a platform binding secret",
+            hint="Use another file",
+            reason=Reason.EXISTS,
+        ) from None
     try:
         pairing = check_pairing(port, out)
     except UnprovenError:
@@ -177,7 +187,7 @@ class _Kept:
     ) -> None:
         if self.path is None or not self.path.exists():
             return
-        text = f"The chip's secret may be only in {self.path}: keep this file, and run the same command again"
+        text = naming("The chip's secret may be only in {path}: keep this file, and {again.call}", path=self.path)
         if isinstance(error, OptigaError) and error.reason is Reason.EXISTS:
             text = naming("The chip has the secret in {path}: rename this file, and use it as {out}", path=self.path)
         if isinstance(error, OptigaError):

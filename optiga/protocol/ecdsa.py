@@ -1,10 +1,14 @@
-"""ECDSA as the cryptography library takes it, without the parts of that library which ciphers and RSA need alone."""
+"""ECDSA as the cryptography library takes it, without the parts of that library which ciphers and RSA need alone; and a
+signature as chips have it.
+"""
 
 from __future__ import annotations
 
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
+
+from optiga.protocol import der
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,6 +30,17 @@ def ecdsa(algorithm: Prehashed | HashAlgorithm) -> ec.ECDSA:
 
         return ec.ECDSA(algorithm)
     return _class()(algorithm)
+
+
+def chip_form(signature: bytes) -> bytes:
+    """A signature as a chip takes it: two INTEGERs in DER. The SEQUENCE around them, which others have, is left out.
+
+    What is neither stays as it is.
+    """
+    try:
+        return der.content_of(der.SEQUENCE, bytes(signature))
+    except ValueError:
+        return signature
 
 
 @cache

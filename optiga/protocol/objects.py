@@ -194,11 +194,15 @@ class ObjectRef(Value):
 
     :param named: an OID, or a slot.
     :raises ValueError: if the OID does not have two bytes, or the slot is not one of :data:`SLOTS`.
+    :raises TypeError: if it is neither; a text is for :meth:`parse`.
     """
 
     named: int | Slot
 
     def __post_init__(self) -> None:
+        if isinstance(self.named, bool) or not isinstance(self.named, (int, Slot)):
+            given = type(self.named).__name__
+            raise TypeError(f"ObjectRef: named must be int or Slot, not {given}. For a text, use ObjectRef.parse")
         if isinstance(self.named, Slot):
             if self.named not in SLOTS:
                 raise ValueError(f"{self.named.name!r} is not a slot of the chip")

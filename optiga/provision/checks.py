@@ -91,7 +91,7 @@ def check_exclusive(registry: Registry) -> None:
     """
     if not registry.attaches_exclusively:
         raise ConfigurationError(
-            naming("{exclusive}: the installed boto3 is too old for this option"),
+            naming("{exclusive}: the installed boto3 is too old for it"),
             hint=f"Install a newer one: {pip_install('-U', 'boto3')}",
             reason=Reason.UNSUPPORTED,
         )

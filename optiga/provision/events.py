@@ -110,10 +110,14 @@ class RunDone(Event):
 
     :param is_changed: whether it has done something; False for a chip that was finished already.
     :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
+    :param thing_deleted: whether the thing was to be deleted, and AWS IoT does not have it any more.
+    :param policy_deleted: the same of the policy.
     """
 
     is_changed: bool
     journal_seal: str | None = None
+    thing_deleted: bool = False
+    policy_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

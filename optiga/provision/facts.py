@@ -160,6 +160,13 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class ThingRequested:
+    """AWS IoT has no such thing, and it is about to be asked to create it."""
+
+    thing: str
+
+
+@dataclass(frozen=True, slots=True)
 class ThingAttached:
     """The certificate is attached to its thing.
 
@@ -208,6 +215,18 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class Detaching:
+    """The slot's certificates in an account and region are about to be removed.
+
+    :param things: those that they are about to be detached from.
+    """
+
+    account: str
+    region: str
+    things: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Deprovisioned:
     """The identity has been taken back."""
 
@@ -252,11 +271,13 @@ Fact: TypeAlias = (
     | Registered
     | AttachedExclusively
     | Billed
+    | ThingRequested
     | ThingAttached
     | WithoutThing
     | PolicyAttached
     | WithoutPolicy
     | Finished
+    | Detaching
     | Deprovisioned
     | Removed
     | Imported
@@ -278,11 +299,13 @@ KINDS: dict[str, type[Fact]] = {
     "registered": Registered,
     "attached exclusively": AttachedExclusively,
     "billed": Billed,
+    "thing requested": ThingRequested,
     "thing attached": ThingAttached,
     "without thing": WithoutThing,
     "policy attached": PolicyAttached,
     "without policy": WithoutPolicy,
     "finished": Finished,
+    "detaching": Detaching,
     "deprovisioned": Deprovisioned,
     "removed": Removed,
     "imported": Imported,
@@ -349,6 +372,12 @@ def decode_fact(uid: str, slot: str, kind: str, body: str) -> Fact:
     return fact
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(map(text, value))
+
+
 def _replaced(value: object) -> tuple[Replaced, ...]:
     if not isinstance(value, list):
         raise TypeError
@@ -361,6 +390,7 @@ _CODECS = {
     "bytes": BYTES,
     "datetime": TIME,
     "datetime | None": or_none(TIME),
+    "tuple[str, ...]": Codec(list, _texts),
     "tuple[Replaced, ...]": Codec(lambda value: [[one.certificate_id, one.key] for one in value], _replaced),
 }
 """By the type as it is written behind a field's name."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optiga.cloud.aws.registry import Registry
     from optiga.provision.entry import Entry
     from optiga.provision.events import Reporter
+    from optiga.provision.own_things import OwnThings
 
 _MAX_NAMED = 2
 
@@ -47,19 +48,18 @@ class Holdings:
     :param own: those that are to be removed.
     :param stays: whether there may be others of its own, which are not.
     :param is_seen: whether one of them was looked at; where none was, nobody knows what they were attached to.
-    :param attached: names of the things that they were attached to by the journal; a run that was interrupted may
-        have detached them.
+    :param known: what the journal knows of the slot's things.
     """
 
     own: tuple[Held, ...]
     stays: bool
     is_seen: bool
-    attached: frozenset[str] = frozenset()
+    known: OwnThings
 
     def may_have(self, thing: str) -> bool:
         """Whether a thing is one of these certificates', or can have been."""
         things = {name for one in self.own for name in one.things}
-        return thing in things or (not things and (not self.is_seen or thing in self.attached))
+        return thing in things or self.known.has(thing, is_seen=self.is_seen or bool(things))
 
     def check_thing(self, name: str, registry: Registry, certificates: Certificates, reporter: Reporter) -> None:
         """Refuse to remove a thing that has other certificates.
@@ -111,12 +111,15 @@ class Holdings:
             )
 
 
-def look(entry: Entry, certificates: Certificates, registry: Registry, reporter: Reporter) -> Holdings:
+def look(
+    entry: Entry, certificates: Certificates, registry: Registry, reporter: Reporter, known: OwnThings
+) -> Holdings:
     """Find an entry's certificates, with those that AWS was given or has made without its being heard of.
 
     Where these credentials may not look at one that the journal has, it is taken for the entry's own and active, with a
     warning.
 
+    :param known: what the journal knows of the slot's things.
     :raises ConfigurationError: if one has another key than the journal says.
     """
     own, stays, is_seen = [], False, False
@@ -148,7 +151,7 @@ def look(entry: Entry, certificates: Certificates, registry: Registry, reporter:
         elif held is not None:
             own.append(_attached(entry, unheard, certificates, registry, reporter, is_active=False))
             is_seen = True
-    return Holdings(tuple(own), stays, is_seen)
+    return Holdings(tuple(own), stays, is_seen, known)
 
 
 def _unregistered(entry: Entry) -> str | None:

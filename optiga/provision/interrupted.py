@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from optiga.errors import Naming, OptigaError, Reason, naming
 from optiga.files.interruptions import Unchanged
-from optiga.naming import replaced
 
 if TYPE_CHECKING:
     from optiga.provision.job import Job
 
-_AGAIN = "run the same command again"
+_AGAIN = "again.call"
+_CALL_AGAIN = Naming("", _AGAIN, "")
 _PASSING = frozenset(
     {
         Reason.BUSY,
@@ -32,8 +32,8 @@ _PASSING = frozenset(
 def again(job: Job) -> Naming:
     """What to run to go on. A renewal goes on without being asked for again, which might be one more renewal."""
     if job.renew and not job.is_conditional:
-        return naming("run the same command again without {renew}")
-    return naming("run the same command again")
+        return naming("{again.call} without {renew}")
+    return _CALL_AGAIN
 
 
 @contextmanager
@@ -51,14 +51,19 @@ def told_that_it_is_finished(job: Job) -> Iterator[None]:
         raise
 
 
-def advise_again(error: OptigaError | KeyboardInterrupt, text: str) -> None:
+def advise_again(error: OptigaError | KeyboardInterrupt, text: str, how: Naming = _CALL_AGAIN) -> None:
     """Have a failure say how to go on: in its hint, or in the arguments of an interruption.
 
-    :param text: sentences without the last full stop, of which the last ends with what to run; left out where the hint
-        says already how to continue. Where the same command would fail in the same way, it says so.
+    :param text: the beginning of the sentence: what is gone on with; left out where the hint says already how. Where
+        the next run would fail in the same way, it says so.
+    :param how: what is called again.
     """
     if isinstance(error, KeyboardInterrupt):
-        error.args = (*error.args, text)
-    elif not any(again in error.hint.lower() for again in ("again to continue", "the same command again")):
-        is_passing = error.reason in _PASSING
-        error.advise(text if is_passing else replaced(text, _AGAIN, f"remove the cause, then {_AGAIN}"))
+        error.args = (*error.args, naming("{text}, {how}", text=text, how=how))
+    elif "again to continue" not in error.hint.lower() and not _says_again(error.hint):
+        cause = "" if error.reason in _PASSING else "remove the cause, then "
+        error.advise(naming("{text}, {cause}{how}", text=text, cause=cause, how=how))
+
+
+def _says_again(hint: str) -> bool:
+    return isinstance(hint, Naming) and _AGAIN in hint.parts

@@ -235,6 +235,7 @@ class Journal(NotCopied):
         :param seal: a seal that it must have, SHA-256 in hex, as a run before has told it.
         :raises ConfigurationError: if anything is not what was written down, or there is no such seal.
         """
+        self._file.warn_if_empty()
         with self._file.reading():
             if not self._store.is_chained:
                 uids = [one.uid for one in old_entries(self._connection)]

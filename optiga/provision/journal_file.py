@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from optiga.errors import ConfigurationError, Reason, counted
@@ -102,6 +102,12 @@ class JournalFile:
                 hint="Open it again in this process",
                 reason=Reason.DISCONNECTED,
             )
+
+    def warn_if_empty(self) -> None:
+        """Warn of a file without a byte, as one that a program is about to make a journal of."""
+        with suppress(OSError):
+            if not self.path.stat().st_size:
+                self._warn(f"{self.name} is an empty file: nothing was written into it, or its content was lost")
 
     def _open(self, *, make: bool) -> None:
         """Open the file, or make it, and go on with it; nothing has changed if it is refused."""

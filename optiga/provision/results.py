@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from optiga.provision.events import RunDone
 from optiga.results import SAID
 
 if TYPE_CHECKING:
     from optiga.provision.entry import Entry
+    from optiga.provision.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Undone:
     :param policy: its policy; None if it had none.
     :param journal_seal: the journal's newest seal, SHA-256 in hex; None where it has none.
     :param warnings: what was warned of, one sentence each.
+    :param thing_deleted: whether the thing was to be deleted, and AWS IoT does not have it any more.
+    :param policy_deleted: the same of the policy.
     """
 
     uid: str
@@ -130,9 +134,26 @@ class Undone:
     thing: str | None
     policy: str | None
     journal_seal: str | None
+    thing_deleted: bool = False
+    policy_deleted: bool = False
     warnings: tuple[str, ...] = field(default=(), metadata=SAID)
 
     @classmethod
-    def of(cls, entry: Entry, seal: str | None) -> Undone:
-        """What is told of an entry."""
-        return cls(entry.uid, entry.slot, entry.step.title, entry.certificate_id, entry.thing, entry.policy, seal)
+    def of(cls, entry: Entry, last: Event) -> Undone:
+        """What is told of an entry.
+
+        :param last: the run's last event.
+        """
+        if not isinstance(last, RunDone):
+            raise TypeError("a run ends with another event")
+        return cls(
+            entry.uid,
+            entry.slot,
+            entry.step.title,
+            entry.certificate_id,
+            entry.thing,
+            entry.policy,
+            last.journal_seal,
+            last.thing_deleted,
+            last.policy_deleted,
+        )

@@ -129,8 +129,7 @@ def _finish(entry: Entry, kept: list[KeptStep], work: Work) -> Entry:
         if work.plan.new is not None and entry.step < Level.WRITTEN:
             fate.tell(error)
         if entry.started_at is not None:
-            how = again(work.plan.job)
-            advise_again(error, naming("To continue after the step '{step}', {how}", step=entry.step.title, how=how))
+            advise_again(error, f"To continue after the step {entry.step.title!r}", again(work.plan.job))
         raise
     return entry
 

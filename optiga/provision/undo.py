@@ -16,11 +16,12 @@ from optiga.provision.checks import UNANSWERED, ask
 from optiga.provision.earlier import left_in_aws, lives, names_left, place_of, removal_of, valid_of_ca, way_to
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter, RunDone
-from optiga.provision.facts import Deprovisioned, Removed
+from optiga.provision.facts import Deprovisioned, Detaching, Removed
 from optiga.provision.holdings import Holdings, look
 from optiga.provision.interrupted import advise_again
 from optiga.provision.journal import Journal
 from optiga.provision.on_chip import OnChip, kept_by_chip, look_at_chip, warn_of_other
+from optiga.provision.own_things import OwnThings, find_own_things
 from optiga.provision.restoring import files_left
 from optiga.provision.services import Connector, Services, have_confirmed
 
@@ -116,7 +117,7 @@ def deprovision(
     with reporter.run():
         with journal.sealed():
             found = look_at_chip(chip, entry, journal)
-            done = _deprovision(
+            done, gone = _deprovision(
                 entry,
                 services,
                 journal,
@@ -127,7 +128,7 @@ def deprovision(
                 delete_policy=delete_policy,
             )
         is_changed = done is not entry or delete_thing or delete_policy
-        reporter.tell(RunDone, is_changed=is_changed, journal_seal=journal.newest_seal)
+        reporter.tell(RunDone, is_changed=is_changed, journal_seal=journal.newest_seal, **gone)
     return done
 
 
@@ -141,7 +142,8 @@ def _deprovision(
     *,
     delete_thing: bool,
     delete_policy: bool,
-) -> Entry:
+) -> tuple[Entry, dict[str, bool]]:
+    """Do it; returns the entry as it is then, and which of thing and policy are gone, by their fields in the event."""
     present = journal.find(entry.uid, entry.slot) or entry
     seen = look_first(entry, services, options, reporter, delete_thing=delete_thing, delete_policy=delete_policy)
     held = seen.held if seen else None
@@ -155,18 +157,22 @@ def _deprovision(
         is_lasting = not is_marked(entry, present, held) and not any(lost)
         lost += ["the journal marks the slot as deprovisioned, and the next run generates a new key"] * is_lasting
         have_confirmed(services.confirm, what, tuple(lost))
+    gone: dict[str, bool] = {}
     try:
         if seen is not None:
-            _remove_certificates(seen, reporter)
-        done = _mark(entry, present, held, journal, reporter, found)
+            _remove_certificates(entry, seen, journal, reporter)
+        mark = partial(_mark, entry, present, held, journal, reporter, found)
+        done = mark() if is_present(entry, present) else None
         if seen is not None and delete_thing and entry.thing is not None:
-            _remove_thing(entry.thing, seen, reporter)
+            gone["thing_deleted"] = _remove_thing(entry.thing, seen, reporter)
         if seen is not None and delete_policy and entry.policy is not None:
             is_deleted = seen.registry.delete_policy(entry.policy)
             told = f"Policy {entry.policy} deleted" if is_deleted else f"There is no policy {entry.policy} in AWS IoT"
             reporter.note(told)
+            gone["policy_deleted"] = True
+        done = done or mark()  # of another account or region last: the journal forgets thing and policy with it
     except (OptigaError, KeyboardInterrupt) as error:
-        advise_again(error, "What is deleted stays deleted. To continue, run the same command again")
+        advise_again(error, "What is deleted stays deleted. To continue")
         raise
     for text in staying_names(entry, journal, seen, reporter):
         reporter.note(text)
@@ -176,7 +182,7 @@ def _deprovision(
         reporter.note(text)
     for text in staying_elsewhere(entry, present, journal):
         reporter.warn(text)
-    return done
+    return done, gone
 
 
 def look_first(
@@ -197,9 +203,8 @@ def look_first(
         return None
     aws = _connect(entry, options, services.connect, reporter)
     registry, certificates = Registry(aws), Certificates(aws)
-    lived = [entry] if services.journal is None else lives(services.journal, entry.uid, entry.slot) or [entry]
-    attached = {one.thing for one in lived if one.thing and one.attached and place_of(one) == place_of(entry)}
-    held = replace(look(entry, certificates, registry, reporter), attached=frozenset(attached))
+    known = find_own_things(services.journal, entry) if services.journal is not None else OwnThings()
+    held = look(entry, certificates, registry, reporter, known)
     if delete_thing and entry.thing is not None and held.may_have(entry.thing):
         held.check_thing(entry.thing, registry, certificates, reporter)
     if delete_policy and entry.policy is not None:
@@ -329,7 +334,7 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
         reporter.warn(warning)
     if (aws.account, aws.region) != (entry.account, entry.region):
         raise CloudError(
-            f"the certificate is in account {entry.account}, {entry.region}, but this command works in account "
+            f"the certificate is in account {entry.account}, {entry.region}, but the connection is to account "
             f"{aws.account}, {aws.region}",
             hint=way_to((entry.account or "", entry.region or ""), aws),
             reason=Reason.CONFLICT,
@@ -338,8 +343,16 @@ def _connect(entry: Entry, options: AwsOptions, connect: Connector, reporter: Re
     return aws
 
 
-def _remove_certificates(seen: Seen, reporter: Reporter) -> None:
-    """Remove the certificates of an entry, and tell of each."""
+def _remove_certificates(entry: Entry, seen: Seen, journal: Journal, reporter: Reporter) -> None:
+    """Remove the certificates of an entry, and tell of each.
+
+    The journal has what they are attached to before it is detached: a run that continues cannot see it any more.
+    """
+    things = {name for one in seen.held.own for name in one.things}
+    detached = seen.held.known.detached
+    if entry.placed is not None and seen.held.own and (detached is None or things - detached):
+        told = Detaching(entry.placed.account, entry.placed.region, tuple(sorted(things)))
+        journal.append(entry.uid, entry.slot, told)
     for one in seen.held.own:
         if one.is_active:
             with ignoring(STATE):  # AWS changes nothing of one that is revoked
@@ -351,16 +364,17 @@ def _remove_certificates(seen: Seen, reporter: Reporter) -> None:
         reporter.note(f"Certificate {one.certificate_id} deleted{was_attached}")
 
 
-def _remove_thing(name: str, seen: Seen, reporter: Reporter) -> None:
-    """Remove a thing, unless it is another device's, and tell of it."""
-    if not seen.held.may_have(name):
-        reporter.warn(f"the thing {name} stays: {NOT_ITS_OWN}")
-        return
+def _remove_thing(name: str, seen: Seen, reporter: Reporter) -> bool:
+    """Remove a thing, unless it is another device's, and tell of it; returns whether there is none any more."""
     if find_thing(name, seen, reporter) is None:
         reporter.note(f"There is no thing {name} in AWS IoT")
-        return
+        return True
+    if not seen.held.may_have(name):
+        reporter.warn(f"the thing {name} stays: {NOT_ITS_OWN}")
+        return False
     seen.registry.delete_thing(name)
     reporter.note(f"Thing {name} deleted")
+    return True
 
 
 def find_thing(name: str, seen: Seen, reporter: Reporter) -> object | None:

@@ -311,7 +311,10 @@ def test_a_refusal_names_command_object_cause_and_what_to_do() -> None:
 
 
 def test_a_cause_that_cannot_be_read_is_said_to_be_unknown() -> None:
-    for cause in (REFUSED, answer(""), b"\x01\x00\x00\x00", answer("00")):
+    chip, _ = open_with(REFUSED, REFUSED)
+    with pytest.raises(optiga.ChipError, match="reset in the meantime"):
+        chip.random(8)
+    for cause in (answer(""), b"\x01\x00\x00\x00", answer("00")):
         chip, _ = open_with(REFUSED, cause)
         with pytest.raises(optiga.ChipError, match="0x00, no reason given"):
             chip.random(8)

@@ -21,7 +21,7 @@ from optiga.emulator.factory import factory_objects
 from optiga.emulator.models import TRUST_M_V3
 from optiga.emulator.objects import StoredObject
 from optiga.emulator.store import MemoryStore
-from optiga.errors import ChipError, ConfigurationError
+from optiga.errors import ChipError, ConfigurationError, Reason
 from optiga.pki.certificate import Certificate
 from optiga.pki.pem import encode_pem
 from optiga.protocol import der, tlv
@@ -102,9 +102,12 @@ class TestAes:
         with pytest.raises(ConfigurationError, match="CMAC makes MACs"):
             chip.crypto.encrypt_aes(bytes(16), SymmetricMode.CMAC)
         with pytest.raises(ConfigurationError, match="multiple of the block size"):
-            chip.crypto.encrypt_aes(b"short")
+            chip.crypto.encrypt_aes(b"short", SymmetricMode.ECB)
+        for missing in (chip.crypto.encrypt_aes, chip.crypto.decrypt_aes):
+            with pytest.raises(ConfigurationError, match="CBC needs an initialization vector of 16 bytes"):
+                missing(bytes(16))
         with pytest.raises(ChipError, match="has no key"):
-            chip.crypto.encrypt_aes(bytes(16))
+            chip.crypto.encrypt_aes(bytes(16), iv=bytes(16))
 
 
 class TestSecrets:
@@ -173,6 +176,28 @@ class TestSecrets:
             with pytest.raises(TypeError, match=r"a PublicKey, a Certificate, PEM or DER.*An object"):
                 chip.crypto.encrypt_rsa(b"x", wrong)  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize("algorithm", ["secp256r1", "secp521r1", "rsa2048"])
+    def test_what_a_key_signs_is_verified(self, chip: Chip, algorithm: str) -> None:
+        """In the form that sign has, and for ECDSA in the chip's own; another's is still none."""
+        key = chip.generate_key("fourth" if algorithm != "rsa2048" else "five", algorithm)
+        digest = hashlib.new(key.default_hash, MESSAGE).digest()
+        scheme, signature = key.algorithm.scheme(key.default_hash), key.sign_digest(digest)
+        forms = [signature] if key.algorithm.is_rsa else [signature, der.content_of(der.SEQUENCE, signature)]
+        for form in forms:
+            for given in (key, key.public_key_info):
+                chip.crypto.verify_digest(digest, form, given, scheme)
+            with pytest.raises(ChipError) as caught:
+                chip.crypto.verify_digest(bytes(len(digest)), form, key, scheme)
+            assert caught.value.reason is Reason.BAD_SIGNATURE
+
+    def test_keys_are_public_keys(self, chip: Chip) -> None:
+        key, drawn = chip.generate_key("fourth"), chip.crypto.draw_key_pair("secp256r1")
+        numbers = ec.derive_private_key(int.from_bytes(drawn.private_key, "big"), ec.SECP256R1())
+        assert spki(numbers) == drawn.public_key_info
+        assert key.agree(drawn) == numbers.exchange(ec.ECDH(), load_der_public_key(key.public_key_info))  # type: ignore[arg-type]
+        with pytest.raises(ConfigurationError, match="public key of 0xE0F3 is not known"):
+            key.agree(chip.key("fourth"))
+
     def test_authorization(self, chip: Chip) -> None:
         chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x31", Tag.EXECUTE: b"\x00"}))
         chip.write(0xF1D0, b"a secret of sixteen or more")
@@ -227,14 +252,27 @@ class TestSecrets:
 
 def test_counting(chip: Chip) -> None:
     chip.write(0xE120, bytes.fromhex("0000000000000005"))
-    chip.objects.count(0xE120)
-    chip.objects.count(0xE120, 3)
+    assert chip.objects.count(0xE120) == 1
+    assert chip.objects.count(0xE120, 3) == 3
     assert chip.read(0xE120)[:4] == b"\0\0\0\x04"
-    chip.objects.count(0xE120, 200)
+    assert chip.objects.count(0xE120, 200) == 1
     with pytest.raises(ChipError, match=r"reached its threshold.* greater threshold"):
         chip.objects.count(0xE120)
     with pytest.raises(ConfigurationError, match="1 to 255"):
         chip.objects.count(0xE120, 0)
+
+
+def test_counting_what_cannot_be_read(chip: Chip) -> None:
+    """A counter whose reading counts another is not read; one that may not be read counts all the same."""
+    chip.write(0xE120, bytes.fromhex("0000000000000005"))
+    chip.write(0xF1D0, bytes.fromhex("0000000000000009"))
+    chip.write_metadata(0xF1D0, Metadata({Tag.TYPE: b"\x01", Tag.EXECUTE: b"\x00", Tag.READ: b"\x40\xe1\x20"}))
+    assert chip.objects.count(0xF1D0, 2) is None
+    assert chip.read(0xE120)[:4] == bytes(4)
+    assert chip.objects.count(0xF1D0) == 1
+    assert chip.read(0xF1D0)[:4] == b"\0\0\0\x03"
+    chip.write_metadata(0xF1D0, Metadata({Tag.READ: b"\xff"}))
+    assert chip.objects.count(0xF1D0, 2) is None
 
 
 def test_hibernation(emulated: EmulatedChip) -> None:

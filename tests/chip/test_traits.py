@@ -124,7 +124,7 @@ def test_how_commands_print_themselves() -> None:
         SetObjectProtected(UpdateStep.FINAL, secret, 0xE0F1),
         EncryptSym(0xE200, SymmetricMode.CBC, secret * 16),
         EncryptAsym(secret, key),
-        DrawnKeyPair(secret, b"public"),
+        DrawnKeyPair(secret, b"public", KeyAlgorithm.SECP256R1),
     )
     for command in hiding:
         assert secret.hex() not in repr(command)

@@ -337,7 +337,7 @@ class TestOtherCommands:
         assert cli("--port", CHIP, "provision", CONFIG).code == 0
         said = refused(cli, cloud, CLOUD, "deprovision", "--yes", "--region", "eu-west-1")
         assert (
-            f"in account {cloud.account}, eu-central-1, but this command works in account {cloud.account}, eu-west-1"
+            f"in account {cloud.account}, eu-central-1, but the connection is to account {cloud.account}, eu-west-1"
             in said
         )
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

@@ -150,7 +150,9 @@ class TestShow:
         Path(FILE_NAME).touch()
         result = cli("journal", "show")
         assert (result.code, result.out) == (0, "The journal has no entries yet\n")
-        assert cli("journal", "check", "--query", "facts").out == "0\n"
+        checked = cli("journal", "check", "--query", "facts")
+        assert (checked.code, checked.out) == (0, "0\n")
+        assert f"Warning: the journal {FILE_NAME} is an empty file" in checked.err
         assert "no entry" in cli("deprovision", "--uid", UID).errors[0]
         assert Path(FILE_NAME).read_bytes() == b""
 

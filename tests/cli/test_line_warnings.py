@@ -112,4 +112,5 @@ def test_a_chip_that_was_reset_is_said_to_be(cli: Cli) -> None:
     with board_on_tcp(Board(execute)) as port:
         done = cli("--port", port, "random", "16")
     assert done.code == 4
-    assert "reset in the meantime" in done.err
+    assert "reset in the meantime" in done.errors[-1]
+    assert done.errors[-1].endswith(". To continue, run the command again")

@@ -73,7 +73,7 @@ def test_it_is_in_the_same_state(cli: Cli, port: str, request: pytest.FixtureReq
     assert "nothing of them" not in said
     with optiga.open_chip("emulator:new.chip") as chip:
         assert len(chip.key("third").sign(b"message")) > 90
-        assert len(chip.crypto.encrypt_aes(bytes(16))) == 16
+        assert len(chip.crypto.encrypt_aes(bytes(16), iv=bytes(16))) == 16
     slot = json.loads(cli("--port", "emulator:new.chip", "-q", "info", "--output", "json").out)["slots"]["first"]
     assert slot["key_match"] is False
 

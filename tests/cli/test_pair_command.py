@@ -401,3 +401,15 @@ def test_a_secret_that_is_not_there_is_missed_before_a_chip_is_made(cli: Cli) ->
     result = cli("--port", "emulator:chip", "pair", "check", "nix")
     assert (result.code, result.err) == (2, result.errors[0] + "\n")
     assert not Path("chip").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\n" + b"A" * 900, b"0" * 31])
+def test_a_file_that_is_no_secret_is_not_replaced(cli: Cli, port: str, content: bytes) -> None:
+    """It is named as an output: what is there is said, not what a secret must be."""
+    write_secret("dev.pem", content)
+    result = cli("--port", port, "--output", "json", "pair", "--out", "dev.pem")
+    assert result.code == CONFIGURATION
+    error = json.loads(result.err.splitlines()[-1])["error"]
+    assert error["reason"] == "exists"
+    assert error["message"].startswith("dev.pem already exists")
+    assert Path("dev.pem").read_bytes() == content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from enum import Enum
 
 import pytest
 
@@ -14,6 +15,9 @@ from optiga.chip.sessions.objects import Objects
 from optiga.chip.sessions.running_hash import RunningHash
 from optiga.chip.sessions.updates import Updates
 from optiga.emulator.control import Control
+from optiga.protocol.codes import SignatureScheme
+from optiga.protocol.commands.derive_key import KeyDerivation
+from optiga.protocol.symmetric import SymmetricMode
 from tests.support.places import ROOT
 
 PAGE = (ROOT / "docs" / "functions.md").read_text(encoding="utf-8")
@@ -66,6 +70,12 @@ def test_what_returns_nothing_says_so(title: str) -> None:
     for name, member in members(CLASSES[title]):
         if inspect.isfunction(member):
             assert (told[name] == "None") == (inspect.signature(member).return_annotation == "None"), name
+
+
+@pytest.mark.parametrize("kind", [SignatureScheme, SymmetricMode, KeyDerivation], ids=lambda kind: kind.__name__)
+def test_each_name_of_an_enumeration_is_listed(kind: type[Enum]) -> None:
+    (line,) = re.findall(rf"^- `{kind.__name__}`: (.+)$", PAGE, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", line) == [one.name for one in kind]
 
 
 def test_every_title_is_a_class() -> None:

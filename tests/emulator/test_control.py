@@ -89,6 +89,12 @@ def test_faults_in_their_order(bench: Bench) -> None:
 def test_faults_are_cleared(bench: Bench) -> None:
     """Those that have not happened; later ones happen."""
     with Control(bench.address) as control:
+        for kind, milliseconds in (("delay", None), ("lose", 5), ("delay", -1), ("delay", 3_600_001)):
+            with pytest.raises(ConfigurationError, match="'milliseconds'") as caught:
+                control.fault(kind, milliseconds=milliseconds)
+            assert caught.value.parameter == "milliseconds"
+        with pytest.raises(TypeError, match="milliseconds must be int"):
+            control.fault("delay", milliseconds="5")  # type: ignore[arg-type]
         control.fault("lose", times=1000)
         control.fault("delay", milliseconds=250)
         bench.controls.faults.damage_next_command()
@@ -99,7 +105,7 @@ def test_faults_are_cleared(bench: Bench) -> None:
         assert len(bench.controls.faults) == 1
         with pytest.raises(ConfigurationError, match="times"):
             control.fault("clear", times=2)
-        with pytest.raises(ConfigurationError, match="ms"):
+        with pytest.raises(ConfigurationError, match="milliseconds"):
             control.fault("clear", milliseconds=2)
         assert len(bench.controls.faults) == 1
 

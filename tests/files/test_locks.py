@@ -244,6 +244,30 @@ class TestWithoutAHome:
         assert lock_path_for_port("x").parent.parent == homeless
         assert not Path("~").exists()
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs alone knows the folders")
+    def test_a_home_that_is_not_there_is_not_made(self, homeless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As of an account without a home, /nonexistent, which root could make."""
+        home = homeless.parent / "none" / "at-all"
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setenv("HOME", str(home))
+        assert state_folder() is None
+        with pytest.raises(BoardError, match=f"{home} does not exist.*emulator:FILE"):
+            default_chip_path()
+        assert lock_path_for_port("x").parent.parent == homeless
+        assert not home.parent.exists()
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs alone knows the folders")
+    @pytest.mark.parametrize("name", ["XDG_STATE_HOME", "HOME"])
+    def test_a_path_that_is_not_absolute_does_not_count(
+        self, name: str, homeless: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """XDG Base Directory Specification: such a path is invalid, and ignored."""
+        monkeypatch.setenv("HOME", str(homeless))
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setenv(name, "relative")
+        monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: homeless / ".local/state/optiga")
+        assert state_folder() == homeless / ".local/state/optiga"
+
 
 @posix
 @pytest.mark.parametrize("kind", ["pipe", "folder", "link", "loop"])

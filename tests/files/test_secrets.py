@@ -172,8 +172,9 @@ class TestPassphrases:
     @pytest.mark.parametrize("data", [b"", b"\n", b"\r\nwords", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n", b"\xff\xfe\n\0"])
     def test_empty(self, secret: Path, data: bytes) -> None:
         secret.write_bytes(data)
-        with pytest.raises(ConfigurationError, match="no passphrase in the first line"):
+        with pytest.raises(ConfigurationError, match="no passphrase in the first line") as caught:
             read_passphrase_file(secret)
+        assert "first line of this file" in caught.value.hint
 
     def test_composed_and_decomposed(self) -> None:
         """What was made with one form of an accent opens with the other; as it is comes first."""

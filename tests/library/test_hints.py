@@ -13,7 +13,8 @@ import optiga
 from optiga import testing
 from optiga.ca.request import take_request
 from optiga.cli.support.options import option_of
-from optiga.errors import OptigaError, told
+from optiga.emulator.control import Control
+from optiga.errors import OptigaError, naming, told
 from optiga.objects.objects import check_data
 from optiga.protocol.objects import OBJECTS
 from tests.support.places import CONFIG
@@ -147,3 +148,40 @@ def test_a_path_as_text_is_kept_as_a_path() -> None:
         assert str not in {
             type(getattr(of_text, name)) for name in ("folder", "file", "policy_template") if hasattr(of_text, name)
         }
+
+
+NAMED = {
+    "Use {thing=None} or {port=PORT}": ("Use thing=None or port=PORT", "Use --no-cloud or --port PORT"),
+    "Use {region=eu-central-1}": ("Use region='eu-central-1'", "Use --region eu-central-1"),
+    "Use {object=second}": ("Use object='second'", "Use --slot second"),
+    "To continue, {again.call}": ("To continue, call the function again", "To continue, run the same command again"),
+    "Use 'python -m optiga emulator serve {tcp=HOST:PORT}'": (
+        "Use 'python -m optiga emulator serve --tcp HOST:PORT'",
+        "Use 'emulator serve --tcp HOST:PORT'",
+    ),
+    "Use 'python -m optiga counter set 0xE120' with {value} and {threshold}": (
+        "Use 'python -m optiga counter set 0xE120' with --value and --threshold",
+        "Use 'counter set 0xE120' with --value and --threshold",
+    ),
+    "Use 'python -m optiga journal show'. For another journal, use {journal}": (
+        "Use 'python -m optiga journal show'. For another journal, use 'journal'",
+        "Use 'journal show'. For another journal, use --journal",
+    ),
+    "Use 'python -m optiga boards', or {port=emulator}": (
+        "Use 'python -m optiga boards', or port='emulator'",
+        "Use 'boards', or --port emulator",
+    ),
+}
+
+
+@pytest.mark.parametrize("template", NAMED)
+def test_a_command_has_options_and_a_call_has_parameters(template: str) -> None:
+    text = naming(template)
+    assert (str(text), told(text, option_of)) == NAMED[template]
+
+
+def test_no_control_is_there(tmp_path: Path) -> None:
+    with pytest.raises(optiga.BoardError) as raised:
+        Control(tmp_path / "none.sock")
+    assert "'python -m optiga emulator serve --control SOCKET'" in str(raised.value)
+    assert "'emulator serve --control SOCKET'" in raised.value.text(option_of)

@@ -27,7 +27,8 @@ FAULTS: dict[str, tuple[Callable[[testing.Faults], None], int]] = {
     "answer damaged": (lambda faults: faults.damage_next_answer(), READ_ONCE + 1),
     "answer cut": (lambda faults: faults.cut_next_answer(), READ_ONCE + 1),
     "answer repeated": (lambda faults: faults.repeat_next_answer(), READ_ONCE),
-    "answer late": (lambda faults: faults.delay_next_answer(0.2), READ_ONCE),
+    "answer late": (lambda faults: faults.delay_next_answer(milliseconds=200), READ_ONCE),
+    "answer late, in seconds": (lambda faults: faults.delay_next_answer(0.2), READ_ONCE),
     "answers lost": (lambda faults: faults.lose_next_answer(times=2), READ_ONCE + 2),
 }
 """What is asked for, and how often the chip executes a command that the host repeats until it has its answer."""
@@ -93,6 +94,13 @@ class TestFaults:
             faults.lose_next_answer(times)
         with pytest.raises(ValueError, match="seconds"):
             faults.delay_next_answer(-1)
+        with pytest.raises(ValueError, match="not 'milliseconds'=-1"):
+            faults.delay_next_answer(milliseconds=-1)
+        for both in ({}, {"seconds": 1.0, "milliseconds": 1.0}):
+            with pytest.raises(TypeError, match="'milliseconds'"):
+                faults.delay_next_answer(**both)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="milliseconds must be"):
+            faults.delay_next_answer(milliseconds="1")  # type: ignore[arg-type]
         assert not faults
 
     @pytest.mark.parametrize("status", [-5, 0, 99, 600])

@@ -100,3 +100,9 @@ def test_a_slot_is_its_key_or_its_certificate(slot: Slot) -> None:
 def test_a_reference_stays_as_it_is() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         ObjectRef.parse("second").named = 0xE0F1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("named", ["second", "0xE0E1", None, True, b"second"])
+def test_what_is_neither_a_number_nor_a_slot(named: object) -> None:
+    with pytest.raises(TypeError, match=r"ObjectRef: named must be int or Slot, not \w+\. .*ObjectRef\.parse"):
+        ObjectRef(named)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from optiga.provision.facts import (
     Billed,
     CsrSigned,
     Deprovisioned,
+    Detaching,
     Emulated,
     Fact,
     FactoryProven,
@@ -38,6 +39,7 @@ from optiga.provision.facts import (
     Replaced,
     Requested,
     ThingAttached,
+    ThingRequested,
     Unreadable,
     WithoutPolicy,
     WithoutThing,
@@ -62,9 +64,11 @@ WAY: tuple[tuple[Fact, Step], ...] = (
     (Written(), Step.WRITTEN),
     (AttachedExclusively(), Step.WRITTEN),
     (Billed("factory"), Step.WRITTEN),
+    (ThingRequested("lamp"), Step.WRITTEN),
     (ThingAttached("lamp", "arn:y"), Step.THING),
     (PolicyAttached("lamps"), Step.POLICY),
     (Finished(), Step.FINISHED),
+    (Detaching("123456789012", "eu-central-1", ("lamp",)), Step.FINISHED),
     (Deprovisioned(), Step.DEPROVISIONED),
     (Removed("123456789012", "us-east-1"), Step.DEPROVISIONED),
 )
@@ -78,6 +82,7 @@ _OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "bytes": st.binary(max_size=20),
     "datetime": _TIME,
     "datetime | None": st.none() | _TIME,
+    "tuple[str, ...]": st.lists(_TEXT, max_size=3).map(tuple),
     "tuple[Replaced, ...]": st.lists(st.builds(Replaced, _TEXT, st.none() | _TEXT), max_size=3).map(tuple),
 }
 FACTS = st.one_of([st.builds(kind, *[_OF_TYPE[str(field.type)] for field in fields(kind)]) for kind in KINDS.values()])

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from optiga.chip import Chip
 from optiga.chip.commands.calc_hash import CalcHash, ObjectPart
+from optiga.chip.commands.decrypt_sym import decrypt_in_parts
+from optiga.chip.commands.encrypt_sym import encrypt_in_parts
 from optiga.chip.commands.gen_key_pair import GenKeyPair
 from optiga.emulator import EmulatedChip
 from optiga.emulator.factory import factory_objects
@@ -224,6 +226,19 @@ def _encrypted(mode: int, message: bytes, iv: bytes = bytes(16)) -> bytes:
 def encrypt(bench: Bench, param: int) -> None:
     for message in (SHORT, LONG):
         assert bench.chip.crypto.encrypt_aes(message, SymmetricMode(param)) == _encrypted(param, message)
+
+
+def encrypt_without_iv(bench: Bench, _: int) -> None:
+    """Only by the command: for the chip, a vector that is missing is zeros."""
+    for message in (SHORT, LONG):
+        parts = encrypt_in_parts(0xE200, SymmetricMode.CBC, message)
+        assert b"".join(map(bench.chip.perform, parts)) == _encrypted(SymmetricMode.CBC, message)
+
+
+def decrypt_without_iv(bench: Bench, _: int) -> None:
+    for message in (SHORT, LONG):
+        parts = decrypt_in_parts(0xE200, SymmetricMode.CBC, _encrypted(SymmetricMode.CBC, message))
+        assert b"".join(map(bench.chip.perform, parts)) == message
 
 
 def encrypt_with_iv(bench: Bench, param: int) -> None:
@@ -556,13 +571,15 @@ ROWS: dict[CommandCode, tuple[Use, ...]] = {
         Use((0x04,), ("length OID 41",), pre_master_secret),
     ),
     CommandCode.ENCRYPT_SYM: (
-        Use((SymmetricMode.ECB, SymmetricMode.CBC), _CHAIN, encrypt),
+        Use((SymmetricMode.ECB,), _CHAIN, encrypt),
+        Use((SymmetricMode.CBC,), _CHAIN, encrypt_without_iv),
         Use((SymmetricMode.CBC,), _CBC_CHAIN, encrypt_with_iv),
         Use((SymmetricMode.CBC_MAC, SymmetricMode.CMAC), _CHAIN, mac),
         Use(_HMACS, _CHAIN, hmac_of),
     ),
     CommandCode.DECRYPT_SYM: (
-        Use((SymmetricMode.ECB, SymmetricMode.CBC), _CHAIN, decrypt),
+        Use((SymmetricMode.ECB,), _CHAIN, decrypt),
+        Use((SymmetricMode.CBC,), _CHAIN, decrypt_without_iv),
         Use((SymmetricMode.CBC,), _CBC_CHAIN, decrypt_with_iv),
         Use(_HMACS, ("OID 01 43",), authorize),
     ),

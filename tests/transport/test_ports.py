@@ -145,6 +145,7 @@ def test_the_users_own_emulated_chip_lies_in_the_state_folder(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
+    monkeypatch.setattr("optiga.files.user_folders._is_home_gone", lambda: False)
     port = resolve_port("emulator")
     named = [state, None if home is None else f"{home}/.local/state"]
     base = next((path for path in named if path is not None and path.startswith("/") and path[1:2] != "."), None)

@@ -11,6 +11,7 @@ from optiga.protocol.algorithms import KeyAlgorithm
 from optiga.protocol.codes import CommandCode
 from optiga.protocol.commands import TAG_EXPORT
 from optiga.protocol.commands.gen_key_pair import ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY
+from optiga.protocol.public_key import PublicKey
 from optiga.protocol.request import Traits
 from optiga.values import Value, frozen
 
@@ -25,6 +26,12 @@ class DrawnKeyPair(Value):
 
     private_key: bytes
     public_key: bytes
+    algorithm: KeyAlgorithm
+
+    @property
+    def public_key_info(self) -> bytes:
+        """The public key as SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7)."""
+        return PublicKey.of_chip(self.algorithm, self.public_key).info
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -52,4 +59,5 @@ class DrawKeyPair(Command[DrawnKeyPair]):
         items = tlv.decode(answer)
         if [tag for tag, _ in items] != [ANSWER_PRIVATE_KEY, ANSWER_PUBLIC_KEY]:
             raise ValueError("it does not have exactly one private and one public key")
-        return DrawnKeyPair(der.content_of(der.OCTET_STRING, items[0][1]), take_public_key(items[1][1], self.algorithm))
+        private_key = der.content_of(der.OCTET_STRING, items[0][1])
+        return DrawnKeyPair(private_key, take_public_key(items[1][1], self.algorithm), self.algorithm)

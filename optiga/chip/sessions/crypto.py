@@ -43,8 +43,9 @@ from optiga.protocol.codes import CommandCode, ErrorCode, KeyUsage, ObjectType, 
 from optiga.protocol.commands.calc_hash import HashStep
 from optiga.protocol.commands.derive_key import PRFS, KeyDerivation
 from optiga.protocol.commands.get_random import RANDOM_SIZES
+from optiga.protocol.ecdsa import chip_form
 from optiga.protocol.metadata import Tag
-from optiga.protocol.symmetric import CIPHERS, MAC_SIZES, SymmetricMode
+from optiga.protocol.symmetric import BLOCK_SIZE, CIPHERS, MAC_SIZES, SymmetricMode
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
@@ -150,18 +151,21 @@ class Crypto(NotCopied):
         """Encrypt whole blocks of 16 bytes with the key in 0xE200. About one exchange per 600 bytes.
 
         :param mode: ECB or CBC.
-        :param iv: initialization vector for CBC, 16 bytes; empty for zeros.
-        :raises ConfigurationError: if message or vector do not fit the mode; nothing is sent then.
+        :param iv: initialization vector for CBC, 16 bytes. It must be another one for each message.
+        :raises ConfigurationError: if message or vector do not fit the mode, or CBC has no vector; nothing is sent
+            then.
         """
         if mode not in CIPHERS:
             raise ConfigurationError(
                 f"{mode.name.replace('_', '-')} makes MACs and does not encrypt", reason=Reason.UNSUPPORTED
             )
+        _require_iv(mode, iv, "To make one for a new message, use 'chip.random(16)'")
         parts = encrypt_in_parts(objects.SYMMETRIC_KEY, mode, message, iv)
         return b"".join(map(self._chip.perform, each("Encrypting", parts)))
 
     def decrypt_aes(self, protected: bytes, mode: SymmetricMode = SymmetricMode.CBC, iv: bytes = b"") -> bytes:
-        """Decrypt what :meth:`encrypt_aes` has encrypted. Padding is not removed."""
+        """Decrypt what :meth:`encrypt_aes` has encrypted, with the same vector. Padding is not removed."""
+        _require_iv(mode, iv, "Give the one that the message was encrypted with")
         parts = decrypt_in_parts(objects.SYMMETRIC_KEY, mode, protected, iv)
         return b"".join(map(self._chip.perform, each("Decrypting", parts)))
 
@@ -249,9 +253,10 @@ class Crypto(NotCopied):
 
         :param digest: for ECDSA at most the size of the curve. Of a longer digest, the leftmost bytes are used if the
             public key is given. If the key is in an object's certificate, give only these bytes.
-        :param signature: for RSA the plain signature, for ECDSA two INTEGERs in DER without the SEQUENCE.
-        :param key: a public key (a value, a certificate, or SubjectPublicKeyInfo in DER or PEM), or the object with its
-            certificate in plain DER.
+        :param signature: as :meth:`~optiga.chip.Key.sign` returns it. For ECDSA also two INTEGERs in DER without the
+            SEQUENCE, as in the chip's manual.
+        :param key: a public key (a value, a certificate, a generated key, or SubjectPublicKeyInfo in DER or PEM), or
+            the object with its certificate in plain DER.
         :raises ConfigurationError: if the digest has another length than the key takes; the chip is not asked then.
         :raises ChipError: if the signature is not valid, with the code of a signature verification failure.
         """
@@ -260,7 +265,8 @@ class Crypto(NotCopied):
         if algorithm is not None:
             digest = cut_digest(digest, algorithm)
         check_digest(digest, scheme, algorithm, oid=oid, least=1)
-        self._chip.perform(VerifySign(digest, signature, given, scheme))
+        form = chip_form(signature) if scheme is SignatureScheme.ECDSA else signature
+        self._chip.perform(VerifySign(digest, form, given, scheme))
 
     # Secrets
 
@@ -340,6 +346,20 @@ def _given(key: PublicKeySource | Reference) -> PublicKey | int:
 
 def _hmac(hash_name: str) -> SymmetricMode:
     return SymmetricMode[f"HMAC_{check_hash(hash_name).upper()}"]
+
+
+def _require_iv(mode: SymmetricMode, iv: bytes, hint: str) -> None:
+    """Refuse CBC without an initialization vector: the chip would take zeros.
+
+    :raises ConfigurationError: if there is none.
+    """
+    if mode is SymmetricMode.CBC and not iv:
+        raise ConfigurationError(
+            f"CBC needs an initialization vector of {BLOCK_SIZE} bytes, but there is none",
+            hint=hint,
+            parameter="iv",
+            reason=Reason.MISSING,
+        )
 
 
 def _aes(bits: int) -> KeyAlgorithm:

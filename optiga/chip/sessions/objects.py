@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from optiga.arguments import explains_arguments
@@ -11,13 +12,14 @@ from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
 from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
-from optiga.errors import ChipError, ConfigurationError, Reason
+from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.files.activity import each
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
 from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
-from optiga.protocol.metadata import Metadata
-from optiga.protocol.objects import format_oid
+from optiga.protocol.metadata import Metadata, Tag
+from optiga.protocol.objects import COUNTER_SIZE, format_oid
+from optiga.protocol.rules.known import is_counted
 from optiga.values import NotCopied
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _MOST_OFFSET = 0xFFFF
 """The field of the command has two bytes."""
+_VALUE_SIZE = COUNTER_SIZE // 2
+"""Bytes of a counter's value; as many of its threshold follow."""
 
 
 @explains_arguments
@@ -119,13 +123,32 @@ class Objects(NotCopied):
         """
         return find_unusable(oid_of(oid), self.metadata(oid))
 
-    def count(self, oid: Reference, step: int = 1) -> None:
-        """Advance a counter by 1 to 255. A counter stops at its threshold. One exchange.
+    def count(self, oid: Reference, step: int = 1) -> int | None:
+        """Advance a counter by 1 to 255. A counter stops at its threshold. One exchange; for more than 1, three more
+        that read the counter before and after.
 
+        :returns: what was counted: less than ``step`` if the counter stopped at its threshold; None if the counter
+            cannot be read.
         :raises ConfigurationError: if the chip's model has no counters.
         :raises ChipError: if the counter is already at its threshold, or the object is not a counter.
         """
-        self._chip.perform(Count(oid_of(oid), step))
+        oid, before = oid_of(oid), None
+        if step > 1:
+            with suppress(ChipError):  # the chip says in its answer to the command itself what is wrong
+                before = self._counter_value(oid)
+        self._chip.perform(Count(oid, step))
+        if step == 1:
+            return step
+        if before is not None:
+            with suppress(OptigaError):  # it has counted: an error would say that it has not
+                return int.from_bytes(self.read(oid, 0, _VALUE_SIZE), "big") - before
+        return None
+
+    def _counter_value(self, oid: int) -> int | None:
+        """The value of a counter; None if reading it would count another."""
+        if is_counted(self.metadata(oid), Tag.READ):
+            return None
+        return int.from_bytes(self.read(oid, 0, _VALUE_SIZE), "big")
 
 
 def _check_offset(oid: int, offset: int) -> None:

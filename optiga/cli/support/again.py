@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from optiga.cli.support.options import in_full
 from optiga.files.interruptions import Unchanged
+from optiga.naming import PHRASES
 
-_AGAIN = "run the same command again"
+_AGAIN = PHRASES["again.call"][1]
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def told_to_start_again(said: str = "") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupted:
-        if not any(_AGAIN in str(one) for one in interrupted.args):
+        if not any(_AGAIN in in_full(one) for one in interrupted.args):
             first = f"{said}. " if said else ""
             interrupted.args = (*interrupted.args, Unchanged(f"{first}To start again, {_AGAIN}"))
         raise

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from optiga.errors import ConfigurationError, Naming, OptigaError, naming, told
-from optiga.naming import COMMAND
+from optiga.naming import COMMAND, PHRASES
 
 _PASSPHRASE = (
     "its passphrase: --passphrase-file FILE, --ask-passphrase, or the environment variable OPTIGA_CA_PASSPHRASE"
@@ -26,9 +26,9 @@ _OPTIONS = {
     "counters.write_counter": "'counter set'",
     "objects.list_objects": "'object list'",
     "allowed_dns": "'ca init --allow-dns'",
+    **{name: phrase for name, (_, phrase) in PHRASES.items()},
     "attributes": "--attribute",
     "common_name": "--name",
-    "control=SOCKET": "'emulator serve --control SOCKET'",
     "file_passphrase": _FILE_PASSPHRASE,
     "groups": "--thing-group",
     "issuer": "--ca",
@@ -38,6 +38,7 @@ _OPTIONS = {
     "object=0xE0E2": "--id 0xE0E2",
     "object=0xE0E3": "--id 0xE0E3",
     "make=True": "'provision'",
+    "milliseconds": "--ms",
     "key_passphrase": _KEY_PASSPHRASE,
     "outputs": "--out-dir",
     "padding": "--pad",

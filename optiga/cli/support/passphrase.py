@@ -95,7 +95,10 @@ def _type_hidden(prompt: str) -> str:
         typed: str = click.prompt(prompt, hide_input=True, err=True)
     except click.Abort as aborted:  # made of Ctrl-C, too
         if isinstance(aborted.__context__, EOFError):
-            raise ConfigurationError("no passphrase was given", reason=Reason.MISSING, parameter="passphrase") from None
+            hint = "Run the command again and type the passphrase, or give it in a file"
+            raise ConfigurationError(
+                "no passphrase was given", hint=hint, reason=Reason.MISSING, parameter="passphrase"
+            ) from None
         raise
     return typed
 

@@ -213,7 +213,7 @@ def _refusal(error: ClientError, action: str, subject: str) -> AwsError:
         denied = action
         hint = _how_to_allow(action)
         if "MultiFactorAuthentication failed" in said:
-            hint = "Run the command again and enter the next code of the MFA device"
+            hint = "Wait for the next code of the MFA device and enter it"
     elif code in _EXPIRED:
         message, hint = f"the AWS credentials have expired ({code} at {subject})", LOG_IN
     elif code in _CLOCK or (code in _SIGNATURE and ("expired" in said.lower() or "not yet" in said.lower())):

@@ -104,6 +104,7 @@ class Registry:
         unanswered: Callable[[AwsError], None] | None = None,
         *,
         billing_group: str | None = None,
+        before: Callable[[], object] = lambda: None,
     ) -> Ensured:
         """Make a thing, or give the one of this name the attributes, and put it into a billing group.
 
@@ -111,6 +112,7 @@ class Registry:
         :param billing_group: for a thing that is in none; one that is in another stays there.
         :param unanswered: is told that these credentials may not ask for the thing, which is made or given the
             attributes all the same; None has that be an error.
+        :param before: is called before a thing is made, once it is known that there is none of this name.
         """
         try:
             found = self.find_thing(name)
@@ -120,6 +122,7 @@ class Registry:
             unanswered(error)
             return self._ensure_unseen(name, thing_type, attributes, billing_group)
         if found is None:
+            before()
             try:
                 return Ensured(self._create_thing(name, thing_type, attributes, billing_group), None, is_made=True)
             except AwsError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from optiga.cloud.aws.certificates import ACTIVE, REVOKED
@@ -24,6 +25,7 @@ from optiga.provision.facts import (
     PolicyAttached,
     Registered,
     ThingAttached,
+    ThingRequested,
     WithoutPolicy,
     WithoutThing,
 )
@@ -108,6 +110,7 @@ class AttachThing:
             attributes,
             lambda error: reporter.warn(unanswered_text(error, unseen, created)),
             billing_group=device.billing_group,
+            before=partial(work.journal.append, entry.uid, entry.slot, ThingRequested(entry.thing)),
         )
         for group in device.groups:
             registry.add_to_group(entry.thing, group)

@@ -25,6 +25,7 @@ from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.errors import ConfigurationError, Reason
 from optiga.objects.addressing import resolve_slot
 from optiga.provision.entry import Entry
+from optiga.provision.events import Event
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.results import Undone
 from optiga.provision.services import Services
@@ -85,13 +86,14 @@ def command(
         entry = find_entry(journal, of_chip, found.name, way.region)
         _note_unused(settings, entry, of_cloud)
         asking = partial(confirm, settings, yes=yes, short="Deprovision this slot")
-        services = Services(journal, listeners=(tell_people(settings),), confirm=asking)
+        heard: list[Event] = []
+        services = Services(journal, listeners=(tell_people(settings), heard.append), confirm=asking)
         undo = plan_undo if dry_run else deprovision
         done = undo(entry, services, way, delete_thing=delete_thing, delete_policy=delete_policy, chip=chip)
         if isinstance(done, UndoPlan):
             _print_plan(settings, done)
             return
-        result = Undone.of(done, journal.newest_seal)
+        result = Undone.of(done, heard[-1])
     settings.print_result(result)
 
 
