@@ -16,7 +16,7 @@ from optiga.ca.folder import CRL, HEAD, CaFolder
 from optiga.ca.integrity import check_records
 from optiga.ca.records import open_records, utc_now
 from optiga.chip import Chip
-from optiga.cli.commands.identity.journal import _COLUMNS, _csv
+from optiga.cli.commands.identity.journal import _COLUMNS
 from optiga.cli.render.tables import table
 from optiga.emulator import EmulatedChip
 from optiga.emulator.models import DEFAULT_MODEL
@@ -30,6 +30,7 @@ from optiga.provision.believed import check_entry, check_names
 from optiga.provision.entry import Step
 from optiga.provision.facts import Written
 from optiga.provision.journal import open_journal
+from optiga.provision.report import as_csv
 from tests.support.borders import check_line
 from tests.support.file_borders import Border, EmulatedTransport, check_texts
 from tests.support.file_mutations import TEXTS, mutate_bytes
@@ -287,7 +288,7 @@ class JournalBorder(DatabaseBorder):
             check_texts([asdict(entry.summary()) for entry in entries])
             for line in shown_lines(table(_COLUMNS, [asdict(entry.summary()) for entry in entries])).split("\n"):
                 check_line(line)
-            _csv([asdict(entry.export()) for entry in entries]).encode()
+            as_csv([asdict(entry.export()) for entry in entries]).encode()
             check_texts([asdict(entry.export()) for entry in entries])
             if chance.random() < 0.5:
                 return

@@ -9,6 +9,7 @@ from optiga.arguments import explains_arguments
 from optiga.chip.abilities import require_room
 from optiga.chip.commands.get_data_object import GetData, GetMetadata
 from optiga.chip.commands.set_data_object import Count, SetData, SetMetadata
+from optiga.chip.limits import check_number
 from optiga.chip.references import oid_of
 from optiga.chip.threads import one_at_a_time
 from optiga.chip.unusable import find_unusable
@@ -16,7 +17,7 @@ from optiga.errors import ChipError, ConfigurationError, OptigaError, Reason
 from optiga.files.activity import each
 from optiga.protocol import apdu
 from optiga.protocol.codes import ErrorCode
-from optiga.protocol.commands.set_data_object import MAX_FRAGMENT
+from optiga.protocol.commands.set_data_object import COUNTS, MAX_FRAGMENT
 from optiga.protocol.metadata import Metadata, Tag
 from optiga.protocol.objects import COUNTER_SIZE, format_oid
 from optiga.protocol.rules.known import is_counted
@@ -133,6 +134,7 @@ class Objects(NotCopied):
         :raises ChipError: if the counter is already at its threshold, or the object is not a counter.
         """
         oid, before = oid_of(oid), None
+        check_number(step, COUNTS, "step", "the number of steps")
         if step > 1:
             with suppress(ChipError):  # the chip says in its answer to the command itself what is wrong
                 before = self._counter_value(oid)
