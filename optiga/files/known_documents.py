@@ -17,14 +17,19 @@ class Known:
     """What a file is; each kind of file has one.
 
     :param what: as a sentence goes on after "the file is".
-    :param taker: which command takes it, a sentence; empty if none does.
+    :param taker: which command takes it, a sentence for :func:`naming`; empty if none does.
     """
 
-    __slots__ = ("taker", "what")
+    __slots__ = ("_taker", "what")
 
     def __init__(self, what: str, taker: str = "") -> None:
         self.what: str = what
-        self.taker: str = taker
+        self._taker = taker
+
+    @property
+    def taker(self) -> str:
+        """The command as Python's users type it; made when it is needed, for every CSR loads this module."""
+        return str(naming(self._taker))
 
 
 EXPORT = Known(
@@ -32,7 +37,7 @@ EXPORT = Known(
 )
 UPDATE_SET = Known("an update set", "Use it with 'python -m optiga update show' or 'python -m optiga update apply'")
 STATE = Known("the state of an emulated chip", "Use it with 'python -m optiga emulator load'")
-CONFIGURATION = Known("a configuration", str(naming("To make a CSR, use 'python -m optiga {csr=CONFIG}'")))
+CONFIGURATION = Known("a configuration", "To make a CSR, use 'python -m optiga {csr=CONFIG}'")
 POLICY = Known("an AWS policy", "Use it with 'python -m optiga provision' as the policy template")
 PROVISIONING = Known("an AWS provisioning template", "Use it with 'python -m optiga provision' instead of a policy")
 SUBJECT = Known(

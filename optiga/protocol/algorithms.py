@@ -46,7 +46,8 @@ class KeyAlgorithm(CodeEnum):
     @property
     def names(self) -> tuple[str, ...]:
         """All names of the algorithm, its own name first, without dashes."""
-        return (self.title, *(name for name, meant in _OTHER_NAMES.items() if meant == self.title))
+        title = self.title
+        return (title, *(name for name, meant in _OTHER_NAMES.items() if meant == title))
 
     @property
     def is_ec(self) -> bool:
