@@ -29,6 +29,10 @@ _TAKERS = {
 """What to do with each kind that :func:`optiga.pki.kinds.identify` tells."""
 
 
+_JOURNAL = r"(?:.* )?--journal[ =]"
+"""A name that a command keeps its notes under: what else could be done with the file is no help."""
+
+
 def advise_of_kind(error: OptigaError, arguments: Sequence[str]) -> None:
     """Have an error that a file has the wrong type say what the file is, and which command takes it.
 
@@ -42,6 +46,9 @@ def advise_of_kind(error: OptigaError, arguments: Sequence[str]) -> None:
     except (OSError, ValueError):
         return
     if not kinds or any(kind.what.split(" ", 1)[-1] in error.message for kind in kinds):
+        return
+    if all(re.match(_JOURNAL, word) for word in words):
+        error.advise(f"{shown(error.path)} is {kinds[0].what}", first=True)
         return
     taker = f"To use the chip, name it as the port emulator:{error.path}" if kinds[0] is CHIP else kinds[0].taker
     error.advise(f"{shown(error.path)} is {kinds[0].what}{taker and '. '}{taker}", first=True)
