@@ -6,6 +6,7 @@ import json
 import re
 
 from optiga.errors import ConfigurationError, Reason
+from optiga.files.encodings import likely_encoding
 from optiga.files.shown import file_in_command
 
 _PUTTY = re.compile(rb"PuTTY-User-Key-File-[0-9]+:")
@@ -52,6 +53,8 @@ def find_other_form(content: bytes, name: str) -> ConfigurationError | None:
 
     :param name: what to call the file in messages.
     """
+    if encoding := likely_encoding(content):
+        return ConfigurationError(f"{name} is text in {encoding}", hint="Save it in UTF-8", reason=Reason.WRONG_TYPE)
     for pattern, title, hint in _FORMS:
         if pattern.search(content):
             return _other_form(name, title, hint.format(file_in_command(name)))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _OID, _PARAMETERS, _PUBLIC_KEY = 0x06, 0xA0, 0xA1
 _EC_KEY = "1.2.840.10045.2.1"
-_EC, _PARAMETERS_LABEL, _PLAIN = "EC PRIVATE KEY", "EC PARAMETERS", "PRIVATE KEY"
+_PARAMETERS_LABEL, _PLAIN = "EC PARAMETERS", ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY")
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _AES_BLOCK = 128
 """Bits."""
@@ -162,23 +162,21 @@ def _cipher_of(content: bytes, identifier: str | None) -> str:
     return named[1].decode("ascii") if named else "an unknown cipher"
 
 
-def _load_leniently(content: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey | None:
-    """An EC key that has another form than the library asks for; None if there is none.
+def _load_leniently(content: bytes, passphrase: bytes | None) -> object:
+    """A key that has another form, or another title in PEM, than the library asks for; None if there is none.
 
     :raises ValueError: if it is damaged.
     """
     if not is_pem(content):
         if passphrase is not None:
             return _from_pkcs8(_decrypted(content, passphrase))
-        return _from_pkcs8(content) if _is_pkcs8(content) else _from_sec1(content, None)
+        return _from_either(content, None)
     curve = None
     for block in iterate_blocks(content, ""):
         if block.label == _PARAMETERS_LABEL:
             curve = _curve_in(block.data)
-        elif block.label == _EC:
-            return _from_sec1(block.data, curve)
-        elif block.label == _PLAIN:
-            return _from_pkcs8(block.data)
+        elif block.label in _PLAIN:
+            return _load_untitled(block.data) or _from_either(block.data, curve)
         elif block.label == _ENCRYPTED and passphrase is not None:
             return _from_pkcs8(_decrypted(block.data, passphrase))
     return None
@@ -208,6 +206,22 @@ def _decrypted(data: bytes, passphrase: bytes) -> bytes:
         return unpadder.update(padded) + unpadder.finalize()
     except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(str(error)) from None
+
+
+def _load_untitled(data: bytes) -> object:
+    """A key in DER, whatever its PEM says that it is; None if the library does not take it."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    try:
+        return load_der_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError):
+        return None
+
+
+def _from_either(data: bytes, curve: KeyAlgorithm | None) -> ec.EllipticCurvePrivateKey:
+    """The EC key in PKCS #8 or SEC 1, DER; the latter may leave its curve to what stands around it."""
+    return _from_pkcs8(data) if _is_pkcs8(data) else _from_sec1(data, curve)
 
 
 def _is_pkcs8(data: bytes) -> bool:
@@ -261,7 +275,7 @@ def _from_sec1(data: bytes, outer: KeyAlgorithm | None) -> ec.EllipticCurvePriva
 
 def _read_sec1(data: bytes) -> _Sec1:
     parts = list(parts_of(only(data).content))
-    if [part.tag for part in parts[:2]] != [der.INTEGER, der.OCTET_STRING] or parts[0].content != b"\x01":
+    if [part.tag for part in parts[:2]] != [der.INTEGER, der.OCTET_STRING]:
         raise ValueError("not an ECPrivateKey")
     curve, point = None, None
     for part in parts[2:]:

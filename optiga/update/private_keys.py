@@ -88,8 +88,11 @@ class KeyFile(NamedTuple):
                 given.for_new()
             raise self._no_key(given)
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            title = type(key).__name__.strip("_").removesuffix("PrivateKey")
             raise ConfigurationError(
-                f"{self.path} has no EC or RSA key", hint="Use an EC or RSA key", reason=Reason.WRONG_TYPE
+                f"{self.path} has no EC or RSA key, but a private key of the type {title}",
+                hint="Use an EC or RSA key",
+                reason=Reason.WRONG_TYPE,
             )
         return key
 

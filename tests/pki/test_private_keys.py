@@ -222,3 +222,42 @@ def test_no_bytes_break_it(data: bytes) -> None:
         except ValueError:
             continue
         assert key is not None
+
+
+def test_a_key_whose_pem_says_another_form(tmp_path: Path) -> None:
+    """OpenSSL reads them: the title is not believed, the content is."""
+    octets = SECRET.to_bytes(32, "big")
+    plain, wrapped = sec1(octets, public=point(P256)), pkcs8(sec1(octets, curve=None))
+    rsa_key = rsa.generate_private_key(65537, 2048)
+    form, none = serialization.PrivateFormat, serialization.NoEncryption()
+    rsa_plain = rsa_key.private_bytes(serialization.Encoding.DER, form.TraditionalOpenSSL, none)
+    rsa_wrapped = rsa_key.private_bytes(serialization.Encoding.DER, form.PKCS8, none)
+    for title in ("PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"):
+        for der, wanted in ((plain, SECRET), (wrapped, SECRET), (rsa_plain, rsa_key), (rsa_wrapped, rsa_key)):
+            key = load_private_key(encode_pem(title, der).encode(), None)
+            if wanted is rsa_key:
+                assert isinstance(key, rsa.RSAPrivateKey)
+                assert key.private_numbers() == rsa_key.private_numbers()
+            else:
+                assert isinstance(key, ec.EllipticCurvePrivateKey)
+                assert key.private_numbers().private_value == wanted
+
+
+@pytest.mark.parametrize("version", [b"\x00", b"\x02"])
+def test_the_version_of_an_ec_key_does_not_matter(version: bytes) -> None:
+    octets = encode(OCTET_STRING, SECRET.to_bytes(32, "big"))
+    parameters = encode(0xA0, encode(OID, bytes.fromhex(P256)))
+    key = load_private_key(encode(SEQUENCE, encode(INTEGER, version) + octets + parameters), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    assert key.private_numbers().private_value == SECRET
+
+
+def test_a_key_that_is_none_of_ours_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = ed25519.Ed25519PrivateKey.generate().private_bytes(serialization.Encoding.PEM, form, none)
+    for content, words in ((pem, "Ed25519"), (pem.decode().encode("utf-16"), "UTF-16")):
+        path.write_bytes(content)
+        path.chmod(0o600)
+        with pytest.raises(ConfigurationError, match=words):
+            KeyFile.read(path).open(None)
