@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,20 @@ class Known:
     """What a file is; each kind of file has one.
 
     :param what: as a sentence goes on after "the file is".
-    :param taker: which command takes it, a sentence for :func:`naming`; empty if none does.
+    :param taker: which command takes it, a sentence; empty if none does. A function makes it when it is needed, for
+        every CSR loads this module.
     """
 
     __slots__ = ("_taker", "what")
 
-    def __init__(self, what: str, taker: str = "") -> None:
+    def __init__(self, what: str, taker: str | Callable[[], str] = "") -> None:
         self.what: str = what
         self._taker = taker
 
     @property
     def taker(self) -> str:
-        """The command as Python's users type it; made when it is needed, for every CSR loads this module."""
-        return str(naming(self._taker))
+        """The sentence with the command as Python's users type it."""
+        return str(self._taker if isinstance(self._taker, str) else self._taker())
 
 
 EXPORT = Known(
@@ -37,7 +39,7 @@ EXPORT = Known(
 )
 UPDATE_SET = Known("an update set", "Use it with 'python -m optiga update show' or 'python -m optiga update apply'")
 STATE = Known("the state of an emulated chip", "Use it with 'python -m optiga emulator load'")
-CONFIGURATION = Known("a configuration", "To make a CSR, use 'python -m optiga {csr=CONFIG}'")
+CONFIGURATION = Known("a configuration", lambda: naming("To make a CSR, use 'python -m optiga {csr=CONFIG}'"))
 POLICY = Known("an AWS policy", "Use it with 'python -m optiga provision' as the policy template")
 PROVISIONING = Known("an AWS provisioning template", "Use it with 'python -m optiga provision' instead of a policy")
 SUBJECT = Known(

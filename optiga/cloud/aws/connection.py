@@ -58,7 +58,7 @@ class AwsOptions:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.region is not None:
+        if self.region:
             check_region(self.region)
         _check_url(self.endpoint_url)
         if self.endpoint_url is not None and not self.allow_http:
