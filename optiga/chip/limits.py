@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, Reason, counted, naming
+from optiga.errors import ConfigurationError, Reason, counted
 from optiga.protocol.algorithms import CURVES, RSA_KEY_BITS, RSA_PADDING_SIZE, KeyAlgorithm
 from optiga.protocol.commands.derive_key import MAX_EXPORTED_KEY, MAX_INFO, MAX_SALT, MIN_KEY, MIN_PRF_SEED
 from optiga.protocol.commands.get_random import RANDOM_SIZES
@@ -87,7 +87,7 @@ def check_random(size: int, session: int | None, prepended: bytes) -> None:
     if session is not None:
         check_stored_random(size, session, prepended)
     elif memoryview(prepended).nbytes:
-        raise ConfigurationError(naming("{prepended} requires {session}"), reason=Reason.MISSING, parameter="prepended")
+        raise ConfigurationError("'prepended' requires 'session'", reason=Reason.MISSING, parameter="prepended")
 
 
 def check_stored_random(size: int, session: int, prepended: bytes) -> None:

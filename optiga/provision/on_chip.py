@@ -96,10 +96,16 @@ def warn_of_other(
             worth = f"AWS IoT in {where} still accepts it: it is ACTIVE"
         else:
             worth = f"In AWS IoT in {where} it is {held.status}"
-    way = "To remove it, use 'python -m optiga deprovision' with the journal that has it ({journal})"
-    if certificates is not None:
-        way += ", or deactivate it in AWS IoT (aws iot update-certificate)"
-    reporter.warn(naming(f"{{text}}. {{worth}}. {way}", text=text, worth=worth))
+    aws = ", or deactivate it in AWS IoT (aws iot update-certificate)" if certificates is not None else ""
+    reporter.warn(
+        naming(
+            "{text}. {worth}. To remove it, use 'python -m optiga deprovision' with the journal that has it ({journal})"
+            "{aws}",
+            text=text,
+            worth=worth,
+            aws=aws,
+        )
+    )
 
 
 def kept_by_chip(found: OnChip, *, has_certificate: bool, is_out: bool) -> str:

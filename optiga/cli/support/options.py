@@ -37,6 +37,7 @@ _OPTIONS = {
     "object=0xE0E1": "--id 0xE0E1",
     "object=0xE0E2": "--id 0xE0E2",
     "object=0xE0E3": "--id 0xE0E3",
+    "make": "'provision'",
     "make=True": "'provision'",
     "milliseconds": "--ms",
     "key_passphrase": _KEY_PASSPHRASE,
