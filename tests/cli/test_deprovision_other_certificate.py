@@ -15,6 +15,7 @@ def warnings_of(result: Result) -> list[str]:
     return [one for one in result_of(result)["warnings"] if "another certificate" in one]
 
 
+@pytest.mark.long
 def test_another_one_that_is_active(cli: Cli, run: Cli, bench: Bench) -> None:
     """The run, its dry run and their results say so, before anything is asked."""
     result_of(run("--journal", "a.db"))
