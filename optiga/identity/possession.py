@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from optiga.chip.key_fate import name_key
-from optiga.errors import ChipError, Naming, naming
+from optiga.errors import CertificateError, ChipError, Naming, Reason, naming
 from optiga.files.activity import each
 from optiga.pki.public_keys import verifies
 from optiga.protocol.codes import ErrorCode, KeyUsage
@@ -92,6 +92,19 @@ class Proof:
         return self.outcome is Outcome.PROVEN and self.key_oid in {
             other.key_oid for other in SLOTS if other is not slot and other.certificate_oid is not None
         }
+
+    def refusal(self, oid: int, uid: str) -> CertificateError:
+        """The error of a certificate that is only written if it is proven.
+
+        :param oid: the object that it was for.
+        :param uid: the chip's UID in hex.
+        """
+        hint = "Nothing was written"
+        if self.outcome is not Outcome.CANNOT_SIGN and not self.is_misplaced:
+            hint += ". The certificate may be of an earlier CSR, or of another chip: compare the UID"
+        error = CertificateError(self.text, hint=hint, oid=oid, reason=Reason.MISMATCH)
+        error.uid = uid
+        return error
 
 
 @dataclass(frozen=True)

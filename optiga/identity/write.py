@@ -320,7 +320,7 @@ def examine(chip: Chip, plan: WritePlan, *, strict: bool = False, looking: bool 
         raise unusable.error(chip.port)
     proof = None if looking else _prove(chip, plan, attempt)
     if strict and proof and not proof.key_match:
-        raise CertificateError(proof.text, hint="Nothing was written", oid=target.oid, reason=Reason.MISMATCH)
+        raise proof.refusal(target.oid, chip.uid.hex)
     return Examined(plan, is_there, comparison, proof)
 
 

@@ -377,6 +377,7 @@ class TestExport:
         told = json.loads(result.out) if form == "json" else result.out
         assert told == {"json": {"file": "slots", "slots": 2, "format": "json"}, "csv": ""}[form]
         assert Path("slots").read_bytes().decode() == printed
+        assert "--query requires --out" in cli("journal", "export", "--query", "slots").err
         assert cli("journal", "export", "--output", form, "--out", "slots", "--query", "[slots, format]").out
         assert cli("journal", "export", "--output", form, "--out", "slots", "-q").err == ""
 

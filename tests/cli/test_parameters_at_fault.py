@@ -371,6 +371,29 @@ def test_what_is_asked_of_a_result_is_not_at_fault(cli: Cli, query: tuple[str, .
     assert (error["reason"], error["parameter"]) == ("not_confirmed", "yes")
 
 
+@pytest.mark.parametrize(
+    ("words", "parameter"),
+    [
+        ("ca crl --ca root --passphrase-file root", "passphrase_file"),
+        ("ca crl --ca wrong --passphrase-file wrong", "ca"),
+        ("provision root --ca root --no-cloud", "config_path"),
+        ("provision c.jsn --ca root --no-cloud --journal root", "journal"),
+    ],
+)
+def test_two_with_the_same_value(cli: Cli, right: Path, words: str, parameter: str) -> None:
+    """It is the one that is of the kind of what was read."""
+    shutil.copytree(right / "root", "root")
+    shutil.copy(right / "c.jsn", ".")
+    assert error_of(cli, *JSON, "--port", "emulator:chip", *words.split())["parameter"] == parameter
+
+
+@pytest.mark.parametrize("words", ["provison c.jsn", "ca lst"])
+def test_the_command_is_misspelt(cli: Cli, words: str) -> None:
+    """The command that is meant has the options that were given, and they are right."""
+    error = error_of(cli, *JSON, "--port", "emulator:chip", *words.split())
+    assert ("--port" in error["message"], "parameter" in error) == (True, False)
+
+
 class TestWhatIsNotTyped:
     """The value comes from elsewhere, or is missing: the option that changes it, or adds it, is named."""
 

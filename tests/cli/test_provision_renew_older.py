@@ -75,6 +75,12 @@ def test_refused(run: Cli, bench: Bench, options: tuple[str, ...], words: str) -
     assert not bench.chip.exists()
 
 
+@pytest.mark.parametrize("options", [("--expires-within", "30"), ("--renew", "--issued-before", "2999-01-01")])
+def test_refused_before_the_chip_is_looked_for(cli: Cli, run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
+    assert cli("emulator", "new", bench.chip).code == 0
+    assert run(*options).err.startswith("Error: --")
+
+
 @pytest.mark.parametrize("options", [(), ("--ca", "root", "--no-cloud")], ids=["AWS", "own CA"])
 def test_ended_after_the_last_step(
     cli: Cli, run: Cli, bench: Bench, first: Run, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

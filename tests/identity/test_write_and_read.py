@@ -144,7 +144,9 @@ def test_a_certificate_that_is_not_the_keys(chip, transport, tmp_path, strict, m
     if strict:
         with pytest.raises(CertificateError) as caught:
             write(chip, tmp_path, certificate, strict=True)
-        assert str(caught.value) == f"{text}. Nothing was written"
+        assert str(caught.value).startswith(f"{text}. Nothing was written")
+        assert ("another chip: compare the UID" in caught.value.hint) is ("may not sign" not in text)
+        assert caught.value.uid == chip.uid.hex
         assert transport.count(CommandCode.SET_DATA_OBJECT) == 0
         return
     result = write(chip, tmp_path, certificate)

@@ -132,13 +132,18 @@ def _of_passphrase(hint: str, command: click.Command, arguments: Sequence[str]) 
 
 
 def parameter_in(message: str, command: click.Command, arguments: Sequence[str]) -> str:
-    """The option or argument whose value a message names first, the longest if there are several; empty for none."""
-    found: list[tuple[int, int, str]] = []
+    """The option or argument whose value a message names first, the longest if there are several; empty for none.
+
+    Of several with the same value, it is the one whose own name the message has: ``passphrase_file``, of a passphrase.
+    """
+    found: list[tuple[int, int, bool, str]] = []
     with suppress(click.ClickException, OSError):
         message = message.replace(os.path.join(os.getcwd(), ""), "")  # noqa: PTH109, PTH118
         for one, value in _typed(command, arguments):
             if match := re.search(rf"(?<![\w./\\=-]){re.escape(value)}(?!\.?[\w/\\-])", message):
-                found.append((match.start(), -len(value), name_of(one)))
+                kinds = re.sub("_(?:file|path)$", "", name_of(one)).replace("_", "|")
+                is_other = not re.search(rf"(?i)\b(?:{kinds})(?:uration)?\b", message.replace(value, ""))
+                found.append((match.start(), -len(value), is_other, name_of(one)))
     return min(found)[-1] if found else ""
 
 
@@ -182,7 +187,8 @@ def parameter_of_usage(error: click.ClickException, command: click.Command, argu
         }
         if len(absent) == 1 and (only := absent.pop()):
             return only
-    return _in_message(error.message, command, arguments, {name: known[name] for name in known.keys() & typed})
+    said = error.message.partition(" Did you mean ")[0]  # what is meant has options, too, of which none is at fault
+    return _in_message(said, command, arguments, {name: known[name] for name in known.keys() & typed})
 
 
 def lacks(error: click.ClickException) -> bool:

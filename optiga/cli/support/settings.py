@@ -317,7 +317,7 @@ def common_options(*, environment: bool = False, board: bool = True, forms: tupl
             is_flag=True,
             expose_value=False,
             callback=_keep,
-            help="Print only results, warnings, errors and the line that a chip is emulated.",
+            help="Print only results, warnings, errors, and that a chip is emulated or was created.",
         ),
         click.option(
             "-v",

@@ -212,7 +212,8 @@ def export(settings: Settings, path: str, shared_journal: bool, out: str | None)
     the format, use --output. With --out, --query applies to file, slots and format.
     """
     if out is None:
-        _refuse_query(settings)
+        if settings.query is not None:
+            raise click.UsageError("--query requires --out. For a part of the journal, use 'journal show'.")
     else:
         settings.check_query(JournalExport)
     form = _form_of(settings.output, out)
@@ -276,8 +277,3 @@ def check(settings: Settings, path: str, shared_journal: bool, seal: str | None)
     for warning in found.warnings:
         settings.warn(warning)
     settings.print_result(found)
-
-
-def _refuse_query(settings: Settings) -> None:
-    if settings.query is not None:
-        raise click.UsageError("--query does not go together with an export. For a part, use 'journal show'.")
