@@ -49,6 +49,23 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
+def check_past(job: Job, now: datetime) -> None:
+    """Refuse a time in the future, before which each certificate was issued.
+
+    :raises ConfigurationError: if the job has one.
+    """
+    if job.issued_before is not None and job.issued_before > now:
+        raise ConfigurationError(
+            naming(
+                "{issued_before}: {before} is in the future: each run would renew again",
+                before=format_moment(job.issued_before),
+            ),
+            hint="Give the time at which you begin to renew, or an earlier one. Or check this computer's clock",
+            reason=Reason.BAD_VALUE,
+            parameter="issued_before",
+        )
+
+
 def check_renewal(plan: Plan, now: datetime, reporter: Reporter) -> None:
     """Refuse conditions under which each run would renew a certificate once more, and say which ones are renewed.
 
@@ -56,15 +73,8 @@ def check_renewal(plan: Plan, now: datetime, reporter: Reporter) -> None:
     """
     job = plan.job
     if job.issued_before is not None:
-        before = format_moment(job.issued_before)
-        if job.issued_before > now:
-            raise ConfigurationError(
-                naming("{issued_before}: {before} is in the future: each run would renew again", before=before),
-                hint="Give the time at which you begin to renew, or an earlier one. Or check this computer's clock",
-                reason=Reason.BAD_VALUE,
-                parameter="issued_before",
-            )
-        reporter.note(f"A certificate is only renewed if it was issued before {before}")
+        check_past(job, now)
+        reporter.note(f"A certificate is only renewed if it was issued before {format_moment(job.issued_before)}")
     if job.expires_within is not None:
         within = counted(job.expires_within, "day")
         issuer = plan.new.issuer if plan.new else None

@@ -41,14 +41,14 @@ from optiga.files.placeholders import check_new_name
 from optiga.files.shown import whole_path
 from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
-from optiga.provision.events import Event, RunDone, StepName
+from optiga.provision.events import Event, RunDone, StepName, utc_now
 from optiga.provision.interrupted import told_that_it_is_finished
 from optiga.provision.job import LONGEST_DAYS, Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preview import preview
-from optiga.provision.renewal import parse_moment
+from optiga.provision.renewal import check_past, parse_moment
 from optiga.provision.results import RunResult
 from optiga.provision.run import provision
 from optiga.provision.services import Services
@@ -172,21 +172,7 @@ def command(
     believed = build_trust(settings, trust, emulated=emulated, passphrase_file=pkcs12_passphrase_file)
     outputs = OutputLayout(Path(out_dir))
     outputs.check_shared()
-    if not dry_run or settings.port is not None:
-        settings.find_port()
-    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
-    # Whatever needs no passphrase is checked before it is asked for; a chip that is finished needs none.
-    authority = None
-    if ca_path:
-        authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
     aws, thing = build_aws_options(options), build_thing(options)
-    warnings: list[str] = []
-    services = Services(
-        authority=authority,
-        listeners=(tell_people(settings, warnings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
-        trust_passphrase=trust_passphrase(settings, trust, pkcs12_passphrase_file),
-        confirm=None if yes else partial(_confirm_loss, settings),
-    )
     with options_for(oid="--id"):
         job = Job.new_identity(
             configuration,
@@ -200,6 +186,21 @@ def command(
             issued_before=issued_before,
             expires_within=expires_within,
         )
+    check_past(job, utc_now())
+    if not dry_run or settings.port is not None:
+        settings.find_port()
+    journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
+    # Whatever needs no passphrase is checked before it is asked for; a chip that is finished needs none.
+    authority = None
+    if ca_path:
+        authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
+    warnings: list[str] = []
+    services = Services(
+        authority=authority,
+        listeners=(tell_people(settings, warnings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
+        trust_passphrase=trust_passphrase(settings, trust, pkcs12_passphrase_file),
+        confirm=None if yes else partial(_confirm_loss, settings),
+    )
     with KeyFate(job.slot.key_oid):
         plan = make_plan(job, services)
     if authority is not None:
