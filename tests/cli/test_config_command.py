@@ -363,3 +363,15 @@ def test_a_thing_without_a_policy(cli: Cli, lacking: str, other: str) -> None:
         assert result.code == 0
         assert f"Warning: lone.jsn has a {other}, but no {lacking}" in result.err
     assert "no policy" not in cli("config", "new", "none.jsn", "--yes", "--thing", "-", "--policy", "-").err
+
+
+def test_ctrl_c_at_a_question_for_a_new_configuration(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("optiga.cli.commands.config.new.is_somebody_there", lambda: True)
+    monkeypatch.setattr("optiga.cli.commands.config.new.ask_at_terminal", interrupted)
+    result = cli("config", "new", "mine.jsn")
+    assert (result.code, result.out) == (130, "")
+    assert "Nothing was changed" in result.err
+    assert not Path("mine.jsn").exists()
