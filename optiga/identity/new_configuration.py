@@ -31,6 +31,10 @@ _OPENSSL = {
 }
 """What OpenSSL calls components, in its letter case."""
 _RSA_HASH = "sha256"
+_EXTENSIONS = {"key_usage": ["digital_signature"], "extended_key_usage": ["client_auth"]}
+"""Those of a device that is a TLS client. Without them, the CSR would ask for what the predecessor asked for, which is
+more than a CA here grants.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def compose(wanted: Wanted) -> str:
             "certificate_info": _subject(wanted.subject),
             "key_info": {"algorithm_id": kind, "parameters": parameters},
             "signature_info": {"algorithm_id": SCHEMES[kind], "parameters": {"hash_alg": hash_name}},
+            "extensions": _EXTENSIONS,
         }
     }
     names = {"thing": wanted.thing, "policy": wanted.policy}

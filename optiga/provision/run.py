@@ -43,13 +43,14 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
     :returns: the finished entry of the journal. A chip that was already finished is not changed.
     :raises OptigaError: if a step fails; the next call continues there.
     """
-    if chip is None:
-        with open_chip(services.port) as opened:
-            return provision(job, services, opened, plan=plan)
     if services.journal is None:
         raise ConfigurationError("no journal is given to record the steps", parameter="journal", reason=Reason.MISSING)
     if plan is not None and plan.job != job:
         raise ConfigurationError("the plan belongs to another job", parameter="plan")
+    if chip is None:
+        plan = plan or make_plan(job, services)  # first: to open an emulated chip may make it
+        with open_chip(services.port) as opened:
+            return provision(job, services, opened, plan=plan)
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
     with chip.turn, reporter.run(), ExitStack() as at_end:
         reporter.uid = chip.uid.hex

@@ -363,3 +363,26 @@ def test_a_thing_without_a_policy(cli: Cli, lacking: str, other: str) -> None:
         assert result.code == 0
         assert f"Warning: lone.jsn has a {other}, but no {lacking}" in result.err
     assert "no policy" not in cli("config", "new", "none.jsn", "--yes", "--thing", "-", "--policy", "-").err
+
+
+def test_ctrl_c_at_a_question_for_a_new_configuration(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("optiga.cli.commands.config.new.is_somebody_there", lambda: True)
+    monkeypatch.setattr("optiga.cli.commands.config.new.ask_at_terminal", interrupted)
+    result = cli("config", "new", "mine.jsn")
+    assert (result.code, result.out) == (130, "")
+    assert "Nothing was changed" in result.err
+    assert not Path("mine.jsn").exists()
+
+
+@pytest.mark.parametrize("algorithm", ["secp256r1", "rsa2048"])
+def test_a_ca_grants_what_a_new_configuration_asks_for(cli: Cli, port: str, algorithm: str) -> None:
+    assert cli("config", "new", "new.jsn", "--yes", "--algorithm", algorithm).code == 0
+    assert cli("ca", "init", "ca", "--no-passphrase").code == 0
+    assert cli("--port", port, "--csr", "new.jsn").code == 0
+    (csr,) = Path().glob("*.csr")
+    signed = cli("ca", "sign", csr, "--ca", "ca")
+    assert (signed.code, signed.err) == (0, "")
+    assert "purposes: clientAuth" in signed.out

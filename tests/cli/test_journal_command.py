@@ -552,3 +552,11 @@ def test_steps_without_a_seal(cli: Cli, saved: list[Entry]) -> None:
     Path(f"{FILE_NAME}.seal").unlink()
     (warning,) = json.loads(cli("journal", "check", "--output", "json").out)["warnings"]
     assert "seal file of the journal is missing" in warning
+
+
+def test_only_who_named_no_journal_is_told_of_the_option(cli: Cli) -> None:
+    assert "--journal" in cli("journal", "show").errors[0]
+    for command in ("show", "check"):
+        named = cli("journal", command, "--journal", "other.db").errors[0]
+        assert "other.db" in named
+        assert "--journal" not in named

@@ -77,6 +77,7 @@ def test_every_output(cli: Cli, port: str, peer: None, command: tuple[str, ...],
     result = cli("--port", port, *command, "--out", path)
     assert (result.code, result.out, len(result.errors)) == (CONFIGURATION, "", 1)
     assert (path.read_bytes(), chip.read_bytes()) == before
+    assert ("away" in result.err) is (kind == "key")  # without their files, a chip and a journal are lost
 
 
 def test_export_and_a_ca(cli: Cli, port: str) -> None:
@@ -86,6 +87,7 @@ def test_export_and_a_ca(cli: Cli, port: str) -> None:
         for words in (("random", "16", "--out"), ("export",)):
             result = cli("--port", port, *words, f"ca/{name}")
             assert (result.code, len(result.errors)) == (CONFIGURATION, 1), name
+            assert "away" not in result.err
     assert {path.name: path.read_bytes() for path in Path("ca").iterdir()} == before
 
 

@@ -85,10 +85,35 @@ def test_a_new_key(cli: Cli, run: Cli, bench: Bench, word: tuple[str, ...]) -> N
     assert len(json.loads(cli("ca", "list", "--ca", "line", "--output", "json").out)["certificates"]) == 1
 
 
-def test_a_wrong_one_is_told_at_once(run: Cli, word: tuple[str, ...]) -> None:
-    result_of(run(*NO_CLOUD, *word))
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_a_wrong_one_stops_only_what_needs_the_key(
+    cli: Cli, run: Cli, bench: Bench, word: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """It does not hide another error either: here, the CA that is named is not the one of the chip."""
+    fields = result_of(run(*NO_CLOUD, *word))
+    assert cli("ca", "init", "other", *word).code == 0
+    before = bench.objects()
     Path("word").write_text("another anchor in the bay\n")
+    given = word if place == "file" else ()
+    if place == "environment":
+        monkeypatch.setenv("OPTIGA_CA_PASSPHRASE", "another anchor in the bay")
+    assert result_of(run(*NO_CLOUD, *given)) == fields
+    assert run(*NO_CLOUD, *given, "--dry-run").code == 0
+    of_other = run("--ca", "other", "--no-cloud", *given)
+    assert of_other.code != 0
+    assert "CN=line" in of_other.errors[0]
+    for options in (("--renew",), ("--renew", "--dry-run")):
+        refused = run(*NO_CLOUD, *given, *options)
+        assert refused.code == CONFIGURATION_EXIT
+        assert "does not open" in refused.errors[0]
+    assert bench.objects() == before
+
+
+def test_a_wrong_one_for_a_new_chip(run: Cli, bench: Bench, word: tuple[str, ...]) -> None:
+    Path("word").write_text("another anchor in the bay\n")
+    assert run(*NO_CLOUD, *word, "--dry-run").code == CONFIGURATION_EXIT
     assert run(*NO_CLOUD, *word).code == CONFIGURATION_EXIT
+    assert not bench.chip.exists()
 
 
 def test_whoever_sits_at_the_terminal_is_asked_when_it_is_needed(

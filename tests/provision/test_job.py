@@ -23,7 +23,10 @@ from optiga.protocol.codes import KeyUsage
 from optiga.protocol.objects import SLOTS
 from optiga.provision.job import Job
 from optiga.provision.job_json import decode_job, encode_job
+from optiga.provision.journal import open_journal
 from optiga.provision.outputs import OutputLayout
+from optiga.provision.run import provision
+from optiga.provision.services import Services
 from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec, OwnCertificate, ThingSpec, TrustSpec
 from tests.support.places import CONFIGS
 from tests.support.provision_jobs import CA, WISHES, all_jobs, configuration
@@ -343,3 +346,10 @@ class TestStrict:
         del document["thing"][member]
         with pytest.raises(ConfigurationError, match=f"thing: {member} is missing"):
             decode_job(json.dumps(document), "job.json")
+
+
+def test_a_job_that_cannot_be_done_makes_no_chip(tmp_path: Path) -> None:
+    job = Job.new_identity(configuration(), CaIssuerSpec(tmp_path / "ca"), thing=None)
+    with open_journal(tmp_path / "journal.db", make=True) as journal, pytest.raises(OptigaError):  # no CA is open
+        provision(job, Services(journal, port=f"emulator:{tmp_path / 'new.chip'}"))
+    assert not (tmp_path / "new.chip").exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optiga.cli.support.options import option_of
+from optiga.cli.support.options import is_typed, option_of
 from optiga.cli.support.settings import Decorator, Settings
 from optiga.errors import ConfigurationError, Reason, naming
 from optiga.files.files import is_there
@@ -40,7 +40,8 @@ def open_named_journal(settings: Settings, path: Path, *, shared: bool, make: bo
             journal = stack.enter_context(open_journal(path, make=make, shared=shared, warn=settings.warn))
         except ConfigurationError as error:
             error.parameter = "journal" if error.parameter in ("", "make") else error.parameter
-            if error.reason is Reason.NOT_FOUND and "name another" not in error.hint:
+            is_named = is_typed(click.get_current_context(), "path")
+            if error.reason is Reason.NOT_FOUND and not is_named and "name another" not in error.hint:
                 error.advise(naming("To use the one in an output folder, or another, use {journal}"))
             raise
         yield journal

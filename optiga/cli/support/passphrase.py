@@ -210,16 +210,16 @@ def open_authority(
 ) -> CertificateAuthority:
     """Open the CA in a folder with the passphrase that the options of :func:`passphrase_options` lead to.
 
-    :param later: where the passphrase has to be asked for, open the key only when it is needed, and ask then.
+    :param later: open a key that is locked only when it is needed; where the passphrase is asked for, ask then.
     :raises OptigaError: if that cannot be.
     """
     is_locked = CaFolder.open(Path(path)).key_is_encrypted
     prompt = f"Passphrase of {path}"
     settings.warn_of_folder(Path(path, "issued.db"), "the CA")
-    is_asked = ask and passphrase_file is None
-    is_given = passphrase_file is not None or find_passphrase(CA_PASSPHRASE) is not None
-    if later and is_locked and (is_asked or not is_given):  # the file is read once: it may be a pipe
-        opening = partial(_open_asked, settings, ask=is_asked, prompt=prompt)
+    if later and is_locked:
+        is_given = gives_passphrase(passphrase_file, ask=ask)
+        given = read_passphrase(passphrase_file, ask=ask) if is_given else None  # once: it may be a pipe
+        opening = partial(_open_later, settings, given, ask=ask, prompt=prompt)
         authority = CertificateAuthority.open(Path(path), later=opening)
         warn_of(settings, authority, None)
         return authority
@@ -229,10 +229,15 @@ def open_authority(
     return authority
 
 
-def _open_asked(settings: Settings, folder: CaFolder, *, ask: bool, prompt: str) -> CaKey:
-    """Open a CA's key with the passphrase that whoever sits at the terminal is asked for."""
-    given = _read_if(True, None, ask=ask, prompt=prompt)
-    key, passphrase = use_passphrase(given, partial(open_key, folder), prompt=prompt)
+def gives_passphrase(file: str | None, *, ask: bool) -> bool:
+    """Whether a file or the environment has the passphrase of a CA's key, and nobody is to be asked."""
+    return file is not None or (not ask and find_passphrase(CA_PASSPHRASE) is not None)
+
+
+def _open_later(settings: Settings, given: Passphrase | None, folder: CaFolder, *, ask: bool, prompt: str) -> CaKey:
+    """Open a CA's key with the passphrase that was given, or for which whoever sits at the terminal is asked."""
+    found = given or _read_if(True, None, ask=ask, prompt=prompt)
+    key, passphrase = use_passphrase(found, partial(open_key, folder), prompt=prompt)
     for warning in passphrase.warnings if passphrase else ():
         settings.warn(warning)
     return key

@@ -10,6 +10,7 @@ import click
 
 from optiga.cli.commands.config.results import CheckedConfiguration, describe, warn_of_lone_name
 from optiga.cli.commands.identity.csr import warn_of_names
+from optiga.cli.support.again import told_to_start_again
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.confirm import ask as ask_at_terminal
 from optiga.cli.support.confirm import is_somebody_there
@@ -105,7 +106,8 @@ def new(
     ask = not (yes or (subject and algorithm and slot and thing and policy))
     if ask:  # nobody answers in vain
         check_replaced(settings, name, None, is_kept=True, another=_ANOTHER)
-    wanted = _choose(subject, algorithm, slot, thing, policy, ask=ask)
+    with told_to_start_again("Nothing was changed"):
+        wanted = _choose(subject, algorithm, slot, thing, policy, ask=ask)
     text = compose(wanted)
     write_output(settings, name, text.encode(), is_kept=True, another=_ANOTHER)
     settings.note(f"The configuration has been written to {name}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,7 +31,7 @@ from optiga.cli.support.confirm import confirm, yes_option
 from optiga.cli.support.file_names import CA_FOLDER, FILE, FileName, out_dir_option
 from optiga.cli.support.journals import open_named_journal, shared_journal_option
 from optiga.cli.support.options import in_full, of_option, options_for
-from optiga.cli.support.passphrase import open_authority, passphrase_options, warn_of_crl
+from optiga.cli.support.passphrase import gives_passphrase, open_authority, passphrase_options, warn_of_crl
 from optiga.cli.support.runs import tell_of_chip_file, tell_people
 from optiga.cli.support.settings import Settings, common_options, pass_settings
 from optiga.cli.support.trust import build_trust, trust_options, trust_passphrase
@@ -54,6 +54,9 @@ from optiga.provision.run import provision
 from optiga.provision.services import Services
 from optiga.provision.specs import AwsIssuerSpec, CaIssuerSpec
 from optiga.provision.steps import describe
+
+if TYPE_CHECKING:
+    from optiga.ca.authority import CertificateAuthority
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +219,7 @@ def command(
                 settings.note("If the journal knows the chip, only the missing steps are done")
         if authority is not None and (foreseen is None or foreseen.level < Step.CERTIFIED):
             plan.tell_of_end(services.reporter(slot=plan.slot.name))
-            if not authority.is_open:
-                settings.note(f"The key of the CA in {ca_path} is encrypted: the run needs its passphrase")
+            _foresee_key(settings, authority, is_given=gives_passphrase(passphrase_file, ask=ask_passphrase))
         for note in plan.new.issuer.notes if plan.new else ():
             settings.note(note)
         steps = describe(plan, foreseen)
@@ -225,6 +227,15 @@ def command(
         settings.print_result(DryRun(steps), text=text)
         return
     run_plan(settings, plan, services, journal, warnings, shared=shared_journal)
+
+
+def _foresee_key(settings: Settings, authority: CertificateAuthority, *, is_given: bool) -> None:
+    """Try the passphrase with which the run is going to open the CA's key, or say that the run needs one."""
+    if is_given:
+        authority.unlock()
+    elif not authority.is_open:
+        said = f"The key of the CA in {authority.folder.path} is encrypted"
+        settings.note(f"{said}: the run needs its passphrase")
 
 
 def _ca_not_used(settings: Settings) -> str:
