@@ -77,6 +77,10 @@ def check_nothing_lost(path: Path, hint: str = "", *, keys: bool = False) -> Non
     if why and not (keys and why == PRIVATE_KEY):
         raise ConfigurationError(
             f"cannot write {path}: {why}",
-            hint=hint or naming("Name another with {out}, or move the file away first"),
+            hint=hint
+            or naming(
+                "Name another with {out}{or_move}",
+                or_move=", or move the file away first" if why == PRIVATE_KEY else "",
+            ),
             reason=Reason.EXISTS,
         )

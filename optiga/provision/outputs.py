@@ -187,7 +187,7 @@ def _no_folder(folder: Path, cause: str, reason: Reason = Reason.NOT_WRITABLE) -
 
 def _check(path: Path) -> None:
     check_own_output(path, _ELSEWHERE)
-    check_nothing_lost(path, _ELSEWHERE)
+    check_nothing_lost(path, _ANOTHER)
 
 
 def _fill(text: str, uid: str, slot: str) -> str:
