@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from optiga.cli.render.errors import CONFIGURATION, INTERRUPTED, json_line
 from optiga.errors import Naming, Reason
-from optiga.files.interruptions import INTERRUPTIONS, Unchanged
+from optiga.files.interruptions import INTERRUPTIONS, Unchanged, Uninterrupted
 from optiga.files.shown import shown
 
 if TYPE_CHECKING:
@@ -35,17 +35,22 @@ def main(arguments: Sequence[str] | None = None, command: str = "") -> int:
     :param arguments: without the program's name; those of the process by default.
     :param command: another command line than this tool's, ``module:attribute``.
     """
+    with INTERRUPTIONS:  # to the end: what is said of an interruption is not cut off by one more
+        return _main(arguments, command)
+
+
+def _main(arguments: Sequence[str] | None, command: str) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     settings: Settings | None = None
     try:
-        from optiga.cli.app import new_settings, run
+        with Uninterrupted():  # what comes meanwhile is told as the arguments have it
+            from optiga.cli.app import new_settings, run
 
-        settings = new_settings()
-        with INTERRUPTIONS:
-            try:
-                return run(arguments, settings, command)
-            finally:
-                _drop_what_is_unfinished()
+            settings = new_settings()
+        try:
+            return run(arguments, settings, command)
+        finally:
+            _drop_what_is_unfinished()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "optiga":
             raise

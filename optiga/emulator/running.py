@@ -27,12 +27,15 @@ _MOST_FOLDER = 64
 """Bytes of the path of a folder in which a socket's has room behind it: of about 100, all that systems take."""
 _SIGNALED = 128
 """Added to the number of the signal that ended the program, as shells do."""
+_TERMINAL = "/dev/tty"
+_MOMENT_S = 1.0
+"""In which a program ends that got a SIGINT itself, in seconds."""
 
 
 def run_program(command: Sequence[str], serve: Serve, *, place: Callable[[str], Place] = uart_place) -> int:
     """Run a program while a board is served.
 
-    Signals that ask to end are the program's: Ctrl-C reaches it from the terminal, the others are passed on. In the
+    Signals that ask to end are the program's, and are passed on; not Ctrl-C, which reaches it from the terminal. In the
     main thread only.
 
     :param command: the program and its arguments; ``{port}`` in an argument stands for the board's port.
@@ -174,6 +177,17 @@ def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
     """Leave the signals that ask to end to a program, as long as the context lasts; also those of before it began."""
     waiting: list[int] = []
     program: list[subprocess.Popen[bytes]] = []
+    later: list[threading.Timer] = []
+
+    def interrupt() -> None:
+        for process in program:
+            process.send_signal(signal.SIGINT)
+
+    def pass_on_later(_number: int, _frame: FrameType | None) -> None:
+        """Whoever sends a SIGINT without a terminal may have sent it to the program, too, which two might hurt."""
+        if not any(one.is_alive() for one in later) and not _comes_from_a_terminal():
+            later.append(threading.Timer(_MOMENT_S, interrupt))
+            later[-1].start()
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         if program:
@@ -187,5 +201,26 @@ def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
             process.send_signal(number)
 
     wanted = [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]
-    with handled(wanted, pass_on), handled([signal.SIGINT], lambda *_: None):  # the terminal sends that to both
-        yield begin
+    with handled(wanted, pass_on), handled([signal.SIGINT], pass_on_later):
+        try:
+            yield begin
+        finally:
+            for one in later:
+                one.cancel()
+                one.join()
+
+
+def _comes_from_a_terminal() -> bool:
+    """Whether a SIGINT may be a Ctrl-C, which a terminal sends to this process and to the program."""
+    if sys.platform == "win32":
+        return True  # there is no other
+    try:
+        terminal = os.open(_TERMINAL, os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

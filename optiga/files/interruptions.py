@@ -6,6 +6,9 @@ Python does this for Ctrl-C alone: SIGTERM and SIGHUP end a process on the spot,
 from __future__ import annotations
 
 import signal
+import sys
+import time
+from _thread import get_ident, start_new_thread
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -14,6 +17,11 @@ from optiga.naming import Naming
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """The last is Ctrl-Break, which only Windows has, as only the others have SIGHUP."""
+_UNWINDING_S = 3.0
+"""How long a run that ends is left alone to say what has become of what it did, in seconds."""
+_IMPORTING_S = 0.005
+"""After which a request that came while modules were imported is made again, in seconds."""
+_IMPORT = "<frozen importlib._bootstrap"
 
 
 @contextmanager
@@ -64,17 +72,24 @@ class Interruptions:
     A signal that is ignored stays so, as SIGHUP under ``nohup``, and one for which the caller has a handler stays the
     caller's. In other threads than the main one, where Python lets nobody handle signals, nothing is changed.
 
-    :ivar number: the last signal that has come, or None.
+    For some seconds after a request, further ones are ignored: else they would cut off what is said of a key, as where
+    a terminal and a supervisor ask both. A request that comes while a module is imported waits for the import's end: in
+    there, Python makes another error of it, or drops it.
+
+    :ivar number: the signal that ends the run, or None.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
         self._held = 0
         self._is_waiting = False
+        self._ignored_until = 0.0
+        self._outside: FrameType | None = None
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Interruptions:
-        self.number, self._is_waiting = None, False
+        self.number, self._is_waiting, self._ignored_until = None, False, 0.0
+        self._outside = sys._getframe(1)
         for name in _NAMES:
             number = getattr(signal, name, None)
             if number is None or signal.getsignal(number) not in (signal.SIG_DFL, signal.default_int_handler):
@@ -91,13 +106,29 @@ class Interruptions:
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, handler)  # type: ignore[arg-type]
+        self._outside = None
 
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
-        self.number = number
-        if self._held:
-            self._is_waiting = True
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if time.monotonic() < self._ignored_until:
             return
-        raise EndRequested(number)
+        if self._held:
+            self.number, self._is_waiting = number, True
+        elif self._is_importing(frame):
+            start_new_thread(_ask_again, (number, get_ident()))
+        else:
+            raise self._ending(number)
+
+    def _is_importing(self, frame: FrameType | None) -> bool:
+        """Whether a module is being imported there, by what is run in the context."""
+        while frame is not None and frame is not self._outside:
+            if frame.f_code.co_filename.startswith(_IMPORT):
+                return True
+            frame = frame.f_back
+        return False
+
+    def _ending(self, number: int) -> EndRequested:
+        self.number, self._ignored_until = number, time.monotonic() + _UNWINDING_S
+        return EndRequested(number)
 
     def hold(self) -> None:
         """Let requests wait."""
@@ -112,7 +143,16 @@ class Interruptions:
         if self._is_waiting and not self._held:
             self._is_waiting = False
             assert self.number is not None  # noqa: S101 - it is set where waiting begins
-            raise EndRequested(self.number)
+            raise self._ending(self.number)
+
+
+def _ask_again(number: int, thread: int) -> None:
+    """Send a signal to a thread once more, a little later."""
+    time.sleep(_IMPORTING_S)
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(thread, number)
+    else:
+        signal.raise_signal(number)
 
 
 INTERRUPTIONS = Interruptions()

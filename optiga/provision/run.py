@@ -52,7 +52,7 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
         with open_chip(services.port) as opened:
             return provision(job, services, opened, plan=plan)
     reporter = services.reporter(port=chip.port, slot=job.slot.name)
-    with chip.turn, reporter.run(), ExitStack() as at_end:
+    with ExitStack() as at_end, chip.turn, reporter.run():
         reporter.uid = chip.uid.hex
         reporter.tell(RunStarted, steps=tuple(step.name for step in steps(job)))
         plan = plan or make_plan(job, services, reporter)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from optiga.cli.app import EXIT_CODES, app
 from optiga.cli.render.errors import error_line, json_line
 from optiga.cli.support.options import option_of
 from optiga.cli.support.parameters import parameter_of
+from optiga.cli.support.settings import Settings
 from optiga.cloud.aws.errors import AwsError
 from optiga.emulator.store import SqliteStore
 from optiga.errors import BoardError, ChipError, ConfigurationError, OptigaError, Reason, naming
@@ -163,6 +166,27 @@ def test_what_an_interruption_leaves_is_told_before(cli: Cli, monkeypatch: pytes
     assert before == ["Warning: the key is new"]
     error = json.loads(last)["error"]
     assert (error["family"], error["hint"]) == ("interrupted", "the key is new")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupted_before_the_command_line_is_there(cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def interrupted_at_its_modules() -> Settings:
+        signal.raise_signal(getattr(signal, name))
+        return Settings()
+
+    monkeypatch.setattr("optiga.cli.app.new_settings", interrupted_at_its_modules)
+    error = error_of(cli, *JSON, "boards")
+    assert (error["exit_code"], error["reason"]) == (128 + getattr(signal, name), "interrupted")
+
+
+def test_a_second_signal_does_not_cut_off_the_error(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def say(*values: Any, **place: Any) -> str:
+        signal.raise_signal(signal.SIGTERM)
+        return json_line(*values, **place)
+
+    monkeypatch.setattr(SLOTS, lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("optiga.cli.json_line", say)
+    assert error_of(cli, *JSON, "boards")["exit_code"] == 130
 
 
 def test_all_mistakes_of_a_file(cli: Cli, port: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from optiga.cli.support.settings import Settings
+from optiga.provision.journal_file import JournalFile
 from optiga.provision.renewal import format_moment
 from optiga.provision.services import Services
 from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, device_of, result_of
@@ -120,6 +121,21 @@ def test_a_renewal_goes_on_without_being_asked_for_again(
     assert line.endswith("run the same command again without --renew")
     result_of(run())
     bench.check_finished(certificates=2)
+
+
+def test_ended_while_the_journal_is_closed(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    result_of(run())
+    close = JournalFile.__exit__
+
+    def interrupted(*of: Any) -> None:
+        close(*of)
+        interrupt()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JournalFile, "__exit__", interrupted)
+        ended = run("--renew")
+    assert "The chip is finished. To see the result, run the same command again without --renew" in ended.err
+    assert "start again" not in ended.err
 
 
 def interrupt(*_: object, **__: object) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from optiga import BoardError, ConfigurationError, OptigaError
-from optiga.emulator import EmulatedChip, MemoryStore, boards
+from optiga.emulator import EmulatedChip, MemoryStore, boards, running
 from optiga.emulator.boards import Place, uart_place
 from optiga.emulator.running import run_program, run_with_environment
 from optiga.emulator.server import Announce, Stop
@@ -112,6 +112,30 @@ def test_what_a_shell_hands_over_is_the_programs() -> None:
         assert run_with_environment([sys.executable, "-c", read], os.environ) == 0
     finally:
         os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a SIGINT is a Ctrl-C there")
+class TestInterrupt:
+    @pytest.fixture(autouse=True)
+    def _without_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "_TERMINAL", "/dev/none")
+
+    def test_of_us_alone_is_passed_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "_MOMENT_S", 0.01)
+        ask = "kill -INT $PPID; exec sleep 60"
+        assert run_with_environment(["sh", "-c", ask], os.environ) == 128 + signal.SIGINT
+
+    def test_that_the_program_has_is_not_one_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(running, "_MOMENT_S", LIMIT_S)
+        ask = "trap 'exit 9' INT; kill -INT $PPID; kill -INT $$; sleep 60"
+        assert run_with_environment(["sh", "-c", ask], os.environ) == 9
+
+    def test_of_a_terminal_is_the_programs_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Such as Ctrl-C in a shell of Python, which goes on."""
+        monkeypatch.setattr(running, "_MOMENT_S", 0.0)
+        monkeypatch.setattr(running, "_comes_from_a_terminal", lambda: True)
+        ask = "trap 'exit 1' INT; kill -INT $PPID; sleep 0.05"
+        assert run_with_environment(["sh", "-c", ask], os.environ) == 0
 
 
 @pytest.mark.parametrize("name", ["./none", "no-such-program-anywhere", "nul\0l", "."])

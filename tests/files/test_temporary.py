@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -224,3 +226,61 @@ class TestInterruptions:
                 signal.raise_signal(number)
         finally:
             signal.signal(number, before)
+
+    def test_one_more_does_not_cut_off_what_the_first_one_ends(self, name: str) -> None:
+        said = []
+
+        def work() -> None:
+            try:
+                signal.raise_signal(getattr(signal, name))
+            finally:
+                for one in ("SIGINT", "SIGTERM", name):
+                    signal.raise_signal(getattr(signal, one))
+                said.append("what has become of the key")
+
+        terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            with INTERRUPTIONS, pytest.raises(EndRequested) as raised:
+                work()
+        finally:
+            signal.signal(signal.SIGTERM, terminate)
+        assert said == ["what has become of the key"]
+        assert raised.value.number == INTERRUPTIONS.number == getattr(signal, name)
+
+    def test_but_one_that_comes_much_later_does(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("optiga.files.interruptions._UNWINDING_S", 0.0)
+
+        def raise_twice() -> None:
+            try:
+                signal.raise_signal(getattr(signal, name))
+            finally:
+                signal.raise_signal(getattr(signal, name))
+                pytest.fail("the second one was ignored")
+
+        with INTERRUPTIONS, pytest.raises(EndRequested):
+            raise_twice()
+
+    def test_it_waits_for_the_end_of_an_import(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the body of a class, where Python 3.11 makes a RuntimeError of it."""
+        module = f"interrupted_by_{name.lower()}"
+        (tmp_path / f"{module}.py").write_text(
+            "import signal\n"
+            "class Named:\n"
+            "    def __set_name__(self, owner, name):\n"
+            f"        signal.raise_signal(signal.{name})\n"
+            "class Owner:\n"
+            "    named = Named()\n"
+            "IS_WHOLE = True\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+
+        def work() -> None:
+            import_module(module)
+            for _ in range(6000):
+                threading.Event().wait(0.01)  # Windows ends no longer wait
+
+        with INTERRUPTIONS, pytest.raises(EndRequested):
+            work()
+        assert sys.modules.pop(module).IS_WHOLE

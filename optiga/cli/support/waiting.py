@@ -45,8 +45,9 @@ class _Waiting:
         with self._lock:
             self._activities.append(activity)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="waiting", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="waiting", daemon=True)
+                thread.start()
+                self._thread = thread  # only now: one that Ctrl-C has not let start cannot be joined
 
     def end(self, activity: Activity) -> None:
         with self._lock:

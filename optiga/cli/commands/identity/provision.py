@@ -283,7 +283,7 @@ def run_plan(
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
-    with opened as journal, ExitStack() as used:
+    with ExitStack() as at_end, opened as journal, ExitStack() as used:
         if is_still_to_be_made(settings):
             journal.check_writable()
             if services.authority is not None:
@@ -293,7 +293,7 @@ def run_plan(
         heard: list[Event] = []
         services = replace(services, journal=journal, listeners=(*services.listeners, heard.append))
         entry = provision(plan.job, services, chip, plan=plan)
-        used.enter_context(told_that_it_is_finished(plan.job))
+        at_end.enter_context(told_that_it_is_finished(plan.job))
         outputs = plan.outputs(entry.uid)
         is_new = plan.job.renew and any(isinstance(event, RunDone) and event.is_changed for event in heard)
         result = replace(
