@@ -177,7 +177,7 @@ class Preparation:
         return entry if plan.new is None else self._journal.save(entry)
 
     def _tell_valid(self, old: Entry) -> None:
-        """Say how to revoke the certificate that a CA of one's own has issued before, or that it is revoked."""
+        """Warn of the certificate that a CA of one's own has issued before, or say that it is revoked."""
         spec = self._plan.job.issuer
         is_same = self._plan.is_issuer_of(old)
         folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
@@ -185,7 +185,7 @@ class Preparation:
         if record is not None and record.serial == old.serial:
             self._reporter.note(f"The certificate {record.serial} is already revoked ({record.reason})")
         elif (text := valid_of_ca(old, folder)) is not None:
-            self._reporter.note(text)
+            self._reporter.warn(text)
 
     def _lose_meanwhile(self, found: Entry) -> Entry:
         """Have it confirmed that an identity is lost that has come onto the chip since an interrupted run.
