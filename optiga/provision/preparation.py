@@ -17,7 +17,7 @@ from optiga.provision.believed import (
     other_owner,
 )
 from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot, Identity, chain_of
-from optiga.provision.earlier import known_before, left_in_aws, removal_of, valid_of_ca
+from optiga.provision.earlier import known_before, left_in_aws, lives, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, LossAccepted, Placed, Replaced, damaged
@@ -79,6 +79,9 @@ class Preparation:
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
+        issued = [one for one in lives(self._journal, found.uid, found.slot)[:-1] if one.issued is not None]
+        if issued and issued[-1].is_finished:  # the interrupted run renews it
+            self._tell_valid(issued[-1])
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         entry = self._take_names(found)
