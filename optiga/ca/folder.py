@@ -222,10 +222,13 @@ def _no_ca(path: Path) -> ConfigurationError:
             f"Name its folder, {shown_path(path.parent)}" if is_there(path.with_name(CERTIFICATE)) else "Name a folder"
         )
         return ConfigurationError(f"{path} is a file, and a CA is a folder", hint=hint, reason=Reason.WRONG_TYPE)
-    hint = f"To make one, use 'python -m optiga ca init {file_in_command(path)}'"
+    hint = (
+        f"To make one, use 'python -m optiga ca init {file_in_command(path)}', or under another CA "
+        f"'python -m optiga ca intermediate {file_in_command(path)}'"
+    )
     with suppress(OSError):
         if any(path.iterdir()):
-            hint = "Name the folder that 'python -m optiga ca init' has made"
+            hint = "Name the folder that 'python -m optiga ca init' or 'python -m optiga ca intermediate' has made"
     return ConfigurationError(f"there is no CA in {shown_path(path)}", hint=hint, reason=Reason.NOT_FOUND)
 
 

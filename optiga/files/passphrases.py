@@ -92,6 +92,8 @@ class Passphrase:
 
 def check_hint(passphrase: Passphrase | None) -> str:
     """The hint of what a passphrase does not open: which passphrase to check."""
+    if passphrase is not None and passphrase.value.endswith((b"\n", b"\r")):  # of a program that has read a file
+        return f"{CHECK}: it ends with a line break"
     return f"{CHECK} in {passphrase.source}" if passphrase is not None and passphrase.source else CHECK
 
 

@@ -76,6 +76,9 @@ class Step(IntEnum):
     def title(self) -> str:
         return self.name.lower()
 
+    def __str__(self) -> str:
+        return self.title
+
 
 _STEPS: dict[type[Fact], Step] = {
     Begun: Step.BEGUN,
@@ -373,12 +376,9 @@ class Entry:
 
     def _told(self, form: type[T], **more: object) -> T:
         """A form of what there is to tell, its fields taken from here by their names."""
-        told: dict[str, Any] = {"step": self.step.title, **more}
-        for name in ("started_at", "updated_at"):
-            time = getattr(self, name)
-            told[name] = time.isoformat() if time else None
-        names = [field.name for field in fields(form)]
-        return form(**{name: told[name] if name in told else getattr(self, name) for name in names})
+        started, updated = (at.isoformat() if at else None for at in (self.started_at, self.updated_at))
+        told: dict[str, Any] = {"step": self.step.title, "started_at": started, "updated_at": updated, **more}
+        return form(**{(n := one.name): told[n] if n in told else getattr(self, n) for one in fields(form)})
 
 
 def _changes(step: Step, fact: Fact) -> Mapping[str, Any]:

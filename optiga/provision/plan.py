@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from optiga.provision.job import Job
     from optiga.provision.services import Services
 
+_OPEN_CA = "Open it, and give it to the services: optiga.Services(authority=optiga.open_ca(…))"
+
 
 @dataclass(frozen=True, slots=True)
 class NewIdentity:
@@ -215,10 +217,14 @@ def _find_authority(job: Job, services: Services) -> CertificateAuthority | None
         return None
     folder, authority = job.issuer.folder, services.authority
     if authority is None:
-        raise ConfigurationError(f"the job needs the CA in {folder}, but no CA is open", parameter="authority")
+        raise ConfigurationError(
+            f"the job needs the CA in {folder}, but no CA is open", hint=_OPEN_CA, parameter="authority"
+        )
     if _real(authority.folder.path) != _real(folder):
         raise ConfigurationError(
-            f"the job needs the CA in {folder}, but the CA in {authority.folder.path} is open", parameter="authority"
+            f"the job needs the CA in {folder}, but the CA in {authority.folder.path} is open",
+            hint=_OPEN_CA,
+            parameter="authority",
         )
     return authority
 

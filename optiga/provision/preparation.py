@@ -17,7 +17,7 @@ from optiga.provision.believed import (
     other_owner,
 )
 from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot, Identity, chain_of
-from optiga.provision.earlier import known_before, left_in_aws, removal_of, valid_of_ca
+from optiga.provision.earlier import known_before, left_in_aws, lives, removal_of, valid_of_ca
 from optiga.provision.entry import Entry, Step
 from optiga.provision.events import Reporter
 from optiga.provision.facts import Begun, LossAccepted, Placed, Replaced, damaged
@@ -79,6 +79,9 @@ class Preparation:
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
+        issued = [one for one in lives(self._journal, found.uid, found.slot)[:-1] if one.issued is not None]
+        if issued and issued[-1].is_finished:  # the interrupted run renews it
+            self._tell_valid(issued[-1])
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         entry = self._take_names(found)
@@ -177,7 +180,7 @@ class Preparation:
         return entry if plan.new is None else self._journal.save(entry)
 
     def _tell_valid(self, old: Entry) -> None:
-        """Say how to revoke the certificate that a CA of one's own has issued before, or that it is revoked."""
+        """Warn of the certificate that a CA of one's own has issued before, or say that it is revoked."""
         spec = self._plan.job.issuer
         is_same = self._plan.is_issuer_of(old)
         folder = spec.folder if isinstance(spec, CaIssuerSpec) and is_same else None
@@ -185,7 +188,7 @@ class Preparation:
         if record is not None and record.serial == old.serial:
             self._reporter.note(f"The certificate {record.serial} is already revoked ({record.reason})")
         elif (text := valid_of_ca(old, folder)) is not None:
-            self._reporter.note(text)
+            self._reporter.warn(text)
 
     def _lose_meanwhile(self, found: Entry) -> Entry:
         """Have it confirmed that an identity is lost that has come onto the chip since an interrupted run.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optiga.arguments import takes
 from optiga.chip import open_chip
 from optiga.chip.key_fate import KeyFate, goes_on_by_itself
-from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, Reason, naming
+from optiga.errors import CertificateError, ConfigurationError, Naming, OptigaError, naming
 from optiga.identity.csr import check_model
 from optiga.provision.attestation import Attestation
 from optiga.provision.chip_slot import OTHER_JOURNAL, ChipSlot
@@ -23,6 +23,7 @@ from optiga.provision.plan import Plan, make_plan
 from optiga.provision.preparation import Preparation, check_accepted
 from optiga.provision.renewal import narrow
 from optiga.provision.restoring import restore_files
+from optiga.provision.services import no_journal
 from optiga.provision.steps import steps
 from optiga.provision.steps.work import KeptStep, OpeningStep, Progress, Work
 
@@ -44,7 +45,7 @@ def provision(job: Job, services: Services, chip: Chip | None = None, *, plan: P
     :raises OptigaError: if a step fails; the next call continues there.
     """
     if services.journal is None:
-        raise ConfigurationError("no journal is given to record the steps", parameter="journal", reason=Reason.MISSING)
+        raise no_journal()
     if plan is not None and plan.job != job:
         raise ConfigurationError("the plan belongs to another job", parameter="plan")
     if chip is None:

@@ -36,6 +36,12 @@ def have_confirmed(confirm: Confirm, what: str, lost: tuple[str, ...]) -> None:
         raise ConfigurationError(f"{what} was not confirmed: nothing was changed", reason=Reason.NOT_CONFIRMED)
 
 
+def no_journal() -> ConfigurationError:
+    """That services have no journal, and how to give one."""
+    hint = "Give one to the services: optiga.Services(journal=optiga.open_journal(…))"
+    return ConfigurationError("no journal is given", hint=hint, reason=Reason.MISSING, parameter="journal")
+
+
 @dataclass(frozen=True, slots=True)
 class Services(NotCopied):
     """The resources with which a worker runs jobs. A job itself contains none of them.

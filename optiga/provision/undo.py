@@ -23,7 +23,7 @@ from optiga.provision.journal import Journal
 from optiga.provision.on_chip import OnChip, kept_by_chip, look_at_chip, warn_of_other
 from optiga.provision.own_things import OwnThings, find_own_things
 from optiga.provision.restoring import files_left
-from optiga.provision.services import Connector, Services, have_confirmed
+from optiga.provision.services import Connector, Services, have_confirmed, no_journal
 
 if TYPE_CHECKING:
     from optiga.chip import Chip
@@ -110,7 +110,7 @@ def deprovision(
         deletions remain: call the function again to continue.
     """
     if services.journal is None:
-        raise ConfigurationError("no journal is given to record the steps", parameter="journal")
+        raise no_journal()
     reporter = services.reporter(slot=entry.slot)
     reporter.uid = entry.uid
     journal = services.journal
@@ -250,7 +250,7 @@ def _mark(
     """
     is_done = is_marked(entry, present, held)
     for text in () if is_done else staying_valid(entry, present, journal):
-        reporter.note(text)
+        reporter.warn(text)
     if entry.placed is not None and not is_present(entry, present):
         journal.save(present.after(Removed(entry.placed.account, entry.placed.region)))
         reporter.note("The chip and its present certificate were not changed")

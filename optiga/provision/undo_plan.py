@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from optiga.errors import ConfigurationError, naming
+from optiga.errors import naming
 from optiga.provision.checks import UNANSWERED
 from optiga.provision.on_chip import OnChip, look_at_chip, warn_of_other
+from optiga.provision.services import no_journal
 from optiga.provision.undo import (
     NOT_ITS_OWN,
     find_policy,
@@ -78,7 +79,7 @@ def plan_undo(
     :raises CloudError: if a run would be refused, or AWS refuses to tell.
     """
     if services.journal is None:
-        raise ConfigurationError("no journal is given to read", parameter="journal")
+        raise no_journal()
     journal = services.journal
     reporter = services.reporter(slot=entry.slot)
     reporter.uid = entry.uid

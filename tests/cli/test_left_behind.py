@@ -5,25 +5,50 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from optiga.provision.issuers import CaIssuer, Request
 from tests.support.cli.provisioned import Bench, config_with, result_of
-from tests.support.cli.runner import Cli
+from tests.support.cli.runner import Cli, Result
 
 _REVOKE = re.compile(r"To revoke it: '(ca revoke [0-9a-f]+ --ca (\S+))'")
 
 
+def warnings_of(result: Result) -> list[str]:
+    warnings: list[str] = result_of(result)["warnings"]
+    return warnings
+
+
 def test_every_certificate_of_a_ca_can_be_revoked_as_told(cli: Cli, run: Cli, bench: Bench) -> None:
     assert cli("ca", "init", "--no-passphrase", "root").code == 0
-    result_of(run("--ca", "root", "--no-cloud"))
-    renewed = run("--ca", "root", "--no-cloud", "--renew")
+    first = result_of(run("--ca", "root", "--no-cloud"))
+    renewed = run("-q", "--ca", "root", "--no-cloud", "--renew")
     (told,) = _REVOKE.findall(renewed.err)
     assert told[1] == "root"
-    result = cli("--port", bench.port, "deprovision", "--yes")
+    assert any(str(first["serial"]) in one for one in warnings_of(renewed))
+    result = cli("--port", bench.port, "-q", "deprovision", "--yes", "--output", "json")
     told = _REVOKE.findall(result.err)
+    assert len(told) == sum("stays valid" in one for one in warnings_of(result))
     assert [folder for _, folder in told] == ["FOLDER", "FOLDER"]
     for command, _ in told:
         revoked = cli(*command.replace("FOLDER", "root").split(), "--yes")
         assert revoked.code == 0, revoked.err
     assert cli("ca", "list", "--ca", "root", "--output", "json").out.count('"state": "revoked"') == 2
+
+
+def test_a_continued_renewal_names_the_certificate_too(
+    cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(issuer: CaIssuer, request: Request) -> None:
+        raise KeyboardInterrupt
+
+    assert cli("ca", "init", "--no-passphrase", "root").code == 0
+    first = result_of(run("--ca", "root", "--no-cloud"))
+    with monkeypatch.context() as patched:
+        patched.setattr(CaIssuer, "certify", interrupted)
+        assert run("--ca", "root", "--no-cloud", "--renew").code == 130
+    assert any(str(first["serial"]) in one for one in warnings_of(run("--ca", "root", "--no-cloud")))
+    assert warnings_of(run("--ca", "root", "--no-cloud")) == []
 
 
 def test_names_of_earlier_runs(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:

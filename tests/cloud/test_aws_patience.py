@@ -378,6 +378,7 @@ class TestNotAskedAgain:
         said = refusal(f"http://127.0.0.1:{port}")
         assert f"http://127.0.0.1:{port}" in said
         assert "start its server" in said
+        assert "'python -m optiga.testing.aws') has a new address" in said
 
     @pytest.mark.parametrize("attempts", ["2", "8"], ids=["asked to the end", "out of time"])
     @pytest.mark.parametrize("scheme", ["http", "https"])

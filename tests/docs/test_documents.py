@@ -355,9 +355,10 @@ class TestExamples:
         assert re.fullmatch("chip signed 31 bytes, the signature verifies: 30[0-9a-f]+", line)
 
     @pytest.mark.long
-    def test_own_ca(self, tmp_path: Path) -> None:
+    def test_own_ca(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         config = str(ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn")
-        made = run_process([*OPTIGA, "ca", "init", "my-ca", "--no-passphrase"], tmp_path)
+        monkeypatch.setenv("OPTIGA_CA_PASSPHRASE", "seven grey herons by the weir")
+        made = run_process([*OPTIGA, "ca", "init", "my-ca"], tmp_path)
         assert made.returncode == 0, made.stderr
         for _ in range(2):  # the second run finds everything done
             lines = self.run(tmp_path, "own_ca.py", "my-ca", config, "emulator:a", "emulator:b")

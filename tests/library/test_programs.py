@@ -366,6 +366,8 @@ class TestOwnCa:
         for bad in (None, ""):
             with pytest.raises(optiga.ConfigurationError):
                 optiga.open_ca(folder, passphrase=bad)
+        with pytest.raises(optiga.ConfigurationError, match="it ends with a line break"):
+            optiga.open_ca(folder, passphrase="correct horse battery\n")
 
     @pytest.mark.parametrize(("folder", "passphrase"), [(None, None), (5, None), (b"my-ca", None), ("my-ca", 5)])
     def test_other_types(self, folder: Any, passphrase: Any) -> None:

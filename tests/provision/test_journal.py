@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import sqlite3
 import subprocess
@@ -193,6 +194,20 @@ class TestShown:
         assert [*names, "serial", "journal_seal", *paths, "warnings", "renewed"] == [
             field.name for field in fields(RunResult)
         ]
+
+    def test_a_step_prints_as_in_the_json(self) -> None:
+        entry = full_entry(Step.FINISHED)
+        assert str(entry.step) == f"{entry.step}" == entry.summary().step == "finished"
+        assert json.dumps(entry.step) == "9"
+
+    def test_what_the_documents_name(self) -> None:
+        text = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+        listed = re.search(r"the names of the JSON of `provision`: (.*?)\. ", text, re.DOTALL)
+        assert listed
+        names = set(re.findall(r"`(\w+)`", listed[1]))
+        assert len(names) > 5
+        assert names <= {field.name for field in fields(RunResult)}
+        assert all(hasattr(Entry, name) or name in Entry.__dataclass_fields__ for name in names)
 
     def test_summary_and_export(self) -> None:
         entry = full_entry(Step.POLICY)

@@ -42,11 +42,16 @@ def unreachable_hint(url: str, *, is_open: bool, otherwise: str = "") -> str:
         is_here = False
     if not is_here:
         return otherwise or "Check the network, and give the proxy if there is one (HTTPS_PROXY)"
-    what = "start its server, or correct the endpoint"
     if is_open:
         what = "its server runs, so look at its log, and check that it is one of AWS with this scheme, http or https"
-    return naming(
-        "The endpoint is on this computer: {what} ({endpoint_url}, {variables}). For AWS itself, give no endpoint",
+    else:
+        what = "start its server, or correct the endpoint"
+    hint = naming(
+        "The endpoint is on this computer: {what} ({endpoint_url}, {variables})",
         what=what,
         variables=endpoint_variables(),
     )
+    if not is_open:
+        stand_in = "A stand-in ('python -m optiga.testing.aws') has a new address at each start unless its port is set"
+        hint = naming("{hint}. {stand_in}", hint=hint, stand_in=stand_in)
+    return naming("{hint}. For AWS itself, give no endpoint", hint=hint)

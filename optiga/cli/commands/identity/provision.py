@@ -86,7 +86,7 @@ def _take_moment(_ctx: click.Context, param: click.Parameter, text: str | None) 
 )
 @shared_journal_option
 @yes_option
-@click.option("--renew", is_flag=True, help="Generate a new key and certificate, then deactivate the old certificate.")
+@click.option("--renew", is_flag=True, help="Generate a new key and certificate; AWS IoT then deactivates the old one.")
 @click.option(
     "--issued-before",
     metavar="DATE",
