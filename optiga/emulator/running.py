@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -28,6 +28,8 @@ _MOST_FOLDER = 64
 _SIGNALED = 128
 """Added to the number of the signal that ended the program, as shells do."""
 _TERMINAL = "/dev/tty"
+_LOOK_S = 0.5
+"""How long, in seconds, a program is waited for before signals are looked at."""
 _MOMENT_S = 1.0
 """In which a program ends that got a SIGINT itself, in seconds."""
 
@@ -69,8 +71,18 @@ def run_with_environment(
             raise _cannot_run(words[0], error) from None
         begin(process)
         started()
-        code = process.wait()
+        code = _wait(process)
     return code if code >= 0 else _SIGNALED - code
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a program to end.
+
+    The system may give a signal to a thread of the board's server. Python handles it here, once the waiting is over.
+    """
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=_LOOK_S)
 
 
 def check_program(program: str) -> None:

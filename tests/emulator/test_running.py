@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -198,3 +199,22 @@ class TestPins:
         for level in (0, 1):
             assert self.ask(client, b"P", pin, 1, bytes([level])) is not None
         assert self.frame_limit(client) == (b"\x01\x15" if is_reset else b"\x00\x40")
+
+
+FORWARDING = """
+import signal, subprocess, threading
+from optiga.emulator.running import _passed_on, _wait
+
+with _passed_on() as begin:
+    process = subprocess.Popen(["sleep", "60"])
+    begin(process)
+    threading.Timer(0.1, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)).start()
+    print(_wait(process))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals for threads")
+def test_a_signal_that_the_system_gives_to_another_thread_is_passed_on() -> None:
+    """As to one of the board's server: the main thread, which waits, is not woken up by it."""
+    done = subprocess.run([sys.executable, "-c", FORWARDING], capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stdout) == (0, "-15\n"), done.stderr
