@@ -159,7 +159,7 @@ def test_of_another_region(run: Cli, undo: Cli, bench: Bench) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("fault", ["broken before", "broken after"])
-@pytest.mark.parametrize("call", PROVISION_CALLS[PROVISION_CALLS.index("CreateCertificateFromCsr") :])
+@pytest.mark.parametrize("call", sampled(PROVISION_CALLS[PROVISION_CALLS.index("CreateCertificateFromCsr") :], keep=2))
 def test_of_a_provision_that_was_interrupted_at_a_call(
     run: Cli, undo: Cli, bench: Bench, call: str, fault: str
 ) -> None:

@@ -21,6 +21,7 @@ from optiga.files.opening import about, about_its
 from tests.support.cli.mistakes import error_of
 from tests.support.cli.runner import Cli
 from tests.support.places import CONFIGS
+from tests.support.sampling import sampled
 
 JSON = ("-q", "--output", "json")
 CONFIGURATION = CONFIGS / "config_nistp256_ecdsa_secondslot.jsn"
@@ -95,7 +96,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [(name, words) for words, taken in TAKERS.items() for name in KINDS if name not in taken]
+    ("name", "words"),
+    sampled(
+        [pytest.param(name, words) for words, taken in TAKERS.items() for name in KINDS if name not in taken], keep=60
+    ),
 )
 @pytest.mark.usefixtures("cloud")
 def test_what_the_file_is(cli: Cli, files: Path, name: str, words: str) -> None:
