@@ -53,6 +53,16 @@ def test_in_a_checkout_with_a_virtual_environment(checkout: Path, monkeypatch: p
     assert f"use {checkout.relative_to(checkout.parents[2])} in place of python" in said
 
 
+def test_the_interpreter_is_named_whole_where_the_current_folder_is_gone(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    assert str(checkout) in say_what_to_install("boto3")
+
+
 def test_in_that_virtual_environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(checkout.parents[1]))
     assert "pip install" in say_what_to_install("boto3")

@@ -58,7 +58,7 @@ def _own_python(checkout: Path) -> Path | None:
     python = environment.joinpath(*(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
     if Path(sys.prefix).resolve() == environment.resolve() or not python.is_file():
         return None
-    with suppress(ValueError):  # it is elsewhere, and named whole
+    with suppress(ValueError, OSError):  # it is elsewhere, or the current folder is gone: it is named whole
         return python.relative_to(Path.cwd())
     return python
 
