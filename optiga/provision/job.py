@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optiga.arguments import check_fields, takes
+from optiga.ca.days import MAX_DAYS
 from optiga.cloud.aws.connection import AwsOptions
 from optiga.errors import ConfigurationError, Naming, Reason, naming
 from optiga.objects.addressing import Target, resolve_certificate, resolve_slot
@@ -16,9 +17,6 @@ from optiga.provision.specs import AwsIssuerSpec, IssuerSpec, OwnCertificate, Th
 
 if TYPE_CHECKING:
     from optiga.identity.configuration import Configuration
-
-LONGEST_DAYS = 36500
-"""Most days before its end that a certificate may be renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +110,10 @@ class Job:
             raise ConfigurationError("the time has no time zone", parameter="issued_before")
         if before is not None and before.microsecond:
             raise ConfigurationError("the time is not of whole seconds", parameter="issued_before")
-        if days is not None and not 1 <= days <= LONGEST_DAYS:
+        if days is not None and not 1 <= days <= MAX_DAYS:
             raise ConfigurationError(
                 f"a certificate cannot be renewed {days} days before it expires",
-                hint=f"Use 1 to {LONGEST_DAYS} days",
+                hint=f"Use 1 to {MAX_DAYS} days",
                 parameter="expires_within",
             )
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from optiga.provision.journal import Journal
 
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n)+")
+_MOST_BYTES = 1 << 26
+"""Of an earlier report, which is read whole: those of some ten thousand devices."""
 _BEGIN_OF_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -45,7 +47,10 @@ def is_report_of(journal: Journal, path: Path) -> bool:
     """
     try:
         with open_input(path) as file:
-            text = file.read().decode("utf-8-sig")
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            return False
+        text = content.decode("utf-8-sig")
         slots = json.loads(text)["slots"] if text.startswith("{") else list(csv.DictReader(io.StringIO(text)))
         told = {(one["uid"], one["slot"], one["started_at"] or None, one["serial"] or None) for one in slots}
     except (OSError, ValueError, TypeError, KeyError, RecursionError, csv.Error):

@@ -161,6 +161,15 @@ def test_a_report_of_the_journal_is_made_again(run: Cli) -> None:
         assert b"uid" in Path("report").read_bytes()
 
 
+def test_a_report_that_is_too_long_to_be_read_is_asked_about(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = "journal export --journal journal --out report"
+    assert run(export).code == 0
+    monkeypatch.setattr("optiga.provision.report._MOST_BYTES", 10)
+    result = run(f"{export} --output csv")
+    assert result.code == USAGE
+    assert "the content of a journal" in result.err
+
+
 @pytest.mark.parametrize("output", ["csv", "json"])
 def test_a_report_of_another_journal_is_not_replaced(run: Cli, output: str) -> None:
     """Also after the journal has grown, its own report is made again, but no other journal's."""

@@ -43,7 +43,7 @@ from optiga.identity.configuration import load_configuration
 from optiga.provision.entry import Step
 from optiga.provision.events import Event, RunDone, StepName, utc_now
 from optiga.provision.interrupted import told_that_it_is_finished
-from optiga.provision.job import LONGEST_DAYS, Job
+from optiga.provision.job import Job
 from optiga.provision.journal import FILE_NAME
 from optiga.provision.outputs import OutputLayout
 from optiga.provision.plan import Plan, make_plan
@@ -96,7 +96,7 @@ def _take_moment(_ctx: click.Context, param: click.Parameter, text: str | None) 
 )
 @click.option(
     "--expires-within",
-    type=WholeNumber(1, LONGEST_DAYS),
+    type=WholeNumber(1, MAX_DAYS),
     metavar="DAYS",
     help="With --renew: renew only a certificate that expires within DAYS.",
 )
