@@ -344,16 +344,15 @@ class Entry:
         """What there is to tell when it is done."""
         return self._told(SlotResult)
 
-    def run_result(self, seal: str | None, folder: Path, warnings: Iterable[str] = ()) -> RunResult:
+    def run_result(self, seal: str | None, folder: Path) -> RunResult:
         """The same, of the run that has done it.
 
         :param seal: the journal's newest seal, SHA-256 in hex; None where it has none.
         :param folder: where its files are.
-        :param warnings: what was warned of, one sentence each.
         """
         named = {"csr_path": self.filename, "certificate_path": self.certificate_file}
         paths = {field: None if name is None else str((folder / name).absolute()) for field, name in named.items()}
-        return self._told(RunResult, journal_seal=seal, warnings=tuple(warnings), renewed=False, **paths)
+        return self._told(RunResult, journal_seal=seal, warnings=(), renewed=False, **paths)
 
     def summary(self) -> SlotSummary:
         """What a list of slots shows of each."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from optiga.cli.support.options import in_full
 from optiga.cli.support.settings import Settings
 from optiga.provision.events import Event, Listener, Noted, StepDone, StepName, Warned
 
@@ -21,18 +20,13 @@ def tell_of_chip_file(settings: Settings, step: StepName, what: str) -> Listener
     return listen
 
 
-def tell_people(settings: Settings, warnings: list[str] | None = None) -> Listener:
-    """Who hears events for the people at the terminal, as the common options want it.
-
-    :param warnings: a list to which each warning is added as it is told.
-    """
+def tell_people(settings: Settings) -> Listener:
+    """Who hears events for the people at the terminal, as the common options want it."""
 
     def listen(event: Event) -> None:
         if isinstance(event, Noted):
             settings.note(event.text)
         elif isinstance(event, Warned):
             settings.warn(event.text)
-            if warnings is not None:
-                warnings.append(in_full(event.text))
 
     return listen

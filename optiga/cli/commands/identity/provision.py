@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -197,10 +196,9 @@ def command(
     authority = None
     if ca_path:
         authority = open_authority(settings, ca_path, passphrase_file, ask=ask_passphrase, later=True)
-    warnings: list[str] = []
     services = Services(
         authority=authority,
-        listeners=(tell_people(settings, warnings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
+        listeners=(tell_people(settings), tell_of_chip_file(settings, StepName.KEY, "The new key")),
         trust_passphrase=trust_passphrase(settings, trust, pkcs12_passphrase_file),
         confirm=None if yes else partial(_confirm_loss, settings),
     )
@@ -226,7 +224,7 @@ def command(
         text = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)) or "Nothing will change"
         settings.print_result(DryRun(steps), text=text)
         return
-    run_plan(settings, plan, services, journal, warnings, shared=shared_journal)
+    run_plan(settings, plan, services, journal, shared=shared_journal)
 
 
 def _foresee_key(settings: Settings, authority: CertificateAuthority, *, is_given: bool) -> None:
@@ -272,14 +270,12 @@ def run_plan(
     plan: Plan,
     services: Services,
     journal_path: Path,
-    warnings: Sequence[str],
     *,
     shared: bool = False,
 ) -> None:
     """Take the chip at the port through a plan, and print what has become of it: JSON, or lines for a person.
 
     :param services: the journal is added to them.
-    :param warnings: what its listeners have heard, and hear until the end, for the result.
     :param shared: take a journal that a group of this user's may write.
     """
     opened = open_named_journal(settings, journal_path, shared=shared, make=True)
@@ -296,9 +292,7 @@ def run_plan(
         at_end.enter_context(told_that_it_is_finished(plan.job))
         outputs = plan.outputs(entry.uid)
         is_new = plan.job.renew and any(isinstance(event, RunDone) and event.is_changed for event in heard)
-        result = replace(
-            entry.run_result(journal.newest_seal, Path(whole_path(outputs.folder)), warnings), renewed=is_new
-        )
+        result = replace(entry.run_result(journal.newest_seal, Path(whole_path(outputs.folder))), renewed=is_new)
     with told_that_it_is_finished(plan.job):
         text = summary_of(result, outputs, journal_path) if settings.is_read_by_a_person else None
         settings.print_result(result, text=text, default="json" if text is None else "text")

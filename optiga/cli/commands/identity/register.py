@@ -71,10 +71,9 @@ def command(
     outputs.check_shared()
     device = build_thing(options, thing=thing, policy=policy)
     opening = trust_passphrase(settings, trust, pkcs12_passphrase_file)
-    warnings: list[str] = []
-    listeners = (tell_people(settings, warnings), tell_of_chip_file(settings, StepName.REGISTERED, "Its key"))
+    listeners = (tell_people(settings), tell_of_chip_file(settings, StepName.REGISTERED, "Its key"))
     services = Services(listeners=listeners, trust_passphrase=opening)
     job = Job.own_certificate(found, thing=device, aws=build_aws_options(options), outputs=outputs, trust=believed)
     plan = make_plan(job, services)
     journal = Path(journal_path) if journal_path is not None else outputs.shared / FILE_NAME
-    run_plan(settings, plan, services, journal, warnings, shared=shared_journal)
+    run_plan(settings, plan, services, journal, shared=shared_journal)
