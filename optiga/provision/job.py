@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from optiga.arguments import check_fields, takes
@@ -108,6 +108,12 @@ class Job:
             )
         if before is not None and before.utcoffset() is None:
             raise ConfigurationError("the time has no time zone", parameter="issued_before")
+        try:
+            _ = None if before is None else before.astimezone(timezone.utc)
+        except OverflowError:
+            raise ConfigurationError(
+                "the time is before or after all times in UTC", parameter="issued_before"
+            ) from None
         if before is not None and before.microsecond:
             raise ConfigurationError("the time is not of whole seconds", parameter="issued_before")
         if days is not None and not 1 <= days <= MAX_DAYS:

@@ -29,19 +29,21 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?", re.
 def parse_moment(text: str) -> datetime:
     """A day, from its beginning in UTC, or a time with its time zone: ``2026-11-28``, ``2026-11-28T10:00:00Z``.
 
+    :returns: in UTC.
     :raises ConfigurationError: if the text is neither.
     """
     moment = None
     if _DATE.fullmatch(text):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        with suppress(ValueError, OverflowError):  # the latter for the first and last day that there is, elsewhere
+            said = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            moment = said.astimezone(timezone.utc) if said.tzinfo else said.replace(tzinfo=timezone.utc)
     if moment is None:
         raise ConfigurationError(
             f"{text!r} is not a date",
             hint="Give a day such as 2026-11-28, or a time such as 2026-11-28T10:00:00Z, in UTC",
             reason=Reason.BAD_VALUE,
         )
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment
 
 
 def format_moment(moment: datetime) -> str:

@@ -197,6 +197,8 @@ class TestJob:
             ({"renew": True, "issued_before": NOON, "expires_within": 30}, Reason.CONFLICT),
             ({"renew": True, "issued_before": NOON.replace(tzinfo=None)}, Reason.BAD_VALUE),
             ({"renew": True, "issued_before": NOON.replace(microsecond=1)}, Reason.BAD_VALUE),
+            ({"renew": True, "issued_before": datetime(1, 1, 1, tzinfo=timezone(HOUR))}, Reason.BAD_VALUE),
+            ({"renew": True, "issued_before": datetime(9999, 12, 31, 23, tzinfo=timezone(-HOUR))}, Reason.BAD_VALUE),
             ({"renew": True, "expires_within": 0}, Reason.BAD_VALUE),
             ({"renew": True, "expires_within": 36501}, Reason.BAD_VALUE),
         ],
@@ -214,6 +216,10 @@ class TestJob:
             decode_job(text.replace('"renew": true', f'"renew": true, "{name}": "{value}"'))
 
 
+BEYOND = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59")
+"""Times that are none in UTC."""
+
+
 class TestMoment:
     @pytest.mark.parametrize(
         ("text", "moment"),
@@ -227,7 +233,9 @@ class TestMoment:
     def test_there_and_back(self, text: str, moment: str) -> None:
         assert format_moment(parse_moment(text)) == moment
 
-    @pytest.mark.parametrize("text", ["", "today", "28.11.2026", "2026-13-01", "2026-11-28T10:00:00", "2026-W48-6"])
+    @pytest.mark.parametrize(
+        "text", ["", "today", "28.11.2026", "2026-13-01", "2026-11-28T10:00:00", "2026-W48-6", *BEYOND]
+    )
     def test_refused(self, text: str) -> None:
         with pytest.raises(ConfigurationError, match="is not a date"):
             parse_moment(text)
