@@ -123,7 +123,7 @@ def test_files_of_cas_and_journals_of_any_name_stay_out_of_git() -> None:
     names += [f"any-ca/{name}" for name in ("ca.key", "ca.pem", "chain.pem", "crl.pem", "issued.db", "records.sig")]
     done = run_process(["git", "check-ignore", "--no-index", *names], ROOT)
     assert done.stdout.splitlines() == names
-    ours = ["LICENSE", "README.md", "new/module.py", "new.md", ".new", "new/Makefile"]
+    ours = ["LICENSE", "README.md", "new/module.py", "new.md", ".new", "Makefile", "new/Makefile"]
     assert run_process(["git", "check-ignore", "--no-index", *ours], ROOT).stdout == ""
 
 
