@@ -6,6 +6,7 @@ import gc
 import importlib
 import itertools
 import logging
+import math
 import os
 import pkgutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 import optiga
+from optiga.cli.support import waiting
 from optiga.files.sqlite_guard import GuardedConnection
 from tests.support.events import Runner
 
@@ -94,6 +96,14 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)  # which refuses the same descriptors
         patch.setattr(GuardedConnection, "execute", execute_at_once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_notes_of_slowness() -> Iterator[None]:
+    """A command says after two seconds what it waits for: on a slow machine, that would come between other lines."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "NOTE_S", math.inf)
         yield
 
 

@@ -14,6 +14,7 @@ from optiga import testing
 from optiga.protocol.request import Request
 from optiga.transport import Transport
 from tests.support.makers import make_certificate
+from tests.support.patience import LIMIT_S
 from tests.support.places import CONFIG
 
 SIZE = 1500
@@ -130,6 +131,6 @@ def test_a_chip_can_be_closed_at_any_time() -> None:
     with testing.bench() as bench, bench.open() as chip, chip.turn:
         thread = threading.Thread(target=chip.close)
         thread.start()
-        thread.join(timeout=60)
+        thread.join(timeout=LIMIT_S)
         assert not thread.is_alive()
         assert "closed" in repr(chip)

@@ -14,6 +14,7 @@ import pytest
 
 from optiga.emulator.models import DEFAULT_MODEL
 from optiga.emulator.store import create_chip
+from tests.support.patience import LIMIT_S
 from tests.support.places import CONFIG, ROOT
 from tests.support.processes import OPTIGA, run_process
 from tests.support.sampling import sampled
@@ -69,7 +70,7 @@ def test_whoever_reads_standard_error_has_left(tmp_path: Path) -> None:
     os.close(reads)
     typed = "--port emulator:chip key generate third --out public.pem"
     done = subprocess.run(
-        [*OPTIGA, *typed.split()], cwd=tmp_path, stdout=subprocess.PIPE, stderr=writes, timeout=60, check=False
+        [*OPTIGA, *typed.split()], cwd=tmp_path, stdout=subprocess.PIPE, stderr=writes, timeout=LIMIT_S, check=False
     )
     os.close(writes)
     assert done.returncode == 0

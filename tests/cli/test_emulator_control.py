@@ -20,6 +20,7 @@ from optiga.emulator.models import MODELS
 from optiga.emulator.running import own_socket
 from optiga.emulator.store import create_chip
 from tests.support.cli.runner import Cli, Result
+from tests.support.patience import LIMIT_S
 from tests.support.processes import OPTIGA, Served, run_process, serving
 from tests.support.sampling import sampled
 
@@ -277,4 +278,4 @@ def test_on_every_board(kind: str, cli: Cli, socket: str) -> None:
             assert read() == uid
             assert served.end().code == 0
             assert all(json.loads(line)["result"] for line in follower.stdout)
-            assert follower.wait(60) == 0
+            assert follower.wait(LIMIT_S) == 0

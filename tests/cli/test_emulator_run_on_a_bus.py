@@ -24,7 +24,8 @@ import pytest
 from optiga.cli import main
 from optiga.emulator import EmulatedChip
 from optiga.emulator.store import SqliteStore
-from tests.support.processes import LIMIT_S, OPTIGA, serving
+from tests.support.patience import LIMIT_S
+from tests.support.processes import OPTIGA, serving
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None, reason="needs Linux and a C compiler: cc"

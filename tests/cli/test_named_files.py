@@ -15,6 +15,7 @@ from optiga.files.files import read_input
 from optiga.files.secrets import read_secret
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
+from tests.support.patience import LIMIT_S
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
 READERS = (read_input, read_secret)
@@ -103,7 +104,7 @@ class TestCommands:
         for argument in (f"<(cat {tmp_path}/root/ca.pem)", f"/dev/stdin < <(cat {tmp_path}/root/ca.pem)"):
             done = subprocess.run(
                 ["bash", "-c", f"exec '{sys.executable}' -c '{_OPTIGA}' ca sign --ca '{tmp_path}/root' {argument}"],
-                capture_output=True, text=True, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=60,
+                capture_output=True, text=True, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=LIMIT_S,
             )  # fmt: skip
             assert done.returncode == 5, done.stderr
             assert "a certificate" in done.stderr

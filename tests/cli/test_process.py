@@ -20,8 +20,9 @@ import optiga
 from optiga import __version__
 from tests.support.cli.runner import Cli
 from tests.support.makers import make_certificate
+from tests.support.patience import LIMIT_S
 from tests.support.places import ROOT
-from tests.support.processes import LIMIT_S, OPTIGA, run_process, serving
+from tests.support.processes import OPTIGA, run_process, serving
 from tests.support.sampling import sampled
 from tests.support.terminal import terminal
 

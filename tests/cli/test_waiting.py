@@ -27,6 +27,7 @@ from optiga.files.activity import Activity, each, is_watched
 from optiga.files.locks import lock_path_for_port
 from optiga.protocol.codes import CommandCode
 from tests.support.cli.runner import Cli
+from tests.support.patience import LIMIT_S
 from tests.support.processes import OPTIGA, run_process
 from tests.support.terminal import Terminal, terminal
 
@@ -47,7 +48,7 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[WaitingLine, io.Stri
 
 
 def wait_for(stream: io.StringIO, text: str) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + LIMIT_S
     while text not in stream.getvalue():
         assert time.monotonic() < end, stream.getvalue()
         time.sleep(0.001)
@@ -121,10 +122,10 @@ class TestNotes:
         notes = WaitingNotes(lambda text: (said.append(text), heard.set()))  # type: ignore[func-returns-value,arg-type]
         notes.open()
         with Activity(lambda: "The chip works"), Activity(lambda: "x, 1", note=lambda: "No answer"):
-            assert heard.wait(10)
+            assert heard.wait(LIMIT_S)
         heard.clear()
         with Activity(lambda: "x, 2", note=lambda: "No answer"), Activity(lambda: "y", note=lambda: "Another"):
-            assert heard.wait(10)
+            assert heard.wait(LIMIT_S)
         notes.close()
         assert said == ["No answer", "Another"]
         assert not is_watched()

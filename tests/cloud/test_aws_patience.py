@@ -19,6 +19,7 @@ from optiga.cloud.aws.connection import AwsOptions, connect
 from optiga.cloud.aws.errors import AwsError
 from optiga.files.activity import Activity, watch
 from tests.support.makers import make_certificate, make_key
+from tests.support.patience import LIMIT_S
 from tests.support.sampling import sampled
 
 Answer = Callable[[socket.socket, int], None]
@@ -214,7 +215,7 @@ class TestSaid:
         asked = threading.Event()
 
         def late(connection: socket.socket, count: int) -> None:
-            asked.wait(10)
+            asked.wait(LIMIT_S)
             answer(connection, count)
 
         with serving(late) as server, heard_by(Person(asked.set)) as person:
@@ -262,7 +263,7 @@ class TestSaid:
 
         def late(connection: socket.socket, _: int) -> None:
             receive(connection)
-            server.is_over.wait(10)
+            server.is_over.wait(LIMIT_S)
 
         with serving(late) as server, heard_by(Person(sees=True)):
             said: list[str] = []

@@ -20,8 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from optiga.testing import Cloud, CloudFault
 from optiga.testing.aws.iot import Iot
 from tests.support.cloud.asking import certify, refusal
+from tests.support.patience import LIMIT_S
 from tests.support.places import ROOT
-from tests.support.processes import LIMIT_S, run_process
+from tests.support.processes import run_process
 
 
 def post(cloud: Cloud, path: str, body: str, headers: dict[str, str]) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -21,8 +22,9 @@ from optiga.files.activity import Activity, watch
 from optiga.testing.aws import server
 from optiga.testing.aws.command import how_to_use
 from tests.support.cli.runner import NOT_AWS
+from tests.support.patience import LIMIT_S
 from tests.support.places import CONFIG, CONFIGS, ROOT
-from tests.support.processes import LIMIT_S, OPTIGA, Served, run_process
+from tests.support.processes import OPTIGA, Served, run_process
 
 AWS = [sys.executable, "-m", "optiga.testing.aws"]
 OURS = {"PYTHONPATH": str(ROOT)}
@@ -250,9 +252,14 @@ class TestMistakes:
             self.check(home, f"127.0.0.1:{port}: .*--port 0", "--port", str(port))
 
     @pytest.mark.long
+    @pytest.mark.skipif(os.name != "posix", reason="Windows looks for a program when it is started")
     @pytest.mark.parametrize("program", ["no-such-program", "./nothing"])
-    def test_no_such_program(self, home: Path, program: str) -> None:
-        self.check(home, f"{program} cannot be run", "--", program)
+    def test_no_such_program_is_said_before_anything_starts(self, home: Path, program: str) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            self.check(home, f"{program} cannot be run", "--port", str(port), "--", program)
 
     @pytest.mark.parametrize(
         ("words", "said"),

@@ -18,6 +18,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from optiga import __version__
+from tests.support.patience import LIMIT_S
 from tests.support.processes import ROOT, run_process
 
 HANDED_OUT = (
@@ -179,7 +180,7 @@ def run_unpacked(unpacked: Path, folder: Path, *options: str, program: str, word
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
     return done.stdout + done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import read_blocks
+from tests.support.patience import LIMIT_S
 from tests.support.places import ROOT
 
 SERVER = "#!/bin/sh\necho http://127.0.0.1:5000\nexec sleep 60\n"
@@ -26,6 +27,6 @@ def test_the_script_with_a_stand_in_leaves_nothing(tmp_path: Path, end: str, cod
     environment = {**os.environ, "PATH": f"{server.parent}:{os.environ['PATH']}"}
     shell = ["sh", "-c", script.replace("…", end)]
     # The server has the pipe of standard error, too: the run only ends when it has ended.
-    ended = subprocess.run(shell, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, timeout=30, check=False)
+    ended = subprocess.run(shell, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)
     assert (ended.returncode, ended.stderr) == (code, b"")
     assert [path.name for path in tmp_path.iterdir()] == ["bin"]

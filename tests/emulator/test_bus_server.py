@@ -19,9 +19,9 @@ from optiga.emulator.board.ft260_usb import Ft260Usb
 from optiga.emulator.server import Stop
 from optiga.errors import BoardError, ConfigurationError
 from tests.support.carried_hid import Slave
+from tests.support.patience import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sockets that keep packets are Linux's")
-LIMIT_S = 20
 
 
 class Running:

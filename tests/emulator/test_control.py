@@ -26,6 +26,7 @@ from optiga.emulator.shared_chip import Executed, SharedChip
 from optiga.emulator.store import MemoryStore
 from optiga.errors import BoardError, ClosedError, ConfigurationError, OptigaError, Reason
 from optiga.protocol.codes import ErrorCode
+from tests.support.patience import LIMIT_S
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX")
 OPEN = bytes.fromhex("f0000010d27600000447656e417574684170706c")
@@ -233,7 +234,7 @@ def test_followers_end_with_the_server(bench: Bench) -> None:
                 heard.append(next(stream))
                 rest = threading.Thread(target=lambda: heard.extend(stream))
                 rest.start()
-        rest.join(60)
+        rest.join(LIMIT_S)
         assert not rest.is_alive()
     assert len(heard) == 1
     with pytest.raises(BoardError):
@@ -337,7 +338,7 @@ _CHIP = SharedChip()
 
 def _connected(address: Address) -> socket.socket:
     connection = socket.socket(socket.AF_INET if address.path is None else socket.AF_UNIX)
-    connection.settimeout(60)
+    connection.settimeout(LIMIT_S)
     connection.connect(("127.0.0.1", address.port) if address.path is None else str(address.path))
     return connection
 
@@ -390,4 +391,4 @@ def test_what_answers_is_no_server_of_controls(answer: bytes) -> None:
         thread.start()
         with Control(Address(None, listener.getsockname()[1])) as control, pytest.raises(BoardError):
             control.snapshot()
-        thread.join(60)
+        thread.join(LIMIT_S)

@@ -20,8 +20,8 @@ from optiga.emulator.boards import Place, uart_place
 from optiga.emulator.running import run_program, run_with_environment
 from optiga.emulator.server import Announce, Stop
 from tests.support.i2c_chips import factory_content
+from tests.support.patience import LIMIT_S
 
-LIMIT_S = 20
 PYTHON = sys.executable
 TOUCH = (PYTHON, "-S", "-c", "open('ran', 'w')")
 
@@ -216,5 +216,7 @@ with _passed_on() as begin:
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals for threads")
 def test_a_signal_that_the_system_gives_to_another_thread_is_passed_on() -> None:
     """As to one of the board's server: the main thread, which waits, is not woken up by it."""
-    done = subprocess.run([sys.executable, "-c", FORWARDING], capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(
+        [sys.executable, "-c", FORWARDING], capture_output=True, text=True, check=False, timeout=LIMIT_S
+    )
     assert (done.returncode, done.stdout) == (0, "-15\n"), done.stderr

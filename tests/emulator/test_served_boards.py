@@ -17,8 +17,8 @@ from optiga.emulator import Board
 from optiga.emulator.server import Stop, no_address, serve_pty, serve_tcp
 from optiga.errors import BoardError, Reason
 from optiga.link.uart_frame import ERROR, encode
+from tests.support.patience import LIMIT_S
 
-LIMIT_S = 20
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")
 PING, PONG = encode(b"ping"), encode(b"pong")
 

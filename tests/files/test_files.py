@@ -13,6 +13,7 @@ import pytest
 
 from optiga.errors import ConfigurationError
 from optiga.files import files
+from tests.support.patience import LIMIT_S
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and pipes of POSIX")
 
@@ -68,7 +69,7 @@ def test_a_pipe_is_written_to(tmp_path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
     files.write_whole(pipe, b"through")
-    reader.join(10)
+    reader.join(LIMIT_S)
     assert read == [b"through"]
 
 

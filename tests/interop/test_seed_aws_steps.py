@@ -20,8 +20,8 @@ import pytest
 from cryptography import x509
 
 from optiga.testing import Cloud
+from tests.support.patience import LIMIT_S
 from tests.support.places import ROOT
-from tests.support.processes import LIMIT_S
 
 PROGRAMS = Path(sys.executable).parent
 THING = "IoT_Object_With_OPTIGA_Trust"

@@ -15,6 +15,7 @@ import optiga
 from optiga import testing
 from optiga.errors import Reason
 from optiga.files.locks import PortLock
+from tests.support.patience import LIMIT_S
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork"),
@@ -189,7 +190,7 @@ print("done")
 
 def test_a_childs_end_ends_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert (ended.stdout, ended.stderr) == ("done\n", "")
 
 

@@ -41,9 +41,9 @@ from tests.support.journals import (
     make_entry,
     save,
 )
+from tests.support.patience import LIMIT_S
 from tests.support.permissions import permissions_count
 from tests.support.places import ROOT
-from tests.support.processes import LIMIT_S
 
 ENTRY = make_entry(UID, "second", "aws", "f00d")
 FACT = FACTS.filter(lambda fact: not isinstance(fact, (Unreadable, Imported)))

@@ -19,9 +19,7 @@ from typing import Any
 import optiga
 from tests.support import event_hooks, sqlite_calls
 from tests.support.event_watch import Action, Moment, Strike, Watch
-
-LIMIT_S = 300
-"""A child that hangs is given up, in seconds."""
+from tests.support.patience import LIMIT_S
 
 
 def load_all() -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
+from tests.support.patience import LIMIT_S
 from tests.support.places import ROOT
 
 OPTIGA = [sys.executable, str(ROOT / "optiga.py")]
-LIMIT_S = 60
-"""Longest that a process may take before a test gives it up, in seconds."""
 
 
 class Ended(NamedTuple):

@@ -12,6 +12,7 @@ from serial.rfc2217 import PortManager
 
 from optiga.emulator import Board
 from optiga.emulator.server import Stop, serve_pty, serve_tcp
+from tests.support.patience import LIMIT_S
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def _serve(serve: Callable[..., None], *arguments: object) -> Iterator[str]:
     server = threading.Thread(target=serve, args=arguments, kwargs={"announce": announce, "stop": stop})
     server.start()
     try:
-        assert ready.wait(30)
+        assert ready.wait(LIMIT_S)
         yield ports[0]
     finally:
         stop()

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-LIMIT_S = 30
-"""Longest that something is waited for before a test gives it up, in seconds."""
+from tests.support.patience import LIMIT_S
+
 _CONTROL = re.compile(
     r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78cDEHMNOZ])|[\x00-\x07\x0e-\x1a]"
 )

@@ -15,7 +15,7 @@ import click
 from optiga.cli.support.choices import WholeNumber
 from optiga.cli.support.printing import HELP_COLUMNS, say
 from optiga.cli.support.settings import Settings, pass_settings
-from optiga.emulator.running import run_with_environment
+from optiga.emulator.running import check_program, run_with_environment
 from optiga.emulator.server import stop_on_signals
 from optiga.testing.aws.cloud import without_aws
 from optiga.testing.aws.server import served_aws
@@ -72,6 +72,8 @@ def command(settings: Settings, port: int, quiet: bool, program: tuple[str, ...]
     """
     gc.enable()  # a server runs for long
     settings.quiet = quiet
+    if program:
+        check_program(program[0])  # before the seconds that it takes to start
     settings.show_waiting()
     with served_aws(port=port) as cloud:
         settings.stop_waiting()

@@ -13,7 +13,7 @@ from threading import Timer
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from tests.support.processes import LIMIT_S
+from tests.support.patience import LIMIT_S
 
 with warnings.catch_warnings():
     # Below Python 3.12 it takes asyncore along, which says at once that it will go.

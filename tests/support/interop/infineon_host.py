@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from optiga.emulator import Board, EmulatedChip
+from tests.support.patience import LIMIT_S
 from tests.support.places import ROOT
 from tests.support.served_boards import board_on_pty
 
@@ -60,7 +61,7 @@ def _run_once(folder: Path, driver: Path, *arguments: str) -> dict[str, Any]:
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=LIMIT_S,
             check=False,
         )
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -80,7 +81,7 @@ def _run_on_bus(interface: str, folder: Path, driver: Path, *arguments: str) -> 
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LIMIT_S,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

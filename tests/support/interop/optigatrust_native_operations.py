@@ -17,6 +17,7 @@ from optigatrust import crypto, objects
 
 from tests.support.interop.optigatrust_crypto_operations import MESSAGE, RSA_HEADER, certified_rsa
 from tests.support.interop.optigatrust_secret_operations import DATA, HASHES, MAC_TYPES, SECRET, stored
+from tests.support.patience import LIMIT_S
 
 AES_KEY = 0xE200
 SIZES = {128: 0x81, 192: 0x82, 256: 0x83}
@@ -119,7 +120,7 @@ def decrypted(mode: str, data: bytes) -> bytes:
         arguments = (data, len(data), iv, len(iv or b""), None, 0, output, byref(length))
         code = api.optiga_crypt_symmetric_decrypt(instance, MODES[mode], AES_KEY, *arguments) & 0xFFFF
         assert code == 0, hex(code)
-        assert done.wait(30)
+        assert done.wait(LIMIT_S)
         assert codes == [0], codes
         return bytes(output)[: length.value]
     finally:
