@@ -29,6 +29,7 @@ def provision(cli: Cli, *words: object) -> str:
 
 
 class TestNotes:
+    @pytest.mark.long
     def test_where_the_new_key_is(self, cli: Cli, cloud: Cloud) -> None:
         """It is said where a key is made, and only there."""
         lines = provision(cli).splitlines()
@@ -47,6 +48,7 @@ class TestNotes:
             assert IDENTITY_LINE in result.err.splitlines()
             assert (COPIES in result.err) is is_new
 
+    @pytest.mark.long
     def test_the_emulated_chip_is_announced_once(self, cli: Cli, cloud: Cloud) -> None:
         assert provision(cli).count("Emulated chip") == 1
 

@@ -42,6 +42,7 @@ def dry_run(cli: Cli, bench: Bench) -> DryRun:
     return DryRun(cli, bench)
 
 
+@pytest.mark.long
 def test_every_file_that_stays(cli: Cli, run: Cli, bench: Bench, dry_run: DryRun) -> None:
     """Those of the certificate before a renewal, too."""
     first, second = result_of(run()), result_of(run("--renew"))
@@ -52,6 +53,7 @@ def test_every_file_that_stays(cli: Cli, run: Cli, bench: Bench, dry_run: DryRun
     assert sum(foreseen in line for line in told) == 1
 
 
+@pytest.mark.long
 def test_another_slot_of_the_chip(cli: Cli, run: Cli, bench: Bench, dry_run: DryRun) -> None:
     run()
     assert not any("also a device" in one for one in dry_run.fields()["stays"])
@@ -146,6 +148,7 @@ def test_without_a_cloud(cli: Cli, run: Cli, dry_run: DryRun) -> None:
     assert any("ca revoke" in sentence and "--ca FOLDER" in sentence for sentence in fields["stays"])
 
 
+@pytest.mark.long
 def test_what_is_in_another_region(run: Cli, dry_run: DryRun) -> None:
     old = result_of(run("--region", "us-east-1"))
     new = result_of(run("--region", "eu-west-1", "--renew"))

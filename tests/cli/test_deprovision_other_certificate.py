@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
+from tests.support.sampling import sampled
 
 NO_LONGER = "AWS IoT no longer accepts"
 
@@ -39,6 +40,7 @@ def test_another_one_that_is_active(cli: Cli, run: Cli, bench: Bench) -> None:
     assert "it keeps its key and certificate, but AWS IoT no longer accepts them" in done.err
 
 
+@pytest.mark.long
 def test_what_is_asked_comes_after_the_warning(cli: Cli, run: Cli, bench: Bench) -> None:
     result_of(run("--journal", "a.db"))
     result_of(run("--journal", "b.db", "--yes"))
@@ -47,7 +49,9 @@ def test_what_is_asked_comes_after_the_warning(cli: Cli, run: Cli, bench: Bench)
     assert refused.err.index("still accepts it") < refused.err.index("can never be undone")
 
 
-@pytest.mark.parametrize(("change", "said"), [("INACTIVE", "it is INACTIVE"), (None, "does not have it")])
+@pytest.mark.parametrize(
+    ("change", "said"), sampled([("INACTIVE", "it is INACTIVE"), (None, "does not have it")], keep=1)
+)
 def test_another_one_that_is_not_active(cli: Cli, run: Cli, bench: Bench, change: str | None, said: str) -> None:
     result_of(run("--journal", "a.db"))
     if change is None:
@@ -62,6 +66,7 @@ def test_another_one_that_is_not_active(cli: Cli, run: Cli, bench: Bench, change
     assert said in warning
 
 
+@pytest.mark.long
 def test_one_in_the_object_of_another_slot(cli: Cli, run: Cli, bench: Bench) -> None:
     command = ("--port", bench.port, "deprovision", "--journal", "a.db", "--dry-run", "--output", "json")
     result_of(run("--journal", "a.db", "--id", "0xE0E2"))

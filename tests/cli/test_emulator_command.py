@@ -171,6 +171,7 @@ class TestStates:
 class TestHeld:
     """A chip that somebody else works on."""
 
+    @pytest.mark.long
     def test_by_a_server(self, cli: Cli, short_wait: None) -> None:
         with serving(Path.cwd(), "--chip", "held.chip", "--tcp", "0") as served:
             result = cli("--port", "emulator:held.chip", "info")

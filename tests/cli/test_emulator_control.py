@@ -54,6 +54,7 @@ def test_by_the_port_and_by_the_chip(cli: Cli, socket: str, board: tuple[str, st
         assert "--control" in result.errors[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "board",
     sampled([("--pty", "link"), ("--tcp", "0"), ("--i2c", "board"), ("--ft260", "board")], keep=1),

@@ -54,6 +54,7 @@ def test_something_else_of_the_name(run: Cli, finished: dict[str, bytes], kind: 
         assert any(line.startswith("warning:") and name in line for line in again.err.lower().splitlines())
 
 
+@pytest.mark.long
 def test_line_ends_of_another_system(run: Cli, finished: dict[str, bytes]) -> None:
     for name, content in finished.items():
         Path(name).write_bytes(content.replace(b"\n", b"\r\n"))
@@ -82,6 +83,7 @@ def test_a_run_that_goes_on_in_another_folder(run: Cli, bench: Bench) -> None:
         assert Path("other", name).read_bytes() == Path(name).read_bytes()
 
 
+@pytest.mark.long
 def test_several_chips_in_one_folder(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
     """The ARN that another chip's takes the place of is no secret loss; a chip's own old one is none."""
     result_of(run())
@@ -97,6 +99,7 @@ def test_several_chips_in_one_folder(cli: Cli, run: Cli, bench: Bench, config: P
     assert "{uid}" in note
 
 
+@pytest.mark.long
 def test_a_chip_with_files_of_its_own(run: Cli) -> None:
     """Nobody is told to do what is done already."""
     own = ("--out-dir", "out/{uid}")
@@ -109,6 +112,7 @@ def test_a_chip_with_files_of_its_own(run: Cli) -> None:
     assert "--out-dir" not in note
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [(), ("--out-dir", "out/{uid}")])
 def test_a_deprovisioned_chip(cli: Cli, run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
     """Its earlier certificate is not another's."""

@@ -45,6 +45,7 @@ def test_a_chip_in_such_a_folder(cli: Cli, kept: Path) -> None:
     assert "permission" in result.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("mode", "of"), [(0o400, "kept/journal.db"), (0o500, "kept")])
 def test_a_journal_that_may_only_be_read(cli: Cli, run: Cli, mode: int, of: str) -> None:
     """A finished chip is told, a new key is not begun, and the journal can be shown."""

@@ -61,6 +61,7 @@ def test_names_of_earlier_runs(cli: Cli, run: Cli, bench: Bench, config: Path) -
     assert [one["thingName"] for one in bench.cloud.iot.list_things()["things"]] == ["my_thing"]
 
 
+@pytest.mark.long
 def test_names_that_are_gone_are_not_told(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
     other = config_with(bench.folder, config, thing="other", policy="my_policy")
     arn = result_of(run())["certificate_arn"]

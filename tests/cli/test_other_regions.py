@@ -29,6 +29,7 @@ def device(cli: Cli, bench: Bench) -> tuple[str, str]:
     return ids[0], ids[1]
 
 
+@pytest.mark.long
 def test_deprovision_tells_of_the_other_region_and_removes_there(
     cli: Cli, bench: Bench, device: tuple[str, str]
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_renewal_says_what_stays(cli: Cli, bench: Bench) -> None:
     assert "'deprovision --slot second --region eu-central-1'" in result.err
 
 
+@pytest.mark.long
 def test_back_in_the_former_region(cli: Cli, bench: Bench, device: tuple[str, str]) -> None:
     """Its certificate there is the chip's own: the thing may be joined, and the certificate becomes inactive."""
     third = result_of(cli("--port", bench.port, "provision", OF_EACH, "--renew", "--region", OTHER))["certificate_id"]

@@ -25,6 +25,7 @@ from optiga.transport.registry import resolve_port
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
 from tests.support.events import Action, Job, Moment, Outcome, Runner
+from tests.support.sampling import sampled
 
 BOARD, CHIP, CONFIGURATION = 3, 4, 2
 LOCKED = ("--lock", "--yes")
@@ -202,7 +203,7 @@ def at_once(runs: Sequence[Callable[[], Pairing]]) -> list[Pairing | OptigaError
         return [*pool.map(one, runs)]
 
 
-@pytest.mark.parametrize("final", [False, True])
+@pytest.mark.parametrize("final", sampled([False, True], keep=1))
 def test_several_runs_at_once_for_one_file(port: str, final: bool, tmp_path: Path) -> None:
     """They take turns: the first pairs the chip, and the others find it paired."""
     out = tmp_path / "my.secret"

@@ -12,6 +12,7 @@ from optiga.provision.steps.identity import SignCsr, WriteCertificate
 from tests.support.cli.provisioned import CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
+from tests.support.sampling import sampled
 
 WORDS = "violet anchor tundra"
 NO_CLOUD = ("--ca", "line", "--no-cloud")
@@ -44,6 +45,7 @@ def test_a_dry_run(run: Cli, bench: Bench, word: tuple[str, ...]) -> None:
     assert "passphrase" not in told.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [NO_CLOUD, ("--ca", "line")], ids=["no cloud", "AWS"])
 def test_a_finished_chip(run: Cli, word: tuple[str, ...], options: tuple[str, ...]) -> None:
     fields = result_of(run(*options, *word))
@@ -85,7 +87,7 @@ def test_a_new_key(cli: Cli, run: Cli, bench: Bench, word: tuple[str, ...]) -> N
     assert len(json.loads(cli("ca", "list", "--ca", "line", "--output", "json").out)["certificates"]) == 1
 
 
-@pytest.mark.parametrize("place", ["file", "environment"])
+@pytest.mark.parametrize("place", sampled(["file", "environment"], keep=1))
 def test_a_wrong_one_stops_only_what_needs_the_key(
     cli: Cli, run: Cli, bench: Bench, word: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

@@ -67,7 +67,7 @@ def test_the_error_says_how_to_continue(run: Cli, bench: Bench, operation: str, 
     assert "again to continue" in line or "run the same command again" in line
 
 
-@pytest.mark.parametrize("fault", sampled(FAULTS, keep=2))
+@pytest.mark.parametrize("fault", sampled(FAULTS, keep=1))
 @pytest.mark.parametrize("operation", sampled(OPERATIONS, keep=2))
 def test_a_call_fails(run: Cli, bench: Bench, operation: str, fault: str) -> None:
     bench.cloud.fail(operation, fault_of(operation, fault), times=1)
@@ -292,7 +292,9 @@ def test_it_is_not_said_twice(run: Cli, bench: Bench) -> None:
     assert result.errors[0].count("ry again") == 1
 
 
-@pytest.mark.parametrize("action", ["DetachThingPrincipal", "DeleteCertificate", "DeleteThing", "DeletePolicy"])
+@pytest.mark.parametrize(
+    "action", sampled(["DetachThingPrincipal", "DeleteCertificate", "DeleteThing", "DeletePolicy"], keep=1)
+)
 def test_a_device_that_is_taken_back_by_half(cli: Cli, run: Cli, bench: Bench, action: str) -> None:
     assert run().code == 0
     bench.cloud.fail(action, ERRORS[4], times=1)

@@ -62,6 +62,7 @@ def test_interrupted(run: Cli, bench: Bench) -> None:
     assert "becomes active" in active
 
 
+@pytest.mark.long
 def test_without_a_cloud_and_then_into_it(cli: Cli, run: Cli, bench: Bench) -> None:
     assert cli("ca", "init", "root", "--no-passphrase").code == 0
     result_of(run(*NO_CLOUD))
@@ -79,6 +80,7 @@ def test_of_another_thing(run: Cli, bench: Bench, config: Path, cli: Cli) -> Non
     assert foreseen.errors == cli(*words).errors
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_finished", [True, False])
 def test_a_certificate_that_somebody_has_revoked(run: Cli, bench: Bench, *, is_finished: bool) -> None:
     if not is_finished:
@@ -103,6 +105,7 @@ def test_there_is_nothing_to_renew(run: Cli, cli: Cli, bench: Bench) -> None:
     assert not any("previous" in step for step in steps_of(dry(run, bench, "--renew", "--output", "json")))
 
 
+@pytest.mark.long
 def test_an_interrupted_renewal(run: Cli, bench: Bench) -> None:
     old = result_of(run())["certificate_id"]
     bench.cloud.fail("AttachPolicy", CloudFault.THROTTLE, times=1)

@@ -11,6 +11,7 @@ from optiga.provision.steps.identity import Certify, MakeKey, SignCsr, WriteCert
 from tests.support.cli.cloud_helpers import journal_entries
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 NO_CLOUD = ("--ca", "q", "--no-cloud")
 
@@ -46,7 +47,7 @@ def test_the_certificate_of_another_slot_is_lost_only_if_that_is_confirmed(run: 
     result_of(other("--yes"))
 
 
-@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+@pytest.mark.parametrize("options", sampled([(), ("--dry-run",)], keep=1))
 def test_who_has_lost_it_does_not_take_it_back_silently(
     run: Cli, other: Cli, bench: Bench, options: tuple[str, ...]
 ) -> None:
@@ -63,6 +64,7 @@ def test_who_has_lost_it_does_not_take_it_back_silently(
     assert bench.certificates() == []
 
 
+@pytest.mark.long
 def test_an_interrupted_run_whose_object_another_slot_has_now(
     run: Cli, other: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +88,7 @@ def test_an_interrupted_run_whose_object_another_slot_has_now(
 
 
 @pytest.mark.parametrize(
-    ("step", "method"), [(MakeKey, "run"), (SignCsr, "run"), (Certify, "run"), (Certify, "_certify")]
+    ("step", "method"), sampled([(MakeKey, "run"), (SignCsr, "run"), (Certify, "run"), (Certify, "_certify")], keep=1)
 )
 def test_an_interrupted_run_without_a_certificate(
     run: Cli, other: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: type, method: str

@@ -59,6 +59,7 @@ class TestOwnCa:
         (found,) = bench.active()
         assert found["caCertificateId"] == registered.out.strip()
 
+    @pytest.mark.long
     @pytest.mark.parametrize("is_registered", [True, False])
     def test_a_revocation_does_not_reach_aws(
         self, cli: Cli, run: Cli, bench: Bench, ca: str, is_registered: bool
@@ -71,6 +72,7 @@ class TestOwnCa:
         assert ("AWS IoT does not use the CRL" in revoked.err) is is_registered
         assert len(bench.active()) == 1
 
+    @pytest.mark.long
     def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
         ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")

@@ -16,6 +16,7 @@ from optiga.provision.renewal import format_moment
 from optiga.provision.services import Services
 from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 INTERRUPTED_EXIT = 130
 Run: TypeAlias = Callable[..., "dict[str, Any]"]
@@ -82,6 +83,7 @@ def test_refused_before_the_chip_is_looked_for(cli: Cli, run: Cli, bench: Bench,
     assert run(*options).err.startswith("Error: --")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [(), ("--ca", "root", "--no-cloud")], ids=["AWS", "own CA"])
 def test_ended_after_the_last_step(
     cli: Cli, run: Cli, bench: Bench, first: Run, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -103,10 +105,13 @@ def test_ended_after_the_last_step(
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [
-        ("optiga.cli.support.settings.Settings.print_result", "The chip is finished"),
-        ("optiga.provision.steps.cloud.AttachPolicy.run", "To continue after the step 'thing'"),
-    ],
+    sampled(
+        [
+            ("optiga.cli.support.settings.Settings.print_result", "The chip is finished"),
+            ("optiga.provision.steps.cloud.AttachPolicy.run", "To continue after the step 'thing'"),
+        ],
+        keep=1,
+    ),
     ids=["at its end", "before it"],
 )
 def test_a_renewal_goes_on_without_being_asked_for_again(
@@ -123,6 +128,7 @@ def test_a_renewal_goes_on_without_being_asked_for_again(
     bench.check_finished(certificates=2)
 
 
+@pytest.mark.long
 def test_ended_while_the_journal_is_closed(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     result_of(run())
     close = JournalFile.__exit__

@@ -12,6 +12,7 @@ import pytest
 from optiga.provision.steps.identity import Certify, WriteCertificate
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
+from tests.support.sampling import sampled
 
 NO_CLOUD = ("--ca", "q", "--no-cloud")
 
@@ -46,8 +47,8 @@ def check_refused(result: Result) -> None:
     assert "CN=q" in error
 
 
-@pytest.mark.parametrize("options", [(), ("--no-cloud",)], ids=["AWS", "no cloud"])
-@pytest.mark.parametrize("reason", ["keyCompromise", "superseded"])
+@pytest.mark.parametrize("options", sampled([(), ("--no-cloud",)], keep=1), ids=["AWS", "no cloud"])
+@pytest.mark.parametrize("reason", sampled(["keyCompromise", "superseded"], keep=1))
 def test_an_interrupted_run(cli: Cli, run: Cli, bench: Bench, options: tuple[str, ...], reason: str) -> None:
     interrupt(run, WriteCertificate, "--ca", "q", *options)
     revoke(cli, reason)
@@ -78,6 +79,7 @@ def test_a_run_that_did_not_hear_of_the_certificate(cli: Cli, run: Cli, monkeypa
     result_of(run(*NO_CLOUD, "--renew"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [(), ("--no-cloud",)], ids=["AWS", "no cloud"])
 def test_a_finished_chip(cli: Cli, run: Cli, bench: Bench, options: tuple[str, ...]) -> None:
     result_of(run("--ca", "q", *options))

@@ -18,6 +18,7 @@ from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGUR
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
 from tests.support.places import CONFIG
+from tests.support.sampling import sampled
 
 OTHER = ("--journal", "other.db")
 OF_EACH = CONFIG.with_name("config_nistp256_ecdsa_thing_per_chip.jsn")
@@ -92,7 +93,7 @@ def test_the_question_names_the_journal(run: Cli, live: Bench, monkeypatch: pyte
     assert "If another journal has this chip, use --journal. For a new key and certificate, use --renew" in result.err
 
 
-@pytest.mark.parametrize("step", [MakeKey, SignCsr])
+@pytest.mark.parametrize("step", sampled([MakeKey, SignCsr], keep=1))
 def test_an_interrupted_run_that_another_has_overtaken(run: Cli, bench: Bench, step: type) -> None:
     """It has no key, or none any more, and the slot has an identity of another journal: there is a question."""
     strike_at(step, run, *OTHER)
@@ -118,6 +119,7 @@ def test_what_was_confirmed_is_not_asked_for_again(run: Cli, live: Bench) -> Non
     assert [one["certificateId"] for one in live.active()] == [new]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_changed", [False, True])
 def test_what_was_confirmed_without_a_cloud_is_not_asked_for_again(
     cli: Cli, run: Cli, live: Bench, config: Path, *, is_changed: bool
@@ -199,7 +201,7 @@ def test_it_is_confirmed_beforehand(run: Cli, live: Bench) -> None:
     assert entry.replaces == (old["certificateId"],)
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("interrupted", sampled([False, True], keep=1))
 def test_the_former_certificate_is_this_chips(cli: Cli, bench: Bench, *, interrupted: bool) -> None:
     """Also for a thing of its own, which no other device's certificate may have."""
     command = ("--port", bench.port, "provision", OF_EACH)
@@ -223,6 +225,7 @@ def test_a_journal_in_another_folder(run: Cli, live: Bench, tmp_path: Path) -> N
     assert held(live) == before
 
 
+@pytest.mark.long
 def test_a_journal_that_has_an_older_identity(cli: Cli, run: Cli, live: Bench) -> None:
     """One journal has the chip as taken back, another has its live identity."""
     assert cli("--port", live.port, "deprovision", "--yes").code == 0
@@ -236,7 +239,7 @@ def test_a_journal_that_has_an_older_identity(cli: Cli, run: Cli, live: Bench) -
     assert held(live) == before
 
 
-@pytest.mark.parametrize("options", [("--renew",), ()])
+@pytest.mark.parametrize("options", sampled([("--renew",), ()], keep=1))
 def test_what_the_journal_knows_is_not_asked_for(cli: Cli, run: Cli, live: Bench, options: tuple[str, ...]) -> None:
     """A renewal, and a new beginning after a device was taken back."""
     if not options:
@@ -245,6 +248,7 @@ def test_what_the_journal_knows_is_not_asked_for(cli: Cli, run: Cli, live: Bench
     result_of(run(*options))
 
 
+@pytest.mark.long
 def test_a_certificate_of_another_slots_key(cli: Cli, bench: Bench, run: Cli, configs: Path) -> None:
     result_of(run())
     before = held(bench)
@@ -266,6 +270,7 @@ def test_a_dry_run_says_that_a_run_would_ask(run: Cli, live: Bench) -> None:
     assert held(live) == before
 
 
+@pytest.mark.long
 def test_a_program_is_not_asked_unless_it_wants_to_be(run: Cli, live: Bench, config: Path) -> None:
     job = optiga.Job.new_identity(optiga.load_configuration(config))
     heard: list[object] = []

@@ -19,6 +19,7 @@ from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CLOUD_EXIT, CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
 from tests.support.cloud.asking import POLICY
+from tests.support.sampling import sampled
 
 
 class Terminal(io.StringIO):
@@ -80,6 +81,7 @@ class TestRegister:
         assert result.code == CERTIFICATE_EXIT
         assert "its issuer is AWS IoT, and this run asks for the chip's factory" in result.errors[0]
 
+    @pytest.mark.long
     @pytest.mark.parametrize("option", ["thing", "policy"])
     def test_with_another_name_later(self, cli: Cli, bench: Bench, option: str) -> None:
         """The error names what contradicts the journal."""
@@ -93,6 +95,7 @@ class TestRegister:
         error = json.loads(result.err.splitlines()[-1])["error"]
         assert (result.code, error["reason"], error["parameter"]) == (CERTIFICATE_EXIT, "conflict", option)
 
+    @pytest.mark.long
     def test_another_issuer_later(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """Both ways: the hint says who has issued it, and how to have it so again."""
         assert cli("ca", "init", "--no-passphrase", "factory").code == 0
@@ -159,7 +162,7 @@ class TestDeprovision:
         assert bench.certificates() == []
         assert len(bench.cloud.iot.list_things()["things"]) == len(bench.cloud.iot.list_policies()["policies"]) == 1
 
-    @pytest.mark.parametrize("folder", [".", "{uid}"])
+    @pytest.mark.parametrize("folder", sampled([".", "{uid}"], keep=1))
     def test_files_that_stay_are_named(self, cli: Cli, run: Cli, bench: Bench, folder: str) -> None:
         uid = str(result_of(run("--out-dir", folder))["uid"])
         place = bench.folder / folder.replace("{uid}", uid)
@@ -229,7 +232,7 @@ class TestDeprovision:
         assert " (ACTIVE)" in result.errors[0]
         assert len(bench.active()) == 2
 
-    @pytest.mark.parametrize("what", ["thing", "policy"])
+    @pytest.mark.parametrize("what", sampled(["thing", "policy"], keep=1))
     def test_what_is_refused_is_known_before_it_is_confirmed(self, cli: Cli, run: Cli, bench: Bench, what: str) -> None:
         """Nobody is asked for what cannot be done; the rest is asked for after all is known."""
         run()
@@ -266,7 +269,7 @@ class TestDeprovision:
         assert f"iot:{operation}" in result.err
         assert bench.certificates() == []
 
-    @pytest.mark.parametrize("operation", ["DeleteCertificate", "DeleteThing", "DeletePolicy"])
+    @pytest.mark.parametrize("operation", sampled(["DeleteCertificate", "DeleteThing", "DeletePolicy"], keep=1))
     def test_an_interrupted_one_is_finished(self, cli: Cli, run: Cli, bench: Bench, operation: str) -> None:
         """Also what was detached before the interruption is deleted."""
         run()
@@ -353,6 +356,7 @@ class TestDeprovision:
         iot = bench.cloud.iot
         assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
 
+    @pytest.mark.long
     def test_a_policy_that_aws_has_not_let_go_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """AWS takes up to five minutes for it."""
         run()
@@ -405,6 +409,7 @@ class TestDeprovisionTwice:
         assert "already deprovisioned" in again.err
         assert Path("personalization.db").read_bytes() == journal
 
+    @pytest.mark.long
     def test_nothing_is_asked_if_nothing_is_left(
         self, cli: Cli, run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:

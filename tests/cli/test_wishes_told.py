@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG, changes
 from tests.support.cli.runner import Cli
@@ -24,6 +26,7 @@ def test_created_or_found(cli: Cli, cloud: Cloud) -> None:
         assert f"{name} already exists" in second
 
 
+@pytest.mark.long
 def test_an_attribute_that_changes(cli: Cli, cloud: Cloud) -> None:
     first = notes(cli, "--attribute", "room=7", "--attribute", "floor=1")
     assert not any("attribute" in line for line in first)
@@ -36,6 +39,7 @@ def test_an_attribute_that_changes(cli: Cli, cloud: Cloud) -> None:
     assert "hall" in told[1]
 
 
+@pytest.mark.long
 def test_options_that_a_finished_chip_ignores(cli: Cli, cloud: Cloud) -> None:
     cloud.iot.create_thing_group(thingGroupName="hall")
     assert not any("Not applied" in line for line in notes(cli))

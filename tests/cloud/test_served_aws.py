@@ -25,6 +25,7 @@ from tests.support.cli.runner import NOT_AWS
 from tests.support.patience import LIMIT_S
 from tests.support.places import CONFIG, CONFIGS, ROOT
 from tests.support.processes import OPTIGA, Served, run_process
+from tests.support.sampling import sampled
 
 AWS = [sys.executable, "-m", "optiga.testing.aws"]
 OURS = {"PYTHONPATH": str(ROOT)}
@@ -276,7 +277,9 @@ class TestMistakes:
     def test_usage(self, home: Path, words: str, said: str) -> None:
         self.check(home, said, *words.split())
 
-    @pytest.mark.parametrize("missing", [["moto"], ["flask", "flask_cors"], ["moto", "flask", "flask_cors"]])
+    @pytest.mark.parametrize(
+        "missing", sampled([["moto"], ["flask", "flask_cors"], ["moto", "flask", "flask_cors"]], keep=1)
+    )
     def test_the_extra_is_not_installed(self, home: Path, missing: list[str]) -> None:
         gone = f"import sys; sys.modules.update(dict.fromkeys({missing}))"
         script = f"{gone}; from optiga.cli import main; sys.exit(main([], 'optiga.testing.aws.command:command'))"
@@ -407,6 +410,7 @@ def test_in_a_program(home: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_a_suite_without_the_extra(home: Path) -> None:
     """The fixture fails with one line that says what to install."""
     (home / "conftest.py").write_text(

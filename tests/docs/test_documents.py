@@ -23,6 +23,7 @@ from optiga.protocol.objects import SLOTS, format_oid
 from tests.support.documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, read_steps
 from tests.support.places import CONFIG, ROOT
 from tests.support.processes import OPTIGA, run_process
+from tests.support.sampling import sampled
 
 DOCUMENTS = [
     path.relative_to(ROOT).as_posix()
@@ -332,11 +333,14 @@ class TestExamples:
 
     @pytest.mark.parametrize(
         ("words", "code"),
-        [
-            (["sign.py", "none/port"], 3),
-            (["many_boards.py", "none.jsn", "emulator:a"], 2),
-            (["own_ca.py", "none", str(CONFIG), "emulator:a"], 2),
-        ],
+        sampled(
+            [
+                (["sign.py", "none/port"], 3),
+                (["many_boards.py", "none.jsn", "emulator:a"], 2),
+                (["own_ca.py", "none", str(CONFIG), "emulator:a"], 2),
+            ],
+            keep=1,
+        ),
     )
     def test_a_mistake_is_one_line(self, tmp_path: Path, words: list[str], code: int) -> None:
         command = [sys.executable, str(ROOT / "docs" / "examples" / words[0])]

@@ -18,6 +18,7 @@ from optiga import testing
 from optiga.emulator.store import SqliteStore
 from optiga.testing.boards import check_kind
 from tests.support.places import ROOT
+from tests.support.sampling import sampled
 
 READ_ONCE = 1
 FAULTS: dict[str, tuple[Callable[[testing.Faults], None], int]] = {
@@ -222,7 +223,7 @@ class TestBench:
 
 
 class TestServedBoard:
-    @pytest.mark.parametrize("optiga_board_kind", ["uart", "tcp"])
+    @pytest.mark.parametrize("optiga_board_kind", sampled(["uart", "tcp"], keep=1))
     def test_whoever_opens_it(self, optiga_board: testing.Board, optiga_board_kind: str) -> None:
         assert optiga_board.kind == optiga_board_kind
         assert optiga_board.port in repr(optiga_board)

@@ -138,6 +138,7 @@ def test_a_time_in_the_future(fleet: Fleet) -> None:
         fleet.run(job_of(fleet, renew=True, issued_before=NOON + HOUR))
 
 
+@pytest.mark.long
 def test_interrupted_in_the_campaign(tmp_path: Path, cloud: Cloud) -> None:
     """Its certificate is from the campaign: it is used."""
     fleet = Fleet(tmp_path)
@@ -152,6 +153,7 @@ def test_interrupted_in_the_campaign(tmp_path: Path, cloud: Cloud) -> None:
     assert cloud.calls.count("CreateCertificateFromCsr") == 2
 
 
+@pytest.mark.long
 def test_interrupted_before_the_campaign(tmp_path: Path, cloud: Cloud) -> None:
     """Its certificate is too old already: it is not used, and is not left active."""
     fleet = Fleet(tmp_path)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.support.released_files import Optiga, cases, is_the_same, read_json
+from tests.support.sampling import sampled
 
 CONFIGURATION = 2
 VOLATILE = ("0xE0C5", "0xF1C2")
@@ -58,7 +59,7 @@ class TestUpdates:
         Path("chip").unlink()
         optiga.on_chip("update", "apply", "one-chip.json", "--yes", code=CONFIGURATION)
 
-    @pytest.mark.parametrize("algorithm", DRAWN)
+    @pytest.mark.parametrize("algorithm", sampled(DRAWN, keep=3))
     def test_a_key_that_was_drawn(self, optiga: Optiga, algorithm: str) -> None:
         """It goes into the chip, by an update that is signed with the key of the CA that the release has left."""
         key = f"{algorithm}.key"

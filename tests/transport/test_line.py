@@ -192,6 +192,7 @@ def test_the_lock_is_held_while_a_board_is_open() -> None:
         lock.release()
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
 @pytest.mark.parametrize(
     "answer", [pytest.param(None, marks=pytest.mark.long), b"\x7f"], ids=["no answer", "another value"]
