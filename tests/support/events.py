@@ -37,6 +37,8 @@ __all__ = [
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MAIN = "optiga.cli:main"
+_STATEMENTS = ("sql CREATE", "sql DELETE", "sql INSERT", "sql REPLACE", "sql UPDATE")
+"""Kinds of events that are undone if their transaction does not come to its end."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,10 @@ class Runner:
 
         :param make: gives the job in a state of its own.
         :param part: of so many parts that share the events; counted from 0.
-        :param skims: whether events are passed over that one run, which is left alone, has shown to be like others
-            (:func:`_is_passed_over`). Runs must not depend on those before them then.
+        :param skims: whether events are passed over that one run, which is left alone, has shown to be like others to
+            a run that is killed before them (:func:`_is_passed_over`). Runs must not depend on those before them then.
         """
+        assert not skims or (action is Action.KILL and moment is Moment.BEFORE)
         passed = {one.number for one in self._passed_over(make())} if skims else set()
         numbers = (number for number in count(1) if number not in passed)
         for turn, number in enumerate(islice(numbers, part, None, parts)):
@@ -215,16 +218,25 @@ class Runner:
 
 
 def _is_passed_over(events: Sequence[Event], event: Event) -> bool:
-    """Whether an event of SQLite's is like those beside it, or without a meaning.
+    """Whether a run that is killed before an event leaves what it leaves before the one in front of it.
 
-    Of the writes that SQLite makes to one file without anything between them, the first and the last count: what lies
-    between those is a matter of SQLite's own, whose file is not what it is to be before the last. The end of a
-    transaction that has only read changes nothing.
+    Nothing stays of a command to an emulated chip, which keeps what it does in its file; nor of what is in memory, of
+    a synchronization, which only matters where the power fails, and of the end of a transaction that has only read. Of
+    a transaction's statements the first counts, and its end, where SQLite has to undo the others. Of the writes that
+    SQLite makes to one file without anything between them, the first and the last count: what lies between those is a
+    matter of SQLite's own, whose file is not what it is to be before the last.
     """
+    if event.number == 1:
+        return False
+    before = events[event.number - 2]
+    if before.kind == "fsync" or before.kind.startswith("exchange ") or before.target.startswith(":memory:"):
+        return True
     if event.kind == "sql COMMIT":
-        before = [one for one in events[: event.number - 1] if one.kind.startswith("sql ")]
-        return not before or before[-1].kind == "sql COMMIT"
-    around = events[max(event.number - 2, 0) : event.number + 1]
+        statements = [one for one in events[: event.number - 1] if one.kind.startswith("sql ")]
+        return not statements or statements[-1].kind == "sql COMMIT"
+    if event.kind in _STATEMENTS and before.kind in _STATEMENTS:
+        return event.target.partition(": ")[0] == before.target.partition(": ")[0]
+    around = events[event.number - 2 : event.number + 1]
     return len(around) == 3 and event.kind == "sqlite write" and {one.name for one in around} == {event.name}
 
 
