@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli, Result
-from tests.support.sampling import sampled
+from tests.support.sampling import sampled_rows
 
 NO_LONGER = "AWS IoT no longer accepts"
 
@@ -50,7 +50,7 @@ def test_what_is_asked_comes_after_the_warning(cli: Cli, run: Cli, bench: Bench)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), sampled([("INACTIVE", "it is INACTIVE"), (None, "does not have it")], keep=1)
+    ("change", "said"), sampled_rows([("INACTIVE", "it is INACTIVE"), (None, "does not have it")], keep=1)
 )
 def test_another_one_that_is_not_active(cli: Cli, run: Cli, bench: Bench, change: str | None, said: str) -> None:
     result_of(run("--journal", "a.db"))

@@ -11,7 +11,7 @@ from optiga.provision.steps.identity import Certify, MakeKey, SignCsr, WriteCert
 from tests.support.cli.cloud_helpers import journal_entries
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, CONFIGURATION_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
-from tests.support.sampling import sampled
+from tests.support.sampling import sampled, sampled_rows
 
 NO_CLOUD = ("--ca", "q", "--no-cloud")
 
@@ -88,7 +88,8 @@ def test_an_interrupted_run_whose_object_another_slot_has_now(
 
 
 @pytest.mark.parametrize(
-    ("step", "method"), sampled([(MakeKey, "run"), (SignCsr, "run"), (Certify, "run"), (Certify, "_certify")], keep=1)
+    ("step", "method"),
+    sampled_rows([(MakeKey, "run"), (SignCsr, "run"), (Certify, "run"), (Certify, "_certify")], keep=1),
 )
 def test_an_interrupted_run_without_a_certificate(
     run: Cli, other: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: type, method: str

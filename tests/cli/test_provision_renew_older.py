@@ -16,7 +16,7 @@ from optiga.provision.renewal import format_moment
 from optiga.provision.services import Services
 from tests.support.cli.provisioned import CONFIGURATION_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
-from tests.support.sampling import sampled
+from tests.support.sampling import sampled_rows
 
 INTERRUPTED_EXIT = 130
 Run: TypeAlias = Callable[..., "dict[str, Any]"]
@@ -105,7 +105,7 @@ def test_ended_after_the_last_step(
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    sampled(
+    sampled_rows(
         [
             ("optiga.cli.support.settings.Settings.print_result", "The chip is finished"),
             ("optiga.provision.steps.cloud.AttachPolicy.run", "To continue after the step 'thing'"),

@@ -23,7 +23,7 @@ from optiga.protocol.objects import SLOTS, format_oid
 from tests.support.documents import LANGUAGES, Block, Command, Workshop, holds, read_blocks, read_steps
 from tests.support.places import CONFIG, ROOT
 from tests.support.processes import OPTIGA, run_process
-from tests.support.sampling import sampled
+from tests.support.sampling import sampled_rows
 
 DOCUMENTS = [
     path.relative_to(ROOT).as_posix()
@@ -333,7 +333,7 @@ class TestExamples:
 
     @pytest.mark.parametrize(
         ("words", "code"),
-        sampled(
+        sampled_rows(
             [
                 (["sign.py", "none/port"], 3),
                 (["many_boards.py", "none.jsn", "emulator:a"], 2),

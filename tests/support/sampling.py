@@ -19,6 +19,11 @@ def sampled(values: Iterable[Any], keep: int = 3) -> list[Any]:
     return [value if place in kept else _long(value) for place, value in enumerate(values)]
 
 
+def sampled_rows(rows: Iterable[Any], keep: int = 3) -> list[Any]:
+    """The same for a test of several parameters, with a row of values for each case."""
+    return sampled((row if isinstance(row, ParameterSet) else pytest.param(*row) for row in rows), keep)
+
+
 def _long(value: Any) -> Any:
     """A value, or what ``pytest.param`` has made of one, marked as long."""
     given = value if isinstance(value, ParameterSet) else pytest.param(value)
