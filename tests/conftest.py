@@ -57,9 +57,11 @@ def pytest_collection_finish() -> None:
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set.
 
-    What a test had logged in detail (``-vv``) is not asked of the tests after it.
+    What a test had logged in detail (``-vv``) is not asked of the tests after it. A pytest that a test starts does not
+    begin with taking away what earlier runs of this one have left, which can take a minute.
     """
     state = tmp_path_factory.getbasetemp() / f"state{next(_numbers)}"
+    monkeypatch.setenv("PYTEST_DEBUG_TEMPROOT", str(state.parent))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(state))

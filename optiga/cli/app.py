@@ -302,7 +302,7 @@ def _answer_shell() -> int:
     :returns: the exit code.
     """
     try:
-        code: int = load(".support.shells:answer", "optiga.cli")(app)
+        code: int = load(".completion.shells:answer", "optiga.cli")(app)
     except Exception:
         return _EXIT_UNEXPECTED
     return code

@@ -14,10 +14,10 @@ import pytest
 
 from optiga.ca.records import Records
 from optiga.cli.app import app
-from optiga.cli.support import shells
-from optiga.cli.support.fitting import _PLACES
-from optiga.cli.support.offers import Offer, offers_for
-from optiga.cli.support.shells import split_line
+from optiga.cli.completion import shells
+from optiga.cli.completion.fitting import _PLACES
+from optiga.cli.completion.offers import Offer, offers_for
+from optiga.cli.completion.shells import split_line
 from tests.support.ca_helpers import make_request
 from tests.support.cli.runner import Ask, Cli
 from tests.support.places import ROOT

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optiga.cli.support.offers import _name_first
+from optiga.cli.completion.offers import _name_first
 from tests.support.cli.runner import Ask, Cli
 from tests.support.places import CONFIGS
 

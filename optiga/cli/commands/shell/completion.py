@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from optiga.cli.completion.shell_scripts import SHELLS, completion_script
 from optiga.cli.support.choices import NamedChoice
 from optiga.cli.support.printing import print_lines
 from optiga.cli.support.settings import common_options
-from optiga.cli.support.shell_scripts import SHELLS, completion_script
 from optiga.errors import ConfigurationError, Reason
 
 

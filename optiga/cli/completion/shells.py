@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import click
 from click.shell_completion import _resolve_context, _resolve_incomplete
 
-from optiga.cli.support.offers import Files, Offer, Offered, offers_for
+from optiga.cli.completion.offers import Files, Offer, Offered, offers_for
+from optiga.cli.completion.shell_scripts import BREAKS, LINE, QUOTES, SHELLS, VARIABLE, WIDTH
+from optiga.cli.completion.shell_words import Word, split_words, written
 from optiga.cli.support.options import OLD_QUIET
-from optiga.cli.support.shell_scripts import BREAKS, LINE, QUOTES, SHELLS, VARIABLE, WIDTH
-from optiga.cli.support.shell_words import Word, split_words, written
 from optiga.files.shown import shown
 
 _SCRIPT = "optiga.py"

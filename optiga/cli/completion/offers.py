@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import click
 
+from optiga.cli.completion.fitting import fitting
 from optiga.cli.support.file_names import FileName
-from optiga.cli.support.fitting import fitting
 from optiga.cli.support.lazy import load
 from optiga.emulator.control import FAULT_KINDS
 from optiga.emulator.file_names import is_chip_file
