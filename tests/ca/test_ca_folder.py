@@ -172,6 +172,7 @@ class TestIntermediate:
 
 
 class TestKey:
+    @pytest.mark.long
     def test_encrypted(self, tmp_path):
         create_root(tmp_path / "root", NAME, passphrase=PASSPHRASE)
         authority = CertificateAuthority.open(tmp_path / "root", PASSPHRASE)

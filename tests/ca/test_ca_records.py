@@ -300,6 +300,7 @@ class TestEarlierVersions:
         assert old.find_issued(b"none") is None
         assert old.folder.records_path.read_bytes() == before
 
+    @pytest.mark.long
     @pytest.mark.parametrize("act", ["issue", "revoke", "renew"])
     def test_has_a_chain_from_the_next_change_on(self, old: CertificateAuthority, act: str, tmp_path: Path) -> None:
         shutil.copy(old.folder.crl_path, tmp_path / "published.pem")

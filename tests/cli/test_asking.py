@@ -97,6 +97,7 @@ class TestCaRevoke:
         assert (self.revoke(cli, serial), self.reason(cli)) == (0, "unspecified")
         assert (self.revoke(cli, serial), self.reason(cli)) == (0, "unspecified")  # nothing to ask about
 
+    @pytest.mark.long
     def test_a_reason_becomes_graver(self, cli: Cli, serial: str, answer: list[bool]) -> None:
         assert self.revoke(cli, serial, "--yes") == 0
         first = json.loads(cli("ca", "list", "--ca", "root", "--output", "json").out)["certificates"][0]["revoked_at"]
@@ -138,6 +139,7 @@ class TestQuestion:
         assert set(actions) <= set(_VERBS)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
 def test_what_is_neither_yes_nor_no_is_asked_again(cli: Cli, port: str) -> None:
     assert cli("--port", port, "key", "generate", "second").code == 0

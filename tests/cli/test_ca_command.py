@@ -129,6 +129,7 @@ class TestPassphrase:
         sit_down(monkeypatch, PASSPHRASE)
         assert cli(*sign, "--ask-passphrase").code == 0
 
+    @pytest.mark.long
     def test_asked_twice_for_a_new_one(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = sit_down(monkeypatch, PASSPHRASE, "mistyped", PASSPHRASE, PASSPHRASE)
         assert cli("ca", "init", "root", "--ask-passphrase", "--query", "key_encrypted").out == "True\n"

@@ -48,6 +48,7 @@ def revoked(ca: str) -> dict[str, str]:
 
 
 class TestDevices:
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("first", "then", "stays"),
         [
@@ -67,6 +68,7 @@ class TestDevices:
         said = " ".join(cli("ca", "revoke", "--help").out.split())
         assert "from any other to keyCompromise or cACompromise. These two never change" in said
 
+    @pytest.mark.long
     @pytest.mark.parametrize("reason", COMPROMISES)
     def test_every_certificate_of_the_key(self, cli: Cli, serials: list[str], reason: str) -> None:
         first, second, _ = serials
@@ -129,6 +131,7 @@ class TestDevices:
         assert done.others == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reason", COMPROMISES)
 def test_the_ca_stands_for_such_a_key_no_more(cli: Cli, serials: list[str], reason: str) -> None:
     cli("ca", "revoke", "0.pem", "--ca", "nw", "--reason", reason, "--yes")
@@ -169,6 +172,7 @@ class TestIntermediates:
 class TestAgain:
     """Another certificate for a key that has had one."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize("reason", ["privilegeWithdrawn", "cessationOfOperation", "unspecified"])
     def test_of_which_one_was_revoked(self, cli: Cli, serials: list[str], reason: str) -> None:
         for serial in serials[:2]:

@@ -33,6 +33,7 @@ def root(cli: Cli) -> str:
 
 
 class TestListAndRevoke:
+    @pytest.mark.long
     def test_states(self, cli: Cli, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
         sign = ("ca", "sign", "device.csr", "--ca", root, "--query", "serial", "--out")
         serials = [cli(*sign, f"{number}.pem").out.strip() for number in range(2)]
@@ -163,6 +164,7 @@ class TestListAndRevoke:
         crl = x509.load_pem_x509_crl(Path(first["crl_file"]).read_bytes())
         assert [f"{entry.serial_number:040x}" for entry in crl] == [first["serial"]]
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "form",
         [

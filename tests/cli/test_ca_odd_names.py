@@ -55,6 +55,7 @@ def sign_one(cli: Cli, folder: str = "new") -> str:
     return result.out.strip()
 
 
+@pytest.mark.long
 @NEEDS_OPENSSL
 @pytest.mark.parametrize("kind", ODD)
 def test_a_ca_with_such_a_name_issues_revokes_and_is_renewed(cli: Cli, kind: str) -> None:

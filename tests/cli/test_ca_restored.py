@@ -59,6 +59,7 @@ def is_the_same(entry: x509.RevokedCertificate, other: x509.RevokedCertificate) 
     return (entry.revocation_date_utc, list(entry.extensions)) == (other.revocation_date_utc, list(other.extensions))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_in_folder", [True, False])
 def test_what_was_revoked_stays_so(cli: Cli, restored: dict[str, x509.RevokedCertificate], is_in_folder: bool) -> None:
     words = TRUST if is_in_folder else (*TRUST, "--crl", "published.pem")
@@ -78,6 +79,7 @@ def test_what_was_revoked_stays_so(cli: Cli, restored: dict[str, x509.RevokedCer
     assert set(entries()) == set(restored)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_in_folder", [True, False])
 def test_one_run_settles_the_crl(cli: Cli, restored: dict[str, x509.RevokedCertificate], is_in_folder: bool) -> None:
     """The records know a CRL from which they were completed, also one that was there in the folder."""
@@ -94,6 +96,7 @@ def test_one_run_settles_the_crl(cli: Cli, restored: dict[str, x509.RevokedCerti
     assert set(entries()) == {*restored, serial_of("again.pem")}
 
 
+@pytest.mark.long
 def test_an_older_crl_stays_known(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
     """Records that were completed from a CRL still take one that came after it and before their own."""
     crl = ("ca", "crl", "--ca", "factory")
@@ -139,6 +142,7 @@ def test_only_the_serial_number_is_known(cli: Cli, restored: dict[str, x509.Revo
     fails(cli, 2, "ca", "show", serial_of("late.pem"), "--ca", "factory")
 
 
+@pytest.mark.long
 def test_a_compromised_key_that_is_not_known(cli: Cli, restored: dict[str, x509.RevokedCertificate]) -> None:
     """Only a serial number does not tell the key: whoever trusts the records, or signs, learns it."""
     after, late, trust = serial_of("after.pem"), serial_of("late.pem"), (*TRUST, "--crl", "published.pem")

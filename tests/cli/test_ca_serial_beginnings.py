@@ -13,6 +13,7 @@ from tests.support.ca_helpers import make_request
 from tests.support.cli.mistakes import fails
 from tests.support.cli.runner import Cli
 from tests.support.cli.sitting import sit_down
+from tests.support.sampling import sampled
 
 SERIALS = (0x0A1B2C3D4E << 120, 0x0A1B2C3D5F << 120, 0x51 << 152, 0x00BEEF99 << 128)
 FIRST, SECOND, THIRD, SHORT = (f"{serial:040x}" for serial in SERIALS)
@@ -31,14 +32,17 @@ def root(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize(
     "form",
-    [
-        lambda serial: serial[:10],
-        lambda serial: serial[:39].upper(),
-        lambda serial: "0x" + serial[:10],
-        lambda serial: serial.lstrip("0")[:9],
-        lambda serial: ":".join(serial[place : place + 2] for place in range(0, 10, 2)),
-        lambda serial: "0A:1B:2C:3D:4",
-    ],
+    sampled(
+        [
+            lambda serial: serial[:10],
+            lambda serial: serial[:39].upper(),
+            lambda serial: "0x" + serial[:10],
+            lambda serial: serial.lstrip("0")[:9],
+            lambda serial: ":".join(serial[place : place + 2] for place in range(0, 10, 2)),
+            lambda serial: "0A:1B:2C:3D:4",
+        ],
+        keep=2,
+    ),
 )
 def test_one_that_fits(cli: Cli, root: str, form: Callable[[str], str]) -> None:
     shown = cli("ca", "show", form(FIRST), "--ca", root)
@@ -69,7 +73,9 @@ def test_too_few_digits_name_nothing(cli: Cli, root: str) -> None:
     assert cli("ca", "show", THIRD[:6], "--ca", root).out == Path("2.pem").read_text()
 
 
-@pytest.mark.parametrize("name", ["000000", "000001", "0a1b2c3d6", "b2c3d4e", "f" * 39, "0" * 39, FIRST + "0"])
+@pytest.mark.parametrize(
+    "name", sampled(["000000", "000001", "0a1b2c3d6", "b2c3d4e", "f" * 39, "0" * 39, FIRST + "0"], keep=2)
+)
 def test_none_that_fits(cli: Cli, root: str, name: str) -> None:
     said = fails(cli, 5, "ca", "revoke", "--yes", name, "--ca", root)
     assert f"have no certificate {name}" in said

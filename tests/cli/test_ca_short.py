@@ -137,6 +137,7 @@ class TestAnAuthorityAbove:
         leaf, *chain = load_pem_x509_certificates(path.read_bytes())
         assert leaf.not_valid_after_utc == min(one.not_valid_after_utc for one in chain)
 
+    @pytest.mark.long
     def test_no_more_days_than_that(self, cli: Cli, lower: str) -> None:
         result = cli(*sign(lower, "--days", "70"))
         assert result.code == 5

@@ -224,6 +224,7 @@ class TestAskedFirst:
             assert cli("--port", CHIP, "provision", CONFIG, *options.split(), "--dry-run").code == 0, options
         assert set(cloud.calls) == set(ASKED_FIRST)
 
+    @pytest.mark.long
     @pytest.mark.parametrize("operation", sampled(sorted(ASKED_FIRST.keys() - MUST_ANSWER), keep=1))
     def test_a_question_that_may_not_be_asked(self, cli: Cli, cloud: Cloud, operation: str) -> None:
         """It is a warning with the action's name, and the run goes on to its end."""
@@ -330,6 +331,7 @@ class TestOtherCommands:
             said = refused(cli, cloud, CLOUD, "ca", "register", "ca")
             assert (f"Allow iot:{operation}: {OPERATORS}" in said) is (operation != "GetCallerIdentity"), said
 
+    @pytest.mark.long
     def test_deprovision_with_another_accounts_credentials(
         self, cli: Cli, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
     ) -> None:

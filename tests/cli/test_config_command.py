@@ -377,6 +377,7 @@ def test_ctrl_c_at_a_question_for_a_new_configuration(cli: Cli, monkeypatch: pyt
     assert not Path("mine.jsn").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("algorithm", ["secp256r1", "rsa2048"])
 def test_a_ca_grants_what_a_new_configuration_asks_for(cli: Cli, port: str, algorithm: str) -> None:
     assert cli("config", "new", "new.jsn", "--yes", "--algorithm", algorithm).code == 0

@@ -64,6 +64,7 @@ def check_nothing_left(bench: Bench) -> None:
         assert [entry.step for entry in journal.all()] == [Step.DEPROVISIONED]
 
 
+@pytest.mark.long
 def test_what_it_asks_for(run: Cli, undo: Cli, bench: Bench) -> None:
     """The list above is complete, so that each call is interrupted below."""
     assert run().code == 0
@@ -85,6 +86,7 @@ def test_interrupted_at_a_call(run: Cli, undo: Cli, bench: Bench, call: str, fau
     check_nothing_left(bench)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", sampled(["DeleteCertificate", "DeleteThing"], keep=1))
 def test_interrupted_several_times(run: Cli, undo: Cli, bench: Bench, call: str) -> None:
     assert run().code == 0
@@ -111,6 +113,7 @@ def test_interrupted_before_a_thing_that_is_not_its_own(run: Cli, undo: Cli, ben
         assert things(bench) == [THING]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", ["CreateCertificateFromCsr", "DescribeThing"])
 def test_a_thing_that_was_not_made_is_not_named(run: Cli, undo: Cli, bench: Bench, call: str) -> None:
     bench.cloud.fail(call, CloudFault.BREAK_AFTER, times=1)
@@ -121,6 +124,7 @@ def test_a_thing_that_was_not_made_is_not_named(run: Cli, undo: Cli, bench: Benc
     check_nothing_left(bench)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", sampled(["CreateThing", "AttachThingPrincipal"], keep=1))
 @pytest.mark.parametrize("is_renewed", sampled([False, True], keep=1))
 def test_a_thing_that_an_interrupted_run_has_made(

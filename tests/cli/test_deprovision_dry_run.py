@@ -85,6 +85,7 @@ def test_what_is_deleted_and_what_stays(run: Cli, bench: Bench, dry_run: DryRun)
     assert len(bench.active()) == 1
 
 
+@pytest.mark.long
 def test_for_people(run: Cli, dry_run: DryRun) -> None:
     run()
     result = dry_run("--delete-thing")
@@ -123,6 +124,7 @@ def test_what_a_run_refuses(run: Cli, dry_run: DryRun) -> None:
     assert "the thing my_thing has 1 other certificate" in result.errors[0]
 
 
+@pytest.mark.long
 def test_what_may_not_be_asked(run: Cli, bench: Bench, dry_run: DryRun) -> None:
     name = result_of(run())["certificate_id"]
     for operation in ("DescribeThing", "GetPolicy"):
@@ -161,6 +163,7 @@ def test_what_is_in_another_region(run: Cli, dry_run: DryRun) -> None:
     assert any("us-east-1" in step and "journal" in step for step in there["steps"])
 
 
+@pytest.mark.long
 def test_a_chip_that_does_not_exist_is_not_made(run: Cli, bench: Bench, dry_run: DryRun) -> None:
     uid = result_of(run())["uid"]
     bench.chip.unlink()

@@ -87,6 +87,7 @@ def test_without_a_cloud(cli: Cli, run: Cli, bench: Bench) -> None:
     assert "AWS" not in result.err
 
 
+@pytest.mark.long
 def test_no_more_is_said_than_is_known_without_the_chip(cli: Cli, run: Cli, bench: Bench) -> None:
     uid = result_of(run())["uid"]
     result = cli("deprovision", "--uid", str(uid), "--yes")

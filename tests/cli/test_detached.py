@@ -11,6 +11,7 @@ from optiga.testing import CloudFault
 from tests.support.cli.cloud_helpers import changes
 from tests.support.cli.provisioned import CLOUD_EXIT, Bench, result_of
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 THING, POLICY = "my_thing", "my_policy"
 DENIED = CloudFault.error("AccessDeniedException", 403, "no")
@@ -32,8 +33,8 @@ def detach(bench: Bench, arn: str, *names: str) -> None:
         iot.delete_thing(thingName=THING)
 
 
-@pytest.mark.parametrize("dry", [False, True])
-@pytest.mark.parametrize("names", [(POLICY,), (THING,), (THING, POLICY)])
+@pytest.mark.parametrize("dry", sampled([False, True], keep=2))
+@pytest.mark.parametrize("names", sampled([(POLICY,), (THING,), (THING, POLICY)], keep=2))
 def test_it_is_not_let_in_again(run: Cli, bench: Bench, arn: str, names: tuple[str, ...], *, dry: bool) -> None:
     """Somebody may have locked the device out on purpose."""
     detach(bench, arn, *names)
@@ -45,6 +46,7 @@ def test_it_is_not_let_in_again(run: Cli, bench: Bench, arn: str, names: tuple[s
     assert changes(bench.cloud, calls) == []
 
 
+@pytest.mark.long
 def test_once_it_is_attached_all_is_well(run: Cli, bench: Bench, arn: str) -> None:
     detach(bench, arn, POLICY)
     assert run().code == CLOUD_EXIT
@@ -53,6 +55,7 @@ def test_once_it_is_attached_all_is_well(run: Cli, bench: Bench, arn: str) -> No
     assert bench.check_finished() == arn
 
 
+@pytest.mark.long
 def test_a_renewed_certificate_is_attached(run: Cli, bench: Bench, arn: str) -> None:
     detach(bench, arn, THING, POLICY)
     renewed = result_of(run("--renew"))["certificate_arn"]
@@ -70,6 +73,7 @@ def test_who_may_not_ask_is_warned(run: Cli, bench: Bench, arn: str) -> None:
     assert all(f"iot:{operation}" in result.err for operation in operations)
 
 
+@pytest.mark.long
 def test_another_thing_of_the_certificate_is_no_matter(run: Cli, bench: Bench, arn: str) -> None:
     bench.cloud.iot.create_thing(thingName="other")
     bench.cloud.iot.attach_thing_principal(thingName="other", principal=arn)

@@ -74,6 +74,7 @@ class TestCsr:
         assert "change: never" in result.err
         assert state(port) == before
 
+    @pytest.mark.long
     @pytest.mark.parametrize("read", ["never", "luc 0xE121"])
     def test_a_certificate_that_is_not_free_to_be_read(
         self, cli: Cli, port: str, config: Path, device: Path, read: str

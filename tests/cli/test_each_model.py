@@ -15,6 +15,7 @@ from optiga.emulator.models import MODELS
 from tests.support.cli.runner import Cli, Result
 from tests.support.makers import make_certificate
 from tests.support.places import ROOT
+from tests.support.sampling import sampled
 
 SEED = ROOT / "configs" / "config_nistp256_ecdsa_secondslot.jsn"
 KEYS = {
@@ -176,7 +177,7 @@ LACKS = {
 }
 
 
-@pytest.mark.parametrize("words", LACKS)
+@pytest.mark.parametrize("words", sampled(LACKS, keep=12))
 def test_what_a_model_lacks_is_refused_by_name(
     cli: Cli, tmp_path: Path, caplog: pytest.LogCaptureFixture, words: str
 ) -> None:

@@ -41,6 +41,7 @@ def control_of(path: str, *options: str) -> Iterator[Served]:
         yield served
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("board", [("--tcp", "0"), ("--pty", "link")], ids=lambda board: str(board[0]))
 def test_by_the_port_and_by_the_chip(cli: Cli, socket: str, board: tuple[str, str]) -> None:
     with control_of(socket, *board) as served:
@@ -195,6 +196,7 @@ def test_what_load_takes_is_restored(cli: Cli, socket: str) -> None:
         assert "c0 ff ee" not in held()
 
 
+@pytest.mark.long
 def test_a_state_without_its_secrets_is_refused(cli: Cli, socket: str) -> None:
     with control_of(socket, "--tcp", "0"):
         assert cli("emulator", "control", socket, "snapshot", "whole.json").code == 0

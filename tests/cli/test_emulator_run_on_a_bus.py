@@ -201,6 +201,7 @@ class TestPrograms:
         ended = run("i2c", "sh", "-c", f"{program} & {program} & {program}; code=$?; wait; exit $code")
         assert (ended.out, ended.code) == ("08800000\n" * 3, 7)
 
+    @pytest.mark.long
     def test_handles_that_are_copied_and_inherited(self, run: Run) -> None:
         """As of a device that is there; each transaction is whole."""
         assert run("i2c", sys.executable, "-c", SHARED_HANDLES).code == 7

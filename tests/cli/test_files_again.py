@@ -22,6 +22,7 @@ def finished(cli: Cli, run: Cli) -> dict[str, bytes]:
     return {done[name]: Path(done[name]).read_bytes() for name in ("filename", "certificate_file")}
 
 
+@pytest.mark.long
 def test_files_that_are_gone(run: Cli, finished: dict[str, bytes]) -> None:
     for name in finished:
         Path(name).unlink()

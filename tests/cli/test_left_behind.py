@@ -19,6 +19,7 @@ def warnings_of(result: Result) -> list[str]:
     return warnings
 
 
+@pytest.mark.long
 def test_every_certificate_of_a_ca_can_be_revoked_as_told(cli: Cli, run: Cli, bench: Bench) -> None:
     assert cli("ca", "init", "--no-passphrase", "root").code == 0
     first = result_of(run("--ca", "root", "--no-cloud"))

@@ -286,6 +286,7 @@ class TestWhatIsRight:
 
 
 class TestAnotherJournal:
+    @pytest.mark.long
     def test_a_dry_run_warns_of_the_identity(self, run: Cli, live: Bench) -> None:
         objects = live.objects()
         result = run("--dry-run", "--journal", "new.db")

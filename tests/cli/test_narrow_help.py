@@ -29,6 +29,7 @@ def contexts(command: click.Command, parent: click.Context | None, name: str, co
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [40, 48, 59])
 def test_each_command_fits(columns: int) -> None:
     every = contexts(app, None, "optiga.py", columns - 2)
@@ -51,6 +52,7 @@ def test_nothing_is_left_out() -> None:
         assert "".join(narrow.get_help().split()) == "".join(wide.get_help().split()), narrow.command_path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_a_wide_terminal_has_what_click_writes(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     width = min(columns, HELP_COLUMNS) - 2
@@ -64,6 +66,7 @@ def test_a_wide_terminal_has_what_click_writes(columns: int, monkeypatch: pytest
     assert len(unlike) < len(ours) / 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_no_name_is_broken(columns: int) -> None:
     for ctx in contexts(app, None, "optiga.py", min(columns, HELP_COLUMNS) - 2):

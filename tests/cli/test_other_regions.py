@@ -64,6 +64,7 @@ def test_the_former_region_first(cli: Cli, bench: Bench, device: tuple[str, str]
     assert "Use --region eu-central-1" in again.errors[0]
 
 
+@pytest.mark.long
 def test_a_renewal_says_what_stays(cli: Cli, bench: Bench) -> None:
     old = result_of(cli("--port", bench.port, "provision", OF_EACH))["certificate_id"]
     result = cli("--port", bench.port, "provision", OF_EACH, "--renew", "--region", OTHER)

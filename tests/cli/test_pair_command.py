@@ -57,6 +57,7 @@ def test_a_fresh_chip(cli: Cli, port: str) -> None:
     assert held.hex() not in result.out + result.err
 
 
+@pytest.mark.long
 def test_the_former_secret_is_said_to_be_replaced(cli: Cli, port: str) -> None:
     """Not the factory's, which nobody has a file of; and not where nothing changes."""
     said = "the file of the former secret can no longer be used"
@@ -203,6 +204,7 @@ def at_once(runs: Sequence[Callable[[], Pairing]]) -> list[Pairing | OptigaError
         return [*pool.map(one, runs)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("final", sampled([False, True], keep=1))
 def test_several_runs_at_once_for_one_file(port: str, final: bool, tmp_path: Path) -> None:
     """They take turns: the first pairs the chip, and the others find it paired."""

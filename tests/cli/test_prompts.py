@@ -53,6 +53,7 @@ def closed(cli: Cli) -> str:
     return "closed"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     sampled(

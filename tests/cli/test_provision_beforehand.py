@@ -200,6 +200,7 @@ def test_records_that_cannot_be_written(authority: str, renew: Renew, monkeypatc
 
 
 class TestFiles:
+    @pytest.mark.long
     @pytest.mark.parametrize("name", sampled(["optiga.aws_arn", "my_policy.aws_iot_policy"], keep=1))
     @pytest.mark.parametrize("options", sampled([(), ("--dry-run",)], keep=1))
     def test_a_folder_of_the_name(self, renew: Renew, name: str, options: tuple[str, ...]) -> None:

@@ -87,6 +87,7 @@ def test_a_new_key(cli: Cli, run: Cli, bench: Bench, word: tuple[str, ...]) -> N
     assert len(json.loads(cli("ca", "list", "--ca", "line", "--output", "json").out)["certificates"]) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", sampled(["file", "environment"], keep=1))
 def test_a_wrong_one_stops_only_what_needs_the_key(
     cli: Cli, run: Cli, bench: Bench, word: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, place: str
@@ -118,6 +119,7 @@ def test_a_wrong_one_for_a_new_chip(run: Cli, bench: Bench, word: tuple[str, ...
     assert not bench.chip.exists()
 
 
+@pytest.mark.long
 def test_whoever_sits_at_the_terminal_is_asked_when_it_is_needed(
     run: Cli, word: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

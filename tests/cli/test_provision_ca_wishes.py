@@ -136,6 +136,7 @@ def test_they_go_with_a_ca(run: Cli, bench: Bench, option: str) -> None:
     assert not bench.chip.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("days", "what"), [(-1, "does not begin before"), (25, "the CRL expires on"), (31, "the CRL expired on")]
 )
@@ -222,6 +223,7 @@ class TestHostsAsCommonNames:
         assert "broker.example" in fails(cli, 5, "ca", "sign", "device.csr", "--ca", ca, "--server")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("left", "told"), [("2", "Warning: t"), ("2000", "Warning: t"), ("4000", None)])
 def test_a_certificate_that_ends_with_its_ca(cli: Cli, run: Cli, left: str, told: str | None) -> None:
     """It is said of a new certificate, before there is a key, and not of a chip that is finished."""

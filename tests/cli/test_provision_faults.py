@@ -54,11 +54,13 @@ def run(cli: Cli, bench: Bench, configs: Path) -> Cli:
     return lambda *options: cli("--port", bench.port, "provision", config, "--thing-group", "hall", *options)
 
 
+@pytest.mark.long
 def test_what_a_run_asks_for(run: Cli, bench: Bench) -> None:
     assert run().code == 0
     assert tuple(bench.cloud.calls) == OPERATIONS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [CloudFault.THROTTLE, CloudFault.BREAK_BEFORE], ids=["throttled", "broken"])
 @pytest.mark.parametrize("operation", ["CreateCertificateFromCsr", "AttachPolicy"])
 def test_the_error_says_how_to_continue(run: Cli, bench: Bench, operation: str, fault: CloudFault) -> None:
@@ -222,6 +224,7 @@ class TestChipFails:
         bench.check_finished()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("had_certificate", [False, True])
 def test_a_certificate_is_lost_only_where_there_was_one(run: Cli, bench: Bench, *, had_certificate: bool) -> None:
     if had_certificate:

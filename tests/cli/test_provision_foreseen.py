@@ -38,6 +38,7 @@ def interrupted(run: Cli, bench: Bench) -> None:
     assert run().code == CLOUD_EXIT
 
 
+@pytest.mark.long
 def test_finished(run: Cli, bench: Bench) -> None:
     result_of(run())
     assert steps_of(dry(run, bench, "--output", "json")) == []
@@ -93,6 +94,7 @@ def test_a_certificate_that_somebody_has_revoked(run: Cli, bench: Bench, *, is_f
     assert foreseen.errors == run().errors
 
 
+@pytest.mark.long
 def test_renewed(run: Cli, bench: Bench) -> None:
     old = result_of(run())["certificate_id"]
     told = steps_of(dry(run, bench, "--renew", "--output", "json"))
@@ -115,6 +117,7 @@ def test_an_interrupted_renewal(run: Cli, bench: Bench) -> None:
     assert old in last
 
 
+@pytest.mark.long
 def test_names_with_the_uid(cli: Cli, bench: Bench) -> None:
     """They are filled in where the chip was read, and stay as they are where it was not."""
     words = (

@@ -40,6 +40,7 @@ def test_only_the_run_that_made_the_key_says_so(run: Cli, bench: Bench, fault: C
     assert again in second
 
 
+@pytest.mark.long
 def test_an_interruption_as_json(run: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Port, chip, what has become of the key, and how to go on: also for a program."""
 

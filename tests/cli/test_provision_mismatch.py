@@ -49,6 +49,7 @@ def test_another_issuer(run: Cli, cli: Cli) -> None:
     assert "the CA CN=other" in error
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("root")
 def test_aws_and_then_a_ca(run: Cli) -> None:
     result_of(run())

@@ -87,6 +87,7 @@ def test_an_interrupted_run_whose_object_another_slot_has_now(
     result_of(run(*NO_CLOUD, "--renew", "--yes"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("step", "method"),
     sampled_rows([(MakeKey, "run"), (SignCsr, "run"), (Certify, "run"), (Certify, "_certify")], keep=1),
@@ -110,6 +111,7 @@ def test_an_interrupted_run_without_a_certificate(
     result_of(run(*NO_CLOUD, "--yes"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", [MakeKey, SignCsr, Certify])
 def test_what_was_confirmed_is_not_asked_for_again(
     run: Cli, other: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: type
@@ -122,6 +124,7 @@ def test_what_was_confirmed_is_not_asked_for_again(
     result_of(other())
 
 
+@pytest.mark.long
 def test_renewed_it_is_asked_for(run: Cli, other: Cli, bench: Bench) -> None:
     result_of(run(*NO_CLOUD))
     result_of(other("--yes"))
@@ -134,6 +137,7 @@ def test_renewed_it_is_asked_for(run: Cli, other: Cli, bench: Bench) -> None:
     result_of(run(*NO_CLOUD, "--renew", "--yes"))
 
 
+@pytest.mark.long
 def test_renewed_with_the_same_intermediate_ca_it_is_foreseen(cli: Cli, bench: Bench, config: Path) -> None:
     """Both certificates have the CA's behind them, which is no sign that they are one."""
     assert cli("ca", "intermediate", "factory", "--ca", "q", "--no-passphrase").code == 0
@@ -165,6 +169,7 @@ def test_a_certificate_that_is_written_by_hand(cli: Cli, run: Cli, bench: Bench)
     assert result_of(run(*NO_CLOUD)) == fields
 
 
+@pytest.mark.long
 def test_another_chain_behind_the_same_certificate(cli: Cli, run: Cli, bench: Bench) -> None:
     """As where the intermediate CA was renewed: it stays as it is."""
     assert cli("ca", "intermediate", "factory", "--ca", "q", "--days", "30", "--no-passphrase").code == 0

@@ -45,6 +45,7 @@ class TestOwnCa:
         assert bench.has_key_of(found["certificatePem"])
         assert fields["certificate_arn"] in bench.cloud.iot.list_thing_principals(thingName="my_thing")["principals"]
 
+    @pytest.mark.long
     def test_registered_without_its_ca(self, run: Cli, bench: Bench, ca: str) -> None:
         self.check(bench, result_of(run("--ca", ca)))
         assert "RegisterCertificateWithoutCA" in bench.cloud.calls
@@ -92,6 +93,7 @@ class TestOwnCa:
         assert re.search(r"To revoke it: 'ca revoke [0-9a-f]+ --ca factory'", renewed.err)
         assert len(bench.certificates()) == 2
 
+    @pytest.mark.long
     def test_the_first_run_lost_the_certificate(
         self, run: Cli, bench: Bench, ca: str, monkeypatch: pytest.MonkeyPatch, cli: Cli
     ) -> None:
@@ -136,6 +138,7 @@ class TestCaRegister:
         assert (found["status"], found["certificateMode"]) == ("ACTIVE", "DEFAULT")
         assert found["autoRegistrationStatus"] == "DISABLE"
 
+    @pytest.mark.long
     def test_several_accounts(self, cli: Cli, cloud: Cloud, ca: str) -> None:
         found = self.described(cloud, cli("ca", "register", ca, "--several-accounts", "--output", "json"))
         assert (found["status"], found["certificateMode"]) == ("ACTIVE", "SNI_ONLY")
@@ -182,6 +185,7 @@ class TestCaRegister:
         assert "mode DEFAULT, not SNI_ONLY" in result.errors[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "said"),
     [(("--days", "3650"), "valid for 10 days, and this run asks for 3650"), (("--days", "10"), ""), ((), "")],
@@ -195,6 +199,7 @@ def test_days_of_a_finished_chip(cli: Cli, run: Cli, options: tuple[str, ...], s
     assert said in again.err if said else "asks for" not in again.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("options", "is_told"), [(("--days", "5"), True), ((), False)])
 def test_days_of_one_that_ends_with_its_ca(cli: Cli, run: Cli, options: tuple[str, ...], *, is_told: bool) -> None:
     """Fewer days are another wish."""

@@ -51,6 +51,7 @@ def test_only_what_is_older(run: Cli, bench: Bench, first: Run) -> None:
     bench.check_finished(certificates=2)
 
 
+@pytest.mark.long
 def test_a_dry_run_says_it(run: Cli, first: Run) -> None:
     first()
     kept = run("--dry-run", "--renew", "--expires-within", "30", "--output", "json")
@@ -103,6 +104,7 @@ def test_ended_after_the_last_step(
     assert (sorted(bench.folder.glob("*.pem")), bench.objects()) == (renewed, objects)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("place", "words"),
     sampled_rows(

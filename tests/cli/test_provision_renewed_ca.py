@@ -15,6 +15,7 @@ from optiga.provision.steps.identity import Certify, SignCsr, WriteCertificate
 from tests.support.ca_helpers import NEEDS_OPENSSL, verify
 from tests.support.cli.provisioned import CERTIFICATE_EXIT, Bench, device_of, result_of
 from tests.support.cli.runner import Cli
+from tests.support.sampling import sampled
 
 NO_CLOUD = ("--ca", "rn", "--no-cloud")
 
@@ -42,6 +43,7 @@ def issued(cli: Cli, ca: str = "rn") -> int:
     return len(json.loads(cli("ca", "list", "--ca", ca, "--output", "json").out)["certificates"])
 
 
+@pytest.mark.long
 @NEEDS_OPENSSL
 def test_a_finished_chip(cli: Cli, run: Cli, bench: Bench, journals: pytest.MonkeyPatch) -> None:
     fields = result_of(run(*NO_CLOUD))
@@ -58,7 +60,7 @@ def test_a_finished_chip(cli: Cli, run: Cli, bench: Bench, journals: pytest.Monk
         assert verify(bench.folder / fields["certificate_file"], "-CAfile", root) == ""
 
 
-@pytest.mark.parametrize("step", [SignCsr, Certify, WriteCertificate])
+@pytest.mark.parametrize("step", sampled([SignCsr, Certify, WriteCertificate], keep=2))
 def test_an_interrupted_run(
     cli: Cli, run: Cli, step: type, journals: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
@@ -81,6 +83,7 @@ def test_an_interrupted_run(
     assert issued(cli) == 1
 
 
+@pytest.mark.long
 def test_an_intermediate(cli: Cli, run: Cli, bench: Bench) -> None:
     assert cli("ca", "intermediate", "factory", "--ca", "rn", "--days", "30", "--no-passphrase").code == 0
     fields = device_of(run("--ca", "factory", "--no-cloud"))
@@ -114,6 +117,7 @@ def test_one_that_is_registered_with_aws(cli: Cli, run: Cli, bench: Bench) -> No
     assert len(bench.active()) == 1
 
 
+@pytest.mark.long
 def test_one_that_aws_does_not_know(cli: Cli, run: Cli) -> None:
     renewed = cli("ca", "renew", "rn", "--days", "8000")
     assert "ca register" not in renewed.err

@@ -63,6 +63,7 @@ def test_an_interrupted_run(cli: Cli, run: Cli, bench: Bench, options: tuple[str
     assert "already revoked" in renewed.err
 
 
+@pytest.mark.long
 def test_a_run_that_did_not_hear_of_the_certificate(cli: Cli, run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The CA has issued it and revoked it since; the journal knows only that it was asked for."""
     certify = Certify._certify
@@ -121,6 +122,7 @@ def test_records_that_somebody_has_edited(cli: Cli, run: Cli, bench: Bench) -> N
     assert run(*NO_CLOUD).code != 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reason", [None, "superseded"])
 def test_deprovisioned(cli: Cli, run: Cli, bench: Bench, reason: str | None) -> None:
     """The CA is not at hand: what is said is true of either certificate."""
@@ -132,6 +134,7 @@ def test_deprovisioned(cli: Cli, run: Cli, bench: Bench, reason: str | None) -> 
     assert "unless its CA has revoked it" in result.err
 
 
+@pytest.mark.long
 def test_a_serial_number_with_zeros_in_front(cli: Cli, run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told as the CA tells it, and is the same number to the journal and to the CA's records."""
     with monkeypatch.context() as patched:

@@ -55,6 +55,7 @@ def held(bench: Bench) -> object:
     return bench.objects(), bench.certificates(), journal_entries(), journal_entries("other.db")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [(), ("--renew",), ("--ca", "ca", "--no-cloud")])
 def test_nobody_is_there_to_be_asked(cli: Cli, run: Cli, live: Bench, options: tuple[str, ...]) -> None:
     cli("ca", "init", "ca", "--no-passphrase")
@@ -145,6 +146,7 @@ def test_what_was_confirmed_without_a_cloud_is_not_asked_for_again(
     assert "not in this journal" not in cli(*words, "--renew", "--dry-run").err
 
 
+@pytest.mark.long
 def test_another_identity_than_was_confirmed_is_asked_for(cli: Cli, run: Cli, live: Bench) -> None:
     assert cli("ca", "init", "ca", "--no-passphrase").code == 0
     local = ("--ca", "ca", "--no-cloud")
@@ -174,6 +176,7 @@ def test_a_renewal_that_is_continued_asks_nothing(
     result_of(cli(*words))
 
 
+@pytest.mark.long
 def test_no(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
     before, asked = held(live), answer(answers, yes=False)
     result = run(*OTHER)
@@ -190,6 +193,7 @@ def test_yes(run: Cli, live: Bench, answers: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
 
 
+@pytest.mark.long
 def test_it_is_confirmed_beforehand(run: Cli, live: Bench) -> None:
     """Who is not asked is told; the certificate before it is this chip's, and no longer active."""
     (old,) = live.active()
@@ -239,6 +243,7 @@ def test_a_journal_that_has_an_older_identity(cli: Cli, run: Cli, live: Bench) -
     assert held(live) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", sampled([("--renew",), ()], keep=1))
 def test_what_the_journal_knows_is_not_asked_for(cli: Cli, run: Cli, live: Bench, options: tuple[str, ...]) -> None:
     """A renewal, and a new beginning after a device was taken back."""
@@ -261,6 +266,7 @@ def test_a_certificate_of_another_slots_key(cli: Cli, bench: Bench, run: Cli, co
     assert len(bench.active()) == 2  # the key of the first is still there
 
 
+@pytest.mark.long
 def test_a_dry_run_says_that_a_run_would_ask(run: Cli, live: Bench) -> None:
     before = held(live)
     for options, is_asked in (((), True), (("--yes",), False)):

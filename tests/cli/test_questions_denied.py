@@ -98,6 +98,7 @@ def test_other_errors_of_describe_thing_end_the_run(run: Cli, bench: Bench) -> N
     assert bench.active() == []
 
 
+@pytest.mark.long
 def test_the_policy_that_aws_has(run: Cli, bench: Bench) -> None:
     document = {"Statement": [{"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}], "Version": "2012-10-17"}
     bench.cloud.iot.create_policy(policyName="my_policy", policyDocument=json.dumps(document))

@@ -61,6 +61,7 @@ def test_it_is_the_set(cli: Cli, fragments: list[bytes], typed: str) -> None:
     assert shown == whole
 
 
+@pytest.mark.long
 def test_it_is_applied(cli: Cli, tmp_path: Path) -> None:
     prepare(tmp_path / "chip")
     words = ("manifest.dat", "fragment_2.dat", "fragment_1.dat", "fragment_0.dat")

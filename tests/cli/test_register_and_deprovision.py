@@ -28,6 +28,7 @@ class Terminal(io.StringIO):
 
 
 class TestRegister:
+    @pytest.mark.long
     def test_the_chips_own_certificate(self, cli: Cli, bench: Bench) -> None:
         root = bench.folder / "root.pem"
         root.write_text(cli("emulator", "root").out)
@@ -42,12 +43,14 @@ class TestRegister:
         assert cli(*command, "--output", "json").out == result.out
         assert len(bench.certificates()) == 1
 
+    @pytest.mark.long
     def test_without_thing_and_policy(self, cli: Cli, bench: Bench) -> None:
         fields = result_of(cli("--port", bench.port, "register", "--output", "json"))
         assert fields["thing"] is fields["policy"] is None
         assert [one["certificateId"] for one in bench.active()] == [fields["certificate_id"]]
         assert bench.cloud.iot.list_things()["things"] == []
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("options", "is_noted"), [((), True), (("--thing", "lamp"), True), (("--policy", "lamps"), False)]
     )
@@ -162,6 +165,7 @@ class TestDeprovision:
         assert bench.certificates() == []
         assert len(bench.cloud.iot.list_things()["things"]) == len(bench.cloud.iot.list_policies()["policies"]) == 1
 
+    @pytest.mark.long
     @pytest.mark.parametrize("folder", sampled([".", "{uid}"], keep=1))
     def test_files_that_stay_are_named(self, cli: Cli, run: Cli, bench: Bench, folder: str) -> None:
         uid = str(result_of(run("--out-dir", folder))["uid"])
@@ -176,11 +180,13 @@ class TestDeprovision:
         assert (place / "optiga.aws_arn").is_file()
         assert "aws_arn" not in cli(*command, "--yes").err
 
+    @pytest.mark.long
     def test_a_file_of_another_certificate_is_not_named(self, cli: Cli, run: Cli, bench: Bench) -> None:
         run()
         (bench.folder / "optiga.aws_arn").write_text('"another"')
         assert "aws_arn" not in cli("--port", bench.port, "deprovision", "--yes").err
 
+    @pytest.mark.long
     def test_without_the_chip(self, cli: Cli, run: Cli, bench: Bench) -> None:
         uid = result_of(run())["uid"]
         bench.chip.unlink()
@@ -232,6 +238,7 @@ class TestDeprovision:
         assert " (ACTIVE)" in result.errors[0]
         assert len(bench.active()) == 2
 
+    @pytest.mark.long
     @pytest.mark.parametrize("what", sampled(["thing", "policy"], keep=1))
     def test_what_is_refused_is_known_before_it_is_confirmed(self, cli: Cli, run: Cli, bench: Bench, what: str) -> None:
         """Nobody is asked for what cannot be done; the rest is asked for after all is known."""
@@ -290,6 +297,7 @@ class TestDeprovision:
         assert result.code == 0
         assert [one["thingName"] for one in bench.cloud.iot.list_things()["things"]] == ["my_thing"]
 
+    @pytest.mark.long
     def test_what_is_gone_is_not_deleted_again(self, cli: Cli, run: Cli, bench: Bench) -> None:
         name = result_of(run())["certificate_id"]
         command = ("--port", bench.port, "deprovision", "--yes", "--delete-thing", "--delete-policy")
@@ -422,6 +430,7 @@ class TestDeprovisionTwice:
         assert "never be undone" not in again.err
         assert "already deprovisioned" in again.err
 
+    @pytest.mark.long
     def test_what_is_left_is_asked_for(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """A certificate that is gone from AWS IoT is not to be lost any more, but what else is there is."""
         name = result_of(run())["certificate_id"]
@@ -432,6 +441,7 @@ class TestDeprovisionTwice:
             assert f"the {kind} my_{kind} will be deleted" in refused.errors[0]
         assert name not in refused.errors[0]
 
+    @pytest.mark.long
     def test_a_certificate_that_is_lost(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """The journal is what changes then, and is asked for."""
         name = result_of(run())["certificate_id"]
@@ -446,6 +456,7 @@ class TestDeprovisionTwice:
         assert name not in refused.errors[0]
         assert "the next run generates a new key" in refused.errors[0]
 
+    @pytest.mark.long
     def test_in_the_cloud(self, cli: Cli, run: Cli, bench: Bench) -> None:
         result_of(run())
         command = ("--port", bench.port, "deprovision", "--yes")

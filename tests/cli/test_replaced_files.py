@@ -104,7 +104,7 @@ def target(name: str) -> Path:
     return Path("out.pem" if name == "certificate without a name" else "out")
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", sampled(KEPT, keep=4))
 def test_what_is_kept_takes_no_files_place(cli: Cli, port: str, run: Cli, name: str) -> None:
     path, words = target(name), KEPT[name]
     path.write_bytes(OTHER)
@@ -120,7 +120,7 @@ def test_what_is_kept_takes_no_files_place(cli: Cli, port: str, run: Cli, name: 
     assert path.read_bytes() != OTHER
 
 
-@pytest.mark.parametrize("name", sorted(KEPT.keys() - NEW_EACH_TIME))
+@pytest.mark.parametrize("name", sampled(sorted(KEPT.keys() - NEW_EACH_TIME), keep=3))
 def test_the_same_content_is_no_question(run: Cli, name: str) -> None:
     for _ in range(2):
         assert run(KEPT[name]).code == 0
@@ -128,7 +128,7 @@ def test_the_same_content_is_no_question(run: Cli, name: str) -> None:
     assert run(KEPT[name]).code == 0
 
 
-@pytest.mark.parametrize("name", sorted(KEPT.keys() - {"configuration"}))
+@pytest.mark.parametrize("name", sampled(sorted(KEPT.keys() - {"configuration"}), keep=5))
 def test_who_sits_at_a_terminal_is_asked(run: Cli, answers: list[bool], name: str) -> None:
     path = target(name)
     path.write_bytes(OTHER)
@@ -231,7 +231,7 @@ def test_data_take_the_place_of_data_alone(cli: Cli, port: str, run: Cli, name: 
             assert run(f"{DATA[name]} --force").code == 0
 
 
-@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("name", sampled(SECRETS, keep=2))
 def test_a_secret_is_no_place_for_data(cli: Cli, port: str, run: Cli, name: str) -> None:
     assert run(SECRETS[name]).code == 0
     content = Path("out").read_bytes()

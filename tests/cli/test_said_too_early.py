@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from optiga.testing import Cloud
 from tests.support.cli.cloud_helpers import CHIP, CONFIG
 from tests.support.cli.runner import Cli
@@ -15,6 +17,7 @@ def test_a_policy_template_that_cannot_be_read(cli: Cli, cloud: Cloud) -> None:
     assert "The policy template is" not in result.err
 
 
+@pytest.mark.long
 def test_a_dry_run_for_a_chip_that_does_not_exist(cli: Cli, cloud: Cloud) -> None:
     command = ("--port", CHIP, "provision", CONFIG, "--dry-run")
     assert "does not exist yet" in cli(*command).err

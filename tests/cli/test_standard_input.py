@@ -94,6 +94,7 @@ def test_where_it_is_not_read(cli: Cli, port: str, configs: Path, feed: Feed, wo
     assert sys.stdin.read() == "something"
 
 
+@pytest.mark.long
 def test_a_file_of_that_name_is_one(cli: Cli) -> None:
     Path("-").write_text("correct horse battery\n")
     assert cli("ca", "init", "root", "--passphrase-file", "-").code == 0

@@ -23,6 +23,7 @@ print("typed", len(_ask_at_terminal("The passphrase:")))
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", sampled([1, 2], keep=1))
 def test_a_passphrase(cli: Cli, times: int) -> None:
     Path("words").write_text(SECRET)

@@ -52,6 +52,7 @@ def test_there_is_none(by_template: Cli, bench: Bench, name: object, options: tu
     assert not bench.chip.exists()
 
 
+@pytest.mark.long
 def test_there_is_one(by_template: Cli, bench: Bench) -> None:
     bench.cloud.iot.create_policy(policyName="lamps-Munich", policyDocument=DOCUMENT)
     assert by_template(REF).code == 0

@@ -39,6 +39,7 @@ def sealed_run(run: Callable[..., Result], *words: object) -> Result:
 
 @pytest.mark.parametrize("what", ["file", "folder"])
 class TestRefused:
+    @pytest.mark.long
     def test_before_a_key_is_said_to_be_replaced(
         self, run: Cli, bench: Bench, seal: Callable[[str], None], what: str
     ) -> None:
@@ -74,6 +75,7 @@ class TestRefused:
         assert len(bench.cloud.iot.list_things()["things"]) == 1
 
 
+@pytest.mark.long
 def test_a_finished_chip_is_checked_with_a_journal_that_may_only_be_read(
     run: Cli, bench: Bench, seal: Callable[[str], None]
 ) -> None:

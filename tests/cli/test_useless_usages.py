@@ -161,6 +161,7 @@ class TestMetadata:
         assert "key_usage: the chip cannot use" in result.errors[0]
         assert usage_of(port, oid) == before
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("oid", "usage"), [(0xE0F1, "signature,key_agreement"), (0xE0FC, "encryption"), (0xE200, "encryption")]
     )

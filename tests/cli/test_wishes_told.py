@@ -68,5 +68,6 @@ def test_warnings_are_in_the_result(cli: Cli, cloud: Cloud) -> None:
     ]
 
 
+@pytest.mark.long
 def test_an_option_that_was_applied_is_not_told(cli: Cli, cloud: Cloud) -> None:
     assert not any("Not applied" in line for _ in range(2) for line in notes(cli, "--exclusive"))

@@ -129,6 +129,7 @@ class TestLists:
         assert [len(page) for page in listed] == [2, 2, 1]
         assert list(chain(*listed)) == (made if ascending else made[::-1])
 
+    @pytest.mark.long
     def test_pages_of_25_unless_asked(self, iot: Any) -> None:
         for _ in range(26):
             certify(iot)

@@ -107,6 +107,7 @@ class TestRegisteringACertificate:
         assert made["certificateId"] == der_id(pem)
         assert (shown["status"], shown["caCertificateId"], shown["certificateMode"]) == ("ACTIVE", ca.id, "DEFAULT")
 
+    @pytest.mark.long
     def test_ca_is_found_by_itself(self, iot: Any) -> None:
         ca = Registered(iot)
         made = iot.register_certificate(certificatePem=ca.issue())

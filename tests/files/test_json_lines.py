@@ -107,6 +107,7 @@ def test_every_value_has_its_line(value, indent, ascii_only):
         assert len(set(lines)) == len(lines)
 
 
+@pytest.mark.long
 @given(st.text(alphabet="{}[]:,\"\\ \n0a1.eE-tnul/*'", max_size=40) | st.text(max_size=40))
 def test_no_text_breaks_it(text):
     try:

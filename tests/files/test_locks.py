@@ -51,6 +51,7 @@ def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
         PortLock(path, port="board", wait_s=0).acquire()
 
 
+@pytest.mark.long
 def test_the_same_process_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     first = PortLock(path, port="board")
@@ -65,6 +66,7 @@ def test_the_same_process_is_not_waited_for(tmp_path: Path) -> None:
             holder.kill()
 
 
+@pytest.mark.long
 def test_what_this_process_has_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     PortLock(path, port="board").acquire()

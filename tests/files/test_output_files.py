@@ -118,6 +118,7 @@ def test_a_pipe_that_nobody_reads(out: Path, monkeypatch: pytest.MonkeyPatch) ->
         files.write_whole(out, DATA)
 
 
+@pytest.mark.long
 def test_a_pipe_whose_reader_comes_late(out: Path) -> None:
     os.mkfifo(out)
     read: list[bytes] = []

@@ -112,6 +112,7 @@ class TestForm:
         assert body.isascii()
         assert decode_fact(UID, "second", kind, body) == pickle.loads(pickle.dumps(fact)) == fact
 
+    @pytest.mark.long
     @given(fact=FACTS, data=st.data())
     @settings(deadline=None, max_examples=40)
     def test_a_field_of_another_value(self, fact: Fact, data: st.DataObject) -> None:

@@ -90,6 +90,7 @@ class TestData:
     def test_no_two_kinds_are_equal(self) -> None:
         assert len(set(JOBS.values())) == len(JOBS)
 
+    @pytest.mark.long
     @given(issuer=ISSUERS, thing=THINGS, aws=WAYS, outputs=LAYOUTS, trust=TRUSTS, renew=st.booleans())
     def test_any_values(
         self,

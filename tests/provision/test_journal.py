@@ -224,6 +224,7 @@ class TestShown:
 class TestThreads:
     """One journal for many threads: nothing is lost, no chain forks, and no error of SQLite comes out."""
 
+    @pytest.mark.long
     def test_sixteen_threads(self, path: Path) -> None:
         start = threading.Barrier(16)
 
@@ -380,6 +381,7 @@ class TestFiles:
             assert not journal._connection.in_transaction
 
 
+@pytest.mark.long
 def test_made_whole_by_two_processes_at_once(path: Path) -> None:
     """Each waits for a word before it opens the journal, and both get it together."""
     code = (

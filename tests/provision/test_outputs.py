@@ -87,6 +87,7 @@ class TestLayout:
 
 
 class TestManyChips:
+    @pytest.mark.long
     @pytest.mark.parametrize("layout", ["{uid}", pytest.param("flat", marks=pytest.mark.long)])
     def test_three_in_one_folder(self, cloud: Cloud, tmp_path: Path, layout: str) -> None:
         """Each chip's files are its own; the policy that they share is written three times, the same each time."""
@@ -106,6 +107,7 @@ class TestManyChips:
         assert len(set(arns.values())) == len(list(folder.rglob("*.csr"))) == len(list(folder.rglob("*.pem"))) == 3
         assert len(list(folder.rglob("*.aws_arn"))) == 3
 
+    @pytest.mark.long
     def test_the_command(self, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "out").mkdir()

@@ -86,6 +86,7 @@ def job_of(fleet: Fleet, **options: object) -> Job:
     return replace(made, **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_a_campaign_that_is_repeated(fleet: Fleet) -> None:
     """Each chip gets one new certificate, however often the campaign is run."""
     old = fleet.run(job_of(fleet))
@@ -102,6 +103,7 @@ def test_a_campaign_that_is_repeated(fleet: Fleet) -> None:
     assert format_moment(NOON + HOUR) in fleet.notes
 
 
+@pytest.mark.long
 def test_issued_at_that_very_time(fleet: Fleet) -> None:
     """A campaign whose first chip is renewed in the second in which it begins."""
     old = fleet.run(job_of(fleet))
