@@ -66,7 +66,6 @@ def test_another_one_that_is_not_active(cli: Cli, run: Cli, bench: Bench, change
     assert said in warning
 
 
-@pytest.mark.long
 def test_one_in_the_object_of_another_slot(cli: Cli, run: Cli, bench: Bench) -> None:
     command = ("--port", bench.port, "deprovision", "--journal", "a.db", "--dry-run", "--output", "json")
     result_of(run("--journal", "a.db", "--id", "0xE0E2"))

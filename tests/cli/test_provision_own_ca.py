@@ -73,7 +73,6 @@ class TestOwnCa:
         assert ("AWS IoT does not use the CRL" in revoked.err) is is_registered
         assert len(bench.active()) == 1
 
-    @pytest.mark.long
     def test_a_ca_that_is_inactive_there(self, cli: Cli, run: Cli, bench: Bench, ca: str) -> None:
         ca_id = cli("ca", "register", ca, "--query", "ca_certificate_id").out.strip()
         bench.cloud.iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")

@@ -93,7 +93,6 @@ def test_an_intermediate(cli: Cli, run: Cli, bench: Bench) -> None:
     assert bench.stored() == stored
 
 
-@pytest.mark.long
 def test_one_that_is_registered_with_aws(cli: Cli, run: Cli, bench: Bench) -> None:
     """AWS knows a CA by its certificate: the renewed one has to be registered, too, and that is said."""
     assert cli("ca", "register", "rn").code == 0

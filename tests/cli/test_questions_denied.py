@@ -163,7 +163,6 @@ class TestACertificateThatNobodyHasHeardOf:
         assert step_of(bench) is Step.REQUESTED
         return bench
 
-    @pytest.mark.long
     @pytest.mark.parametrize("operation", sampled(["ListCertificates", "DescribeCertificate"], keep=1))
     def test_no_second_one_is_made(self, run: Cli, lost: Bench, operation: str) -> None:
         lost.cloud.fail(operation, DENIED, times=1)

@@ -364,7 +364,6 @@ class TestDeprovision:
         iot = bench.cloud.iot
         assert bench.certificates() == iot.list_things()["things"] == iot.list_policies()["policies"] == []
 
-    @pytest.mark.long
     def test_a_policy_that_aws_has_not_let_go_yet(self, cli: Cli, run: Cli, bench: Bench) -> None:
         """AWS takes up to five minutes for it."""
         run()

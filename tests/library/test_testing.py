@@ -260,8 +260,7 @@ class TestServedBoard:
         for kind in ("uart", "tcp"):
             check_kind(kind)
 
-    @pytest.mark.long
-    @pytest.mark.parametrize("optiga_board_kind", ["i2c", "ft260"])
+    @pytest.mark.parametrize("optiga_board_kind", sampled(["ft260", "i2c"], keep=1))
     def test_on_a_bus(self, optiga_board: testing.Board) -> None:
         with optiga_board.open() as chip:
             chip.write(0xF1D0, b"hello")
