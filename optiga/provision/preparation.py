@@ -79,9 +79,7 @@ class Preparation:
         found = self._lose_meanwhile(found)
         warn_of_difference(found, self._plan, self._reporter)
         self._reporter.note(f"Continuing an interrupted run after the step {found.step.title!r}")
-        issued = [one for one in lives(self._journal, found.uid, found.slot)[:-1] if one.issued is not None]
-        if issued and issued[-1].is_finished:  # the interrupted run renews it
-            self._tell_valid(issued[-1])
+        self._tell_renewed(found)
         if found.step >= Step.WRITTEN:
             self._chip_slot.put(found)
         entry = self._take_names(found)
@@ -109,11 +107,13 @@ class Preparation:
                 raise reason
             is_anew = reason is not None
         if is_anew:
+            self._tell_valid(found)
             return None, tuple(self._replaced(found))
         if found.is_finished:
             check_accepted(found, self._plan, self._reporter)
         else:
             warn_of_difference(found, self._plan, self._reporter)
+            self._tell_renewed(found)
         if found.account is None and cloud is not None:
             found = replace(found, step=min(found.step, Step.WRITTEN))
         return found, () if found.is_finished else tuple(one.certificate_id for one in found.begun.replaced)
@@ -189,6 +189,12 @@ class Preparation:
             self._reporter.note(f"The certificate {record.serial} is already revoked ({record.reason})")
         elif (text := valid_of_ca(old, folder)) is not None:
             self._reporter.warn(text)
+
+    def _tell_renewed(self, found: Entry) -> None:
+        """The same of the certificate that an interrupted run renews."""
+        issued = [one for one in lives(self._journal, found.uid, found.slot)[:-1] if one.issued is not None]
+        if issued and issued[-1].is_finished:
+            self._tell_valid(issued[-1])
 
     def _lose_meanwhile(self, found: Entry) -> Entry:
         """Have it confirmed that an identity is lost that has come onto the chip since an interrupted run.

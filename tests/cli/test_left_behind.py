@@ -48,8 +48,18 @@ def test_a_continued_renewal_names_the_certificate_too(
     with monkeypatch.context() as patched:
         patched.setattr(CaIssuer, "certify", interrupted)
         assert run("--ca", "root", "--no-cloud", "--renew").code == 130
+    assert f"The certificate {first['serial']} " in run("--ca", "root", "--no-cloud", "--dry-run").err
     assert any(str(first["serial"]) in one for one in warnings_of(run("--ca", "root", "--no-cloud")))
     assert warnings_of(run("--ca", "root", "--no-cloud")) == []
+
+
+def test_a_dry_run_of_a_renewal_names_the_certificate_too(cli: Cli, run: Cli, bench: Bench) -> None:
+    assert cli("ca", "init", "--no-passphrase", "root").code == 0
+    first = result_of(run("--ca", "root", "--no-cloud"))
+    runs = ("--ca", "root", "--no-cloud", "--dry-run")
+    assert str(first["serial"]) not in run(*runs).err
+    (told,) = _REVOKE.findall(run(*runs, "--renew").err)
+    assert (str(first["serial"]) in told[0], told[1]) == (True, "root")
 
 
 def test_names_of_earlier_runs(cli: Cli, run: Cli, bench: Bench, config: Path) -> None:
