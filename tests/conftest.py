@@ -54,19 +54,23 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """State folders of the platform lie in a temporary folder, which is made if anything is kept; no port is set.
 
     What a test had logged in detail (``-vv``) is not asked of the tests after it. A pytest that a test starts does not
     begin with taking away what earlier runs of this one have left, which can take a minute.
+
+    It has a patch of its own: that of a test is begun after the test's temporary folder, and ended before that is
+    taken away, for which it may have put something else in the place of what that needs.
     """
     state = tmp_path_factory.getbasetemp() / f"state{next(_numbers)}"
-    monkeypatch.setenv("PYTEST_DEBUG_TEMPROOT", str(state.parent))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
-        monkeypatch.setenv(name, str(state))
-    monkeypatch.delenv("OPTIGA_PORT", raising=False)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("XDG_CONFIG_HOME", raising=False)
+        for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
+            patch.setenv(name, str(state))
+        patch.delenv("OPTIGA_PORT", raising=False)
+        patch.setenv("PYTEST_DEBUG_TEMPROOT", str(state.parent))
+        yield
     logging.getLogger("optiga").setLevel(logging.NOTSET)
 
 
